@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The front door. Each target first asks scripts/setup.sh whether this machine has what the target needs (well under a
+# second when it has), and then hands over: to mk/build.mk for what is compiled for the boards, to mk/host.mk for what
+# is compiled for this machine. Everything that is made lies under $(BUILD). `make help` says what there is.
+
+DEBUG ?= 0
+ifeq ($(DEBUG),1)
+BUILD ?= build/debug
+else
+BUILD ?= build
+endif
+# Fetched packages (busybox, musl, a second firmware) are kept here; all build directories share them.
+CACHE ?= build/cache
+JOBS  ?= $(shell nproc 2>/dev/null || echo 2)
+# Debian's own interpreter: the pexpect and pytest that set-up installs belong to it.
+PYTHON ?= /usr/bin/python3
+export DEBUG BUILD CACHE PYTHON
+
+MAKEFLAGS += --no-print-directory
+parallel   = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
+compile    = +@$(MAKE) $(parallel) -f mk/build.mk
+host       = +@$(MAKE) $(parallel) -f mk/host.mk
+need       = @scripts/setup.sh
+
+.DEFAULT_GOAL := all
+.PHONY: all run smoke test test-all bench fuzz mutants debug format check clean distclean help \
+        user-libc host-tests fuzzers setup cached-packages firmware FORCE
+
+all:
+	$(need) build
+	$(compile) all
+
+# Any single file: make build/mm/buddy.o
+$(BUILD)/%: FORCE
+	$(compile) $@
+
+run:
+	$(need) run
+	$(compile) all
+	@scripts/run.sh
+
+debug:
+	$(need) debug
+	$(compile) all
+	@scripts/debug.sh
+
+smoke test test-all:
+	$(need) test
+	@$(PYTHON) scripts/test.py $@
+
+bench:
+	$(need) bench
+	$(compile) all
+	@$(PYTHON) tests/bench/run.py
+
+mutants:
+	$(need) test
+	@$(PYTHON) tests/mutants/run.py
+
+# FUZZ_SECONDS for each target.
+fuzz: FUZZ_SECONDS ?= 600
+fuzz:
+	$(need) test
+	$(host) fuzzers
+	@$(PYTHON) scripts/fuzz.py --seconds $(FUZZ_SECONDS)
+
+# Pieces that the tests' driver asks for.
+user-libc:
+	$(compile) user-libc
+host-tests fuzzers:
+	$(host) $@
+
+check:
+	@scripts/check-format.sh
+	@$(PYTHON) scripts/layers.py
+
+format:
+	@scripts/check-format.sh --write
+
+setup:
+	$(need) test
+
+clean:
+	@rm -rf -- $(filter-out $(CACHE),$(wildcard $(BUILD)/* $(BUILD)/.flags*))
+
+distclean:
+	@rm -rf -- $(BUILD) $(CACHE)
+
+help:
+	@sed -n '/^#:/s/^#: \{0,1\}//p' Makefile
+
+#: make            build/Image (boots on every supported board), build/quire.elf (symbols), build/initramfs.cpio
+#: make run        boot to a shell in QEMU; MEM=256M SMP=4 APPEND="..." INITRD=file QEMU=qemu-system-riscv64
+#: make debug      the same, stopped at the first instruction, under gdb
+#: make smoke      a first opinion in less than a minute
+#: make test       format, layers, host tests, fuzzers for some seconds, boots in QEMU
+#: make test-all   the same with full products and long stress
+#: make bench      guest instructions per operation, beside the last accepted figures
+#: make fuzz       each fuzzer for FUZZ_SECONDS=600
+#: make mutants    shows that the tests can fail
+#: make check      format and layering alone; make format writes the format
+#: make clean      removes what was built; distclean the fetched packages too
+#:
+#: DEBUG=1 poisons and checks more (in build/debug); V=1 shows commands; WERROR=1 stops on warnings;
+#: CROSS_COMPILE=riscv64-unknown-elf- chooses the tools, LLVM=1 or CC=clang the compiler; BUILD=dir, JOBS=n.

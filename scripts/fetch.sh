@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Fetches one package of Debian 13 for the boards' side: busybox (riscv64), musl (riscv64), opensbi (Debian 13's
+# firmware, to test with two versions on a Debian 12 machine). Works with a private apt configuration: sites, proxies
+# and signing keys are the machine's own, read and never changed; apt checks the signatures as always. What was fetched
+# is kept in the cache directory and not asked for again.
+#
+# usage: fetch.sh busybox|musl|opensbi CACHE-DIR     unpacks into CACHE-DIR/NAME and touches CACHE-DIR/NAME.stamp
+# Succeeds without the package too, after one line that says what is missing: the tree builds without it.
+set -eu
+
+suite=trixie
+name=$1
+mkdir -p "$2"
+cache=$(cd "$2" && pwd)
+
+case $name in
+busybox) package=busybox-static proof=usr/bin/busybox without="the image will hold only our own init" ;;
+musl)    package=musl-dev proof=usr/lib/riscv64-linux-musl/libc.a without="the programs for musl are not built" ;;
+opensbi) package=opensbi proof=usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin
+         without="the tests use the installed firmware only" ;;
+*)       echo "fetch.sh: no package is called $name here" >&2; exit 2 ;;
+esac
+
+give_up() {
+    rm -rf "$cache/$name"
+    echo "fetch.sh: no $package of Debian 13 ($1): $without; try again with: rm -rf $cache && make" >&2
+    touch "$cache/$name.stamp"
+    exit 0
+}
+
+# "site signed-by" of every archive this machine takes Debian's main from, whether its lists are there or not.
+archives() {
+    apt-get indextargets --format '$(REPO_URI) $(COMPONENT) $(RELEASE) $(SIGNED_BY)' \
+        -o APT::Get::IndexTargets::OnlyPresent=false 'Created-By: Packages' 2>/dev/null |
+        awk '$2 == "main" && $3 !~ /security|updates|backports/ && !seen[$1]++ {
+                 print $1, (substr($4, 1, 1) == "/" ? $4 : "-") }'
+}
+
+configure() { # configure SITE SIGNED-BY
+    mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"
+    : > "$apt/status"
+    signed=
+    [ "$2" = - ] || signed=" signed-by=$2"
+    echo "deb [arch=riscv64$signed] $1 $suite main" > "$apt/sources.list"
+    cat > "$apt/apt.conf" <<CONF
+#clear APT::Default-Release;
+#clear APT::Architectures;
+#clear APT::Update;
+#clear DPkg;
+APT::Architecture "riscv64";
+APT::Architectures { "riscv64"; };
+APT::Sandbox::User "root";
+APT::Get::List-Cleanup "true";
+Acquire::Languages "none";
+Acquire::Retries "2";
+Dir::State "$apt/state";
+Dir::State::status "$apt/status";
+Dir::Cache "$apt/cache";
+Dir::Etc::sourcelist "$apt/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+CONF
+}
+
+download() { # into $apt/deb
+    rm -rf "$apt/deb"
+    mkdir -p "$apt/deb"
+    APT_CONFIG=$apt/apt.conf apt-get -qq update >> "$apt/log" 2>&1 &&
+        (cd "$apt/deb" && APT_CONFIG=$apt/apt.conf apt-get -qq download "$package" >> "$apt/log" 2>&1) &&
+        ls "$apt"/deb/*.deb > /dev/null 2>&1
+}
+
+[ ! -e "$cache/$name/$proof" ] || { touch "$cache/$name.stamp"; exit 0; }
+command -v apt-get > /dev/null && command -v dpkg-deb > /dev/null || give_up "this system has no apt-get"
+
+# A directory per package: two fetches may run side by side.
+apt=$cache/apt-$name
+rm -rf "$apt"
+mkdir -p "$apt"
+trap 'rm -rf "$apt/state" "$apt/cache" "$apt/deb"' EXIT
+archives > "$apt/archives"
+[ -s "$apt/archives" ] || give_up "no archive of Debian's main in this machine's apt configuration"
+
+echo "  FETCH   $package of Debian 13"
+while read -r site signed_by; do
+    configure "$site" "$signed_by"
+    if download; then
+        rm -rf "$cache/$name"
+        dpkg-deb -x "$apt"/deb/*.deb "$cache/$name"
+        [ -e "$cache/$name/$proof" ] || give_up "the package holds no $proof"
+        touch "$cache/$name.stamp"
+        exit 0
+    fi
+done < "$apt/archives"
+give_up "$(sed -n 's/^[EW]: *//p' "$apt/log" | tail -n 1), see $apt/log"
