@@ -15,6 +15,9 @@ CACHE ?= build/cache
 JOBS  ?= $(shell nproc 2>/dev/null || echo 2)
 # Debian's own interpreter: the pexpect and pytest that set-up installs belong to it.
 PYTHON ?= /usr/bin/python3
+ifeq ($(strip $(BUILD)),)
+$(error BUILD= is the folder that make fills and clean empties; it cannot be nothing)
+endif
 export DEBUG BUILD CACHE PYTHON
 
 MAKEFLAGS += --no-print-directory
@@ -31,7 +34,11 @@ all:
 	$(need) build
 	$(compile) all
 
-# Any single file: make build/mm/buddy.o
+# Any single file: make build/mm/buddy.o, make build/host/test_buddy
+$(BUILD)/host/%: FORCE
+	$(host) $@
+$(CACHE)/%.stamp: FORCE
+	$(compile) $@
 $(BUILD)/%: FORCE
 	$(compile) $@
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # What is compiled for the boards: the kernel, its symbol table, the programs of ours, the initramfs, the image.
-# Sources are found by wildcard; objects mirror their paths under $(BUILD). The result depends on the sources and the
+# Sources are found by wildcard, objects mirror their paths under $(BUILD). The result depends on the sources and the
 # tools alone, not on the folder or the day.
 
 BUILD  ?= build
@@ -57,28 +57,35 @@ ifeq ($(march),)
 $(error "$(CC)" ($(compiler)) compiles no RISC-V code)
 endif
 
+# clang keeps to alignment anyway, and before version 17 does not know the word.
+strict   := $(shell $(cc) -Werror -mstrict-align -march=$(march) -mabi=lp64 -x c -c /dev/null -o /dev/null \
+            2>/dev/null && echo -mstrict-align)
+
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla \
             -Wframe-larger-than=2048 -Wwrite-strings -Wpointer-arith -Wcast-align -Wold-style-definition \
             -Wimplicit-fallthrough $(if $(filter 1,$(WERROR)),-Werror)
 # Paths as seen from the top of the tree: equal sources give equal images wherever they lie.
 here     := -ffile-prefix-map=$(abspath $(BUILD))=build -ffile-prefix-map=$(CURDIR)=. \
-            $(if $(filter-out build,$(BUILD)),-ffile-prefix-map=$(BUILD)=build)
+            $(if $(filter-out build,$(BUILD)),-ffile-prefix-map=$(BUILD)=build) \
+            $(if $(is_clang),-fdebug-compilation-dir=.)
+# gcc does not tell its assembler.
+here_asm := $(if $(is_clang),,-Wa,--debug-prefix-map=$(CURDIR)=.)
 # lld before version 15 does not relax, and refuses objects that expect it.
 relax    := $(if $(findstring lld,$(LD)),-mno-relax)
 
 KINC    := -I$(BUILD)/include -Iinclude -Iarch/riscv/include
 KFLAGS  := -mabi=lp64 -mcmodel=medany $(relax) -g -fno-pie $(here) $(KINC) -DDEBUG=$(DEBUG)
-KCFLAGS := -march=$(march) $(KFLAGS) -std=gnu17 -O2 -ffreestanding -mstrict-align -fno-common \
+KCFLAGS := -march=$(march) $(KFLAGS) -std=gnu17 -O2 -ffreestanding $(strict) -fno-common \
            -fno-strict-aliasing -fwrapv -fno-omit-frame-pointer -fno-stack-protector \
            -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(warnings)
-KAFLAGS := $(KFLAGS) -D__ASSEMBLY__
+KAFLAGS := $(KFLAGS) $(here_asm) -D__ASSEMBLY__
 KLDFLAGS := -nostdlib -static --build-id=sha1 --gc-sections --fatal-warnings -z max-page-size=4096 \
             -z noexecstack
 # The compiler must not turn the loop inside memset into a call of memset.
 $(BUILD)/lib/string%.o: KCFLAGS += $(if $(is_clang),,-fno-tree-loop-distribute-patterns)
 
 # A change of tools or flags rebuilds: each object depends on this stamp.
-flags := $(compiler) | $(cc) $(KCFLAGS) $(KAFLAGS) | $(LD) $(KLDFLAGS) | $(march_fpu)
+flags  = $(compiler) | $(cc) $(KCFLAGS) $(KAFLAGS) | $(LD) $(KLDFLAGS) | $(march_fpu) | $(UCFLAGS) | $(LIBC_CFLAGS)
 $(BUILD)/.flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(flags)' | cmp -s - $@ || printf '%s\n' '$(flags)' > $@
@@ -112,13 +119,14 @@ $(BUILD)/%_fpu.o: %_fpu.S $(BUILD)/.flags $(offsets)
 	@mkdir -p $(@D)
 	$(Q)$(cc) -march=$(march_fpu) $(KAFLAGS) -MMD -MP -c $< -o $@
 
-# Structure offsets for assembly: compiled, never run; DEFINE(SYM, value) leaves lines "->SYM value" behind.
+# Structure offsets for assembly: compiled, never run; DEFINE(SYM, value) leaves .ascii "->SYM value" behind (a
+# directive, because clang parses even what it only prints).
 $(BUILD)/include/asm/offsets.h: arch/riscv/asm-offsets.c $(BUILD)/.flags
 	$(say) OFFSETS $<
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(KCFLAGS) -MMD -MP -MF $(BUILD)/asm-offsets.d -MT $@ -S $< -o $(BUILD)/asm-offsets.s
 	$(Q){ echo '/* Generated from $<. */'; \
-	sed -n 's/^[[:space:]]*->\([A-Za-z0-9_]*\)[[:space:]]*[$$#]*\(-*[0-9a-fx]*\).*/#define \1 \2/p' \
+	sed -n 's/^[[:space:]]*\.ascii[[:space:]]*"->\([A-Za-z0-9_]*\)[[:space:]]*[$$#]*\(-*[0-9a-fx]*\).*/#define \1 \2/p' \
 	$(BUILD)/asm-offsets.s; } > $@
 
 $(BUILD)/arch/riscv/initramfs.o: KAFLAGS += -DINITRAMFS_PATH='"$(BUILD)/initramfs.cpio"'
@@ -142,7 +150,7 @@ $(BUILD)/Image: $(BUILD)/quire.elf
 # --- programs of ours -------------------------------------------------------------------------------------------
 
 uarch    := $(call first_of,rv64gc rv64imafdc_zicsr_zifencei,lp64d)
-UFLAGS   := -march=$(uarch) -mabi=lp64d -mcmodel=medany $(relax) -fno-pie $(here) -Iuser/lib
+UFLAGS   := -march=$(uarch) -mabi=lp64d -mcmodel=medany $(relax) -fno-pie $(here) $(here_asm) -Iuser/lib
 UCFLAGS  := $(UFLAGS) -std=gnu17 -O2 -ffreestanding -fno-common -fno-stack-protector -fno-strict-aliasing \
             -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(filter-out -Wframe-larger%,$(warnings))
 ULDFLAGS := -nostdlib -static --gc-sections -z max-page-size=4096 -z noexecstack --build-id=none -s
@@ -165,23 +173,34 @@ $(uprog): $(BUILD)/user/%: $(BUILD)/user/%.o $(ulib)
 	$(say) ULD $@
 	$(Q)$(LD) $(ULDFLAGS) -o $@ $^
 
-# The same source against two C libraries that nobody here wrote.
-libc_src := $(sort $(wildcard user/libc/*.c))
-glibc := $(libc_src:user/libc/%.c=$(BUILD)/user/glibc/%)
-musl  := $(libc_src:user/libc/%.c=$(BUILD)/user/musl/%)
-user-libc: $(glibc) $(musl)
+# The same source against two C libraries that nobody here wrote, and against one of them once more as a
+# static program that is position independent (static-pie).
+libc_src  := $(sort $(wildcard user/libc/*.c))
+glibc     := $(libc_src:user/libc/%.c=$(BUILD)/user/glibc/%)
+musl      := $(libc_src:user/libc/%.c=$(BUILD)/user/musl/%)
+musl_pie  := $(libc_src:user/libc/%.c=$(BUILD)/user/musl-pie/%)
+have_musl  = $(wildcard $(CACHE)/musl/usr/lib/riscv64-linux-musl/libc.a)
+user-libc: $(glibc) $(musl) $(musl_pie)
 LIBC_CC     ?= riscv64-linux-gnu-gcc
-LIBC_CFLAGS := -std=gnu17 -O2 -static -s -Wall -Wextra -pthread $(here) -Iuser/lib
+LIBC_CFLAGS := -std=gnu17 -O2 -s -Wall -Wextra -pthread $(here) -Iuser/lib
 
-$(glibc): $(BUILD)/user/glibc/%: user/libc/%.c
+$(glibc): $(BUILD)/user/glibc/%: user/libc/%.c $(BUILD)/.flags
 	$(say) GLIBC $@
 	@mkdir -p $(@D)
-	$(Q)$(LIBC_CC) $(LIBC_CFLAGS) -o $@ $< -lm
+	$(Q)$(LIBC_CC) $(LIBC_CFLAGS) -static -MMD -MP -o $@ $< -lm
 
-$(musl): $(BUILD)/user/musl/%: user/libc/%.c $(CACHE)/musl.stamp scripts/musl-gcc
+# Without the package (scripts/fetch.sh has said so) these are not made, and their tests report themselves as skipped.
+musl_link = $(if $(have_musl),MUSL=$(CACHE)/musl LIBC_CC=$(LIBC_CC) scripts/musl-gcc $(1) $(LIBC_CFLAGS) -o $@ $< -lm,:)
+
+$(musl): $(BUILD)/user/musl/%: user/libc/%.c $(CACHE)/musl.stamp scripts/musl-gcc $(BUILD)/.flags
 	$(say) MUSL $@
 	@mkdir -p $(@D)
-	$(Q)MUSL=$(CACHE)/musl LIBC_CC=$(LIBC_CC) scripts/musl-gcc $(LIBC_CFLAGS) -o $@ $< -lm
+	$(Q)$(call musl_link,-static)
+
+$(musl_pie): $(BUILD)/user/musl-pie/%: user/libc/%.c $(CACHE)/musl.stamp scripts/musl-gcc $(BUILD)/.flags
+	$(say) MUSL $@
+	@mkdir -p $(@D)
+	$(Q)$(call musl_link,-static-pie)
 
 # --- the initramfs ----------------------------------------------------------------------------------------------
 
@@ -194,4 +213,5 @@ $(BUILD)/initramfs.cpio: $(uprog) $(CACHE)/busybox.stamp scripts/initramfs.py sc
 	$(say) CPIO $@
 	$(Q)$(PYTHON) scripts/initramfs.py --busybox $(CACHE)/busybox/usr/bin/busybox --out $@ $(uprog)
 
--include $(kobj:.o=.d) $(ulib:.o=.d) $(uprog:=.d) $(BUILD)/asm-offsets.d $(BUILD)/kernel.lds.d
+-include $(kobj:.o=.d) $(ulib:.o=.d) $(uprog:=.d) $(glibc:=.d) \
+         $(BUILD)/asm-offsets.d $(BUILD)/kernel.lds.d
