@@ -18,7 +18,10 @@ PYTHON ?= /usr/bin/python3
 ifeq ($(strip $(BUILD)),)
 $(error BUILD= is the folder that make fills and clean empties; it cannot be nothing)
 endif
-export DEBUG BUILD CACHE PYTHON
+ifeq ($(CI),true)
+WERROR ?= 1
+endif
+export DEBUG BUILD CACHE PYTHON WERROR
 
 MAKEFLAGS += --no-print-directory
 parallel   = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
@@ -79,8 +82,8 @@ host-tests fuzzers:
 	$(host) $@
 
 check:
-	@scripts/check-format.sh
-	@$(PYTHON) scripts/layers.py
+	@scripts/check-format.sh || test $$? = 77; format=$$?; \
+	$(PYTHON) scripts/layers.py $(if $(wildcard $(BUILD)/kernel),--objects $(BUILD)) && exit $$format
 
 format:
 	@scripts/check-format.sh --write

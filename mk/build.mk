@@ -26,7 +26,6 @@ OBJCOPY ?= $(CROSS_COMPILE)objcopy
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.SECONDARY:
 .PHONY: all user user-libc FORCE
 MAKEFLAGS += --no-builtin-rules
 all: $(BUILD)/Image $(BUILD)/quire.elf $(BUILD)/initramfs.cpio
@@ -150,7 +149,7 @@ $(BUILD)/Image: $(BUILD)/quire.elf
 # --- programs of ours -------------------------------------------------------------------------------------------
 
 uarch    := $(call first_of,rv64gc rv64imafdc_zicsr_zifencei,lp64d)
-UFLAGS   := -march=$(uarch) -mabi=lp64d -mcmodel=medany $(relax) -fno-pie $(here) $(here_asm) -Iuser/lib
+UFLAGS   := -march=$(uarch) -mabi=lp64d -mcmodel=medany $(relax) -fno-pie $(here) $(here_asm) -Iuser/lib -Iinclude
 UCFLAGS  := $(UFLAGS) -std=gnu17 -O2 -ffreestanding -fno-common -fno-stack-protector -fno-strict-aliasing \
             -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(filter-out -Wframe-larger%,$(warnings))
 ULDFLAGS := -nostdlib -static --gc-sections -z max-page-size=4096 -z noexecstack --build-id=none -s

@@ -1,0 +1,223 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs the tests and counts: test.py smoke|test|test-all. The last line is `N passed, N failed`.
+
+Each stage reports cases by name; a stage that cannot run at all is a failure with that name, never silence.
+QUIRE_STAGES="host boot" runs only those.
+"""
+import glob
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+
+sys.path.insert(0, os.path.dirname(__file__))
+import fuzz  # noqa: E402
+
+BUILD = os.environ.get("BUILD", "build")
+CACHE = os.environ.get("CACHE", "build/cache")
+PYTHON = os.environ.get("PYTHON", "/usr/bin/python3")
+IMAGE_LIMIT = 400_000  # bytes, without the initramfs: it is a small kernel
+FUZZ_SECONDS = {"test": 5, "test-all": 60}
+
+
+class Report:
+    """Passed, failed and skipped cases so far; the failed ones with what is worth reading about them."""
+
+    def __init__(self):
+        self.passed, self.skipped, self.failed = [], [], []
+
+    def case(self, name, good, why=""):
+        if good:
+            self.passed.append(name)
+        else:
+            self.failed.append((name, why))
+            print(f"  FAILED  {name}", flush=True)
+
+    def skip(self, name, why):
+        self.skipped.append(name)
+        print(f"  SKIPPED {name}: {why}", flush=True)
+
+    def summary(self):
+        for name, why in self.failed:
+            print(f"\n--- failed: {name}")
+            print("\n".join("    " + line for line in why.strip().splitlines()[-40:]))
+        print(f"\n{len(self.skipped)} skipped" if self.skipped else "")
+        print(f"{len(self.passed)} passed, {len(self.failed)} failed", flush=True)
+
+
+def run(command, seconds, **more):
+    """(exit status, output); the status is a sentence when there is no number."""
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace",
+                              stdin=subprocess.DEVNULL, timeout=seconds, check=False, **more)
+        return done.returncode, done.stdout
+    except subprocess.TimeoutExpired as e:
+        return f"not done after {seconds} s", (e.stdout or b"").decode(errors="replace")
+    except OSError as e:
+        return str(e), ""
+
+
+def make(*words, seconds=1200, cwd=None):
+    return run(["make", f"CACHE={os.path.abspath(CACHE)}", "QUIRE_SETUP=no", *words], seconds, cwd=cwd)
+
+
+# --- what the tree itself must be ---
+
+def checks(report, _kind):
+    status, output = run(["scripts/check-format.sh"], 120)
+    if status == 77:
+        report.skip("format", output.strip())
+    else:
+        report.case("format", status == 0, output)
+    status, output = run([PYTHON, "scripts/layers.py", "--objects", BUILD], 120)
+    for line in output.splitlines():
+        if m := re.fullmatch(r"(\w[\w ]*): (ok|\d+ wrong)", line):
+            report.case(f"layers: {m[1]}", m[2] == "ok", output)
+    if status not in (0, 1):
+        report.case("layers", False, f"{status}\n{output}")
+
+
+def digest(path):
+    try:
+        with open(path, "rb") as f:
+            return hashlib.sha256(f.read()).hexdigest()
+    except OSError as e:
+        return str(e)
+
+
+def copy_of_the_tree(to):
+    """Sources only: what git knows or would know; without git everything but what was built."""
+    status, names = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], 60)
+    if status != 0:
+        shutil.copytree(".", to, ignore=shutil.ignore_patterns("build"), dirs_exist_ok=True, symlinks=True)
+        return
+    for name in filter(None, names.split("\0")):
+        if os.path.lexists(name):
+            os.makedirs(os.path.dirname(os.path.join(to, name)), exist_ok=True)
+            shutil.copy2(name, os.path.join(to, name), follow_symlinks=False)
+
+
+def builds(report, kind):
+    """The image that `make` makes is what all that follows runs on; the other builds must work as well."""
+    status, output = make("all")
+    report.case("build", status == 0, output)
+    if status != 0:
+        return False
+    if kind == "smoke":
+        return True
+    size = os.path.getsize(f"{BUILD}/Image") - os.path.getsize(f"{BUILD}/initramfs.cpio")
+    report.case(f"build: image without initramfs under {IMAGE_LIMIT} bytes", size < IMAGE_LIMIT, f"{size} bytes")
+    for name, words in [("DEBUG=1", ["DEBUG=1", f"BUILD={BUILD}/debug"]),
+                        ("clang", ["LLVM=1", f"BUILD={BUILD}/clang"])]:
+        status, output = make("all", *words)
+        report.case(f"build: {name}", status == 0, output)
+    with tempfile.TemporaryDirectory(prefix="another-folder-") as other:
+        copy_of_the_tree(other)
+        status, output = make("all", "BUILD=build", "DEBUG=0", cwd=other)
+        for name in ["Image", "quire.elf", "initramfs.cpio"]:
+            here, there = digest(f"{BUILD}/{name}"), digest(f"{other}/build/{name}")
+            report.case(f"build: {name} is the same from another folder", status == 0 and here == there,
+                        f"{here} here\n{there} there\n{output}")
+    status, output = make("user-libc")
+    report.case("build: programs for glibc and musl", status == 0, output)
+    return True
+
+
+# --- tests on this machine ---
+
+def cmocka_cases(report, program, status, output):
+    """Counts cmocka's cases; a program that dies in the middle of one, or outside of all, is a failure as well."""
+    running, seen, wrong = None, 0, 0
+    for line in output.splitlines():
+        m = re.match(r"\[ *(RUN|OK|FAILED|SKIPPED) *\] (\w+)$", line.strip())
+        if not m:
+            continue
+        kind, name = m[1], f"{program}: {m[2]}"
+        if kind == "RUN":
+            running = name
+        elif running == name:
+            running, seen = None, seen + 1
+            wrong += kind == "FAILED"
+            if kind == "SKIPPED":
+                report.skip(name, "says so itself")
+            else:
+                report.case(name, kind == "OK", output)
+    if running:
+        report.case(running, False, f"exit status {status}\n{output}")
+    elif seen == 0 or (status != 0 and not wrong):
+        report.case(program, False, f"exit status {status}, {seen} cases\n{output}")
+
+
+def host_tests(report, _kind):
+    status, output = make("host-tests", f"BUILD={BUILD}")
+    report.case("build: host tests", status == 0, output)
+    for source in sorted(glob.glob("tests/host/test_*.c")):
+        program = os.path.basename(source)[:-2]
+        status, output = run([f"{BUILD}/host/{program}"], 600)
+        cmocka_cases(report, program, status, output)
+
+
+def fuzzers(report, kind):
+    status, output = make("fuzzers", f"BUILD={BUILD}")
+    report.case("build: fuzzers", status == 0, output)
+    for target in fuzz.targets():
+        report.case(f"{target} for {FUZZ_SECONDS[kind]} s", *fuzz.fuzz(target, FUZZ_SECONDS[kind]))
+
+
+# --- tests of whole images ---
+
+def pytest_cases(report, path):
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        name = f"{case.get('classname')}.{case.get('name')}"
+        bad = [e for e in case if e.tag in ("failure", "error")]
+        if bad:
+            report.case(name, False, "\n".join(e.text or e.get("message", "") for e in bad))
+        elif (skipped := case.find("skipped")) is not None:
+            report.skip(name, skipped.get("message", ""))
+        else:
+            report.case(name, True)
+
+
+def boots(report, kind):
+    results = f"{BUILD}/boot-tests.xml"
+    if os.path.exists(results):
+        os.remove(results)
+    command = [PYTHON, "-m", "pytest", "tests/boot", "-q", "-p", "no:cacheprovider", f"--junitxml={results}"]
+    if kind == "smoke":
+        command += ["-m", "smoke"]
+    environment = dict(os.environ, BUILD=BUILD, CACHE=CACHE, PYTHONDONTWRITEBYTECODE="1")
+    if kind == "test-all":
+        environment["QUIRE_TEST_ALL"] = "1"
+    status = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+    if os.path.exists(results):
+        pytest_cases(report, results)
+    if not os.path.exists(results) or status not in (0, 1):
+        report.case("boot tests", False, f"pytest ended with status {status}")
+
+
+STAGES = {"build": builds, "check": checks, "host": host_tests, "fuzz": fuzzers, "boot": boots}
+KINDS = {"smoke": ["build", "boot"], "test": list(STAGES), "test-all": list(STAGES)}
+
+
+def main():
+    kind = sys.argv[1] if len(sys.argv) > 1 else "test"
+    report = Report()
+    wanted = os.environ.get("QUIRE_STAGES", "").split() or KINDS[kind]
+    for stage in wanted:
+        start = time.monotonic()
+        print(f"== {stage}", flush=True)
+        go_on = STAGES[stage](report, kind)
+        print(f"== {stage}: {time.monotonic() - start:.0f} s", flush=True)
+        if go_on is False:
+            break
+    report.summary()
+    sys.exit(1 if report.failed else 0)
+
+
+main()
