@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Resource limits of a process: numbers of Linux's RLIMIT_*, soft and hard. */
+#pragma once
+
+#include <lib/types.h>
+
+#define RLIMIT_COUNT 16
+#define RLIMIT_NONE  (~0ul)
+
+struct rlimit {
+    u64 soft;
+    u64 hard;
+};
+
+struct process;
+
+/* The limits that pid 1 starts with. */
+void rlimit_init_process(struct process *p);
+
+/* Reads a limit of a process. -EINVAL: no such resource. */
+int rlimit_get(struct process *p, unsigned resource, struct rlimit *out);
+
+/*
+ * Changes a limit of the current process; memory limits reach its address space at once. -EINVAL.
+ */
+int rlimit_set(unsigned resource, const struct rlimit *limit);
+
+/* The soft limit of the current process, for the place that obeys it. */
+u64 rlimit_current(unsigned resource);
