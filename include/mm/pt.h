@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page tables: the tree, for user spaces and for the kernel alike.
+ *
+ * A table is a frame of kind PAGE_TABLE with 512 entries; the number of levels is a run-time value
+ * of the machine. Entries change through one funnel (mmu_store) that notes what must be flushed.
+ * Whatever takes mappings away collects frames and tables in a gather, and the gather frees them
+ * only when every cpu has acknowledged the flush.
+ *
+ * Locks: none here. A user table is changed under its space's lock (see mm/uvm.h), the
+ * kernel's under the lock of mm/kvm.c. Addresses and sizes are multiples of 4 KiB throughout.
+ */
+#pragma once
+
+#include <arch/mmu.h>
+#include <lib/types.h>
+
+struct fmt_sink;
+struct page;
+
+struct pt {
+    pte_t *root;
+    struct mmu_space space;
+    u32 tables;  /* frames, the root included */
+    bool kernel; /* superpages where they fit; empty tables stay (their parents are shared) */
+};
+
+/* Bytes that one entry of a table at `level` maps. */
+static inline size_t pt_entry_size(unsigned level)
+{
+    return PAGE_SIZE << (level * MMU_INDEX_BITS);
+}
+
+/* The index of va in a table at `level`. */
+static inline unsigned pt_index(vaddr_t va, unsigned level)
+{
+    return (va >> (PAGE_SHIFT + level * MMU_INDEX_BITS)) % MMU_ENTRIES;
+}
+
+/* The table that a pointer entry points to, through the direct map. */
+pte_t *pt_table_of(pte_t entry);
+
+/* --- collecting what is to be freed ------------------------------------------------------- */
+
+#define PT_GATHER_MAX 64
+
+/* Lives on the stack of the operation. */
+struct pt_gather {
+    struct pt *pt;
+    struct mmu_flush flush;
+    u32 count;
+    struct page *pages[PT_GATHER_MAX]; /* one reference each, dropped after the flush */
+};
+
+void pt_gather_begin(struct pt_gather *g, struct pt *pt);
+/*
+ * Flushes what is noted, then drops the references. When the gather is full it happens by itself.
+ */
+void pt_gather_flush(struct pt_gather *g);
+/* The end of the operation: the same, and the gather must not be used again. */
+void pt_gather_end(struct pt_gather *g);
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+/* A new table for user space: a root with the kernel's part filled in. 0 or -ENOMEM. */
+int pt_init(struct pt *pt);
+
+/*
+ * Announces the end: no cpu runs the space, none will. What is unmapped from now on
+ * costs no flush. Then the caller unmaps everything and calls pt_destroy, which frees the root.
+ */
+void pt_retire(struct pt *pt);
+void pt_destroy(struct pt *pt);
+
+/* Frees the cleared tables that are kept for reuse; returns how many. */
+size_t pt_drain_cache(void);
+
+/* --- walking ------------------------------------------------------------------------------- */
+
+/* A run of neighbouring entries in one table. */
+struct pt_span {
+    pte_t *slot;    /* the first entry */
+    vaddr_t va;     /* what it maps */
+    unsigned count; /* number of entries */
+    unsigned level; /* 0: 4 KiB entries, leaves or empty; above: one leaf */
+};
+
+/*
+ * The next run at or behind va with va < end, skipping what has no table: all entries of a
+ * level-0 table within the range, or one leaf of a higher level (which may begin before va).
+ * False when there is none. One descent from the root per table, none per page.
+ */
+bool pt_next_span(const struct pt *pt, vaddr_t va, vaddr_t end, struct pt_span *span);
+
+/* The address behind a span. */
+static inline vaddr_t pt_span_end(const struct pt_span *span)
+{
+    return span->va + span->count * pt_entry_size(span->level);
+}
+
+/*
+ * The level-0 entry for va, or NULL: no table there (or a leaf of a higher level). pt_slot_alloc
+ * makes the missing tables: NULL when out of memory. *table receives the frame of the table.
+ */
+pte_t *pt_slot(const struct pt *pt, vaddr_t va);
+pte_t *pt_slot_alloc(struct pt *pt, vaddr_t va, struct page **table);
+
+/* The entry that maps va, at any level; MMU_EMPTY when none does. *level may be NULL. */
+pte_t pt_lookup(const struct pt *pt, vaddr_t va, unsigned *level);
+
+/* --- changing ------------------------------------------------------------------------------ */
+
+/*
+ * Fills the empty entry `slot` (from pt_slot_alloc, with its table) for va: counts it, and needs no
+ * flush but the kernel's.
+ */
+void pt_fill(struct mmu_flush *fl, struct page *table, pte_t *slot, pte_t pte, vaddr_t va);
+
+/*
+ * Maps [va, va + size) to the frames from `pfn` on. In the kernel's table by leaves as large as
+ * alignment allows. Everything there is empty before (checked: panic). 0, or -ENOMEM with nothing
+ * mapped.
+ */
+int pt_map(struct pt *pt, struct mmu_flush *fl, vaddr_t va, pfn_t pfn, size_t size, prot_t prot);
+
+/* The same for n pages that lie anywhere. */
+int pt_map_pages(struct pt *pt, struct mmu_flush *fl, vaddr_t va, struct page *const *pages,
+                 size_t n, prot_t prot);
+
+/*
+ * Makes va the boundary between two entries, by splitting the large leaf that straddles it. The
+ * translation stays the same at every moment. 0 or -ENOMEM.
+ */
+int pt_split(struct pt *pt, struct mmu_flush *fl, vaddr_t va);
+
+enum pt_frames {
+    PT_KEEP_FRAMES, /* the frames are not ours (devices, the direct map) */
+    PT_PUT_FRAMES,  /* each mapping carried a reference, which is dropped after the flush */
+};
+
+/*
+ * Unmaps what is mapped in [start, end) and gathers frames and, in user tables, tables that become
+ * empty. Large leaves must not straddle the ends (pt_split before): so it cannot fail. Returns the
+ * number of 4 KiB pages unmapped. *files (may be NULL) grows by those that were PAGE_FILE.
+ */
+size_t pt_unmap(struct pt_gather *g, vaddr_t start, vaddr_t end, enum pt_frames frames,
+                size_t *files);
+
+/* Sets the rights of what is mapped in [start, end); the rest as for pt_unmap. */
+void pt_protect(struct pt *pt, struct mmu_flush *fl, vaddr_t start, vaddr_t end, prot_t prot);
+
+/* --- showing ------------------------------------------------------------------------------- */
+
+/*
+ * Prints [start, end) of the tree: a line per table, a line per run of like entries. end 0: the
+ * top.
+ */
+void pt_dump(const struct pt *pt, vaddr_t start, vaddr_t end, struct fmt_sink *sink);
+
+/*
+ * Calls table() for each table frame below the root entries [first, last] and leaf() for each
+ * leaf, in order. For checks; either may be NULL. A nonzero result ends the walk and is returned.
+ */
+struct pt_visitor {
+    int (*table)(struct pt_visitor *v, vaddr_t va, unsigned level, pfn_t pfn);
+    int (*leaf)(struct pt_visitor *v, vaddr_t va, unsigned level, pte_t pte);
+};
+int pt_visit(const struct pt *pt, unsigned first, unsigned last, struct pt_visitor *v);

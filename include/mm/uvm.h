@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * User address spaces.
+ *
+ * An address space is a tree of regions - what the program was promised - and a page table - what
+ * has been delivered so far. Mapping calls only book; faults deliver. The table never holds what no
+ * region covers, nor rights that its region does not give.
+ *
+ * Locks: one sleeping reader/writer lock per space. Whoever changes regions or takes pages away
+ * holds it exclusively; faults and user copies hold it shared, and add to the page table under the
+ * space's table spinlock. Order: uvm lock, then a pager's locks, then the table spinlock.
+ *
+ * References: every thread that can run in a space holds one, and so does everybody who looks
+ * at it from outside. Outsiders may read and fault pages in, never take pages away: so a thread
+ * that finds itself the only holder knows that no page vanishes under it.
+ *
+ * Addresses and lengths come unchecked from programs: every function here checks them. Errors are
+ * Linux's: -EINVAL (alignment, zero length, wrap, outside the user half), -ENOMEM (no room, a
+ * limit, a hole where there must be none, out of memory), -EEXIST, -EACCES.
+ */
+#pragma once
+
+#include <arch/mmu.h>
+#include <lib/types.h>
+
+struct fmt_sink;
+struct pager;
+struct uvm;
+
+/* Rights, of regions and of accesses. The same bits as PROT_R ... of page table entries. */
+#define UVM_R PROT_R
+#define UVM_W PROT_W
+#define UVM_X PROT_X
+
+/* Flags of a mapping. */
+#define UVM_FIXED     0x01u /* exactly at *addr; what is there is unmapped first */
+#define UVM_NOREPLACE 0x02u /* with UVM_FIXED: -EEXIST where something is there */
+#define UVM_SHARED    0x04u /* writes reach the pager and everybody else who maps it */
+#define UVM_STACK     0x08u /* grows down on faults, as far as the stack limit allows */
+#define UVM_NOWRITE   0x10u /* the file is not open for writing: shared, it never becomes writable */
+#define UVM_HEAP      0x20u /* the brk area (set by uvm_brk only) */
+
+/* The lowest address that can be mapped: a null pointer with an offset must not hit anything. */
+#define UVM_MIN 0x10000ul
+
+/* Where exec put things, for /proc/<pid>/ and for messages. Written by exec, under no lock. */
+struct uvm_layout {
+    vaddr_t code_start, code_end;
+    vaddr_t data_start, data_end;
+    vaddr_t brk_start;
+    vaddr_t stack_top;
+    vaddr_t arg_start, arg_end;
+    vaddr_t env_start, env_end;
+    vaddr_t auxv_start, auxv_end;
+};
+
+/* Limits in bytes (RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK); ~0 is none. */
+struct uvm_limits {
+    u64 as, data, stack;
+};
+
+/* Sizes in pages. */
+struct uvm_stats {
+    u64 total;         /* booked */
+    u64 data;          /* private, writable, not stack */
+    u64 stack;         /* stack regions */
+    u64 text;          /* executable */
+    u64 shared;        /* booked as shared */
+    u64 resident;      /* present in the page table */
+    u64 resident_file; /* of these, frames of files */
+    u64 tables;        /* frames of the page table */
+    u64 peak_total, peak_resident;
+    u64 faults, spurious, cow_copied, cow_reused;
+    u64 major; /* faults that had to wait for a pager */
+};
+
+/* One region, as uvm_for_each_region shows it. */
+struct uvm_region_info {
+    vaddr_t start, end;
+    unsigned prot;       /* UVM_R | UVM_W | UVM_X */
+    unsigned flags;      /* UVM_SHARED, UVM_STACK, UVM_HEAP, UVM_NOWRITE */
+    struct pager *pager; /* NULL: anonymous */
+    u64 offset;          /* bytes into the pager, 0 for anonymous memory */
+};
+
+/* An empty address space with one reference, or NULL when out of memory. */
+struct uvm *uvm_create(void);
+void uvm_get(struct uvm *uvm);
+/* Drops a reference; the last one frees everything. May sleep. Not while active on this cpu. */
+void uvm_put(struct uvm *uvm);
+
+/*
+ * A copy of the whole space; private pages are shared copy-on-write. 0 or -ENOMEM, with nothing
+ * changed but rights that the next fault gives back.
+ */
+int uvm_fork(struct uvm *parent, struct uvm **child);
+
+/*
+ * Makes `uvm` (NULL: none, the kernel's own table) the space of this cpu, with this_cpu()->uvm.
+ * Called by the scheduler and by exec, interrupts off.
+ */
+void uvm_activate(struct uvm *uvm);
+
+/*
+ * Books [*addr, *addr + len) with the rights `prot`, backed by `pager` from byte `offset` (a
+ * multiple of 4 KiB) on, or by zeroes when pager is NULL. len is rounded up to pages. Without
+ * UVM_FIXED *addr is a hint, 0 for none, and receives the place. A reference on the pager is
+ * taken for the region. -EINVAL, -ENOMEM, -EEXIST, -EACCES (writable and shared with
+ * UVM_NOWRITE).
+ */
+int uvm_map(struct uvm *uvm, vaddr_t *addr, size_t len, unsigned prot, unsigned flags,
+            struct pager *pager, u64 offset);
+
+/* As munmap(2): holes are fine. -EINVAL, -ENOMEM. */
+int uvm_unmap(struct uvm *uvm, vaddr_t addr, size_t len);
+
+/* As mprotect(2): -ENOMEM where a hole is met (what lies before it has been changed), -EACCES. */
+int uvm_protect(struct uvm *uvm, vaddr_t addr, size_t len, unsigned prot);
+
+/* As madvise(MADV_DONTNEED): drops private anonymous contents. -EINVAL, -ENOMEM (a hole). */
+int uvm_discard(struct uvm *uvm, vaddr_t addr, size_t len);
+
+/* Where brk(2) starts; by exec, once. */
+void uvm_set_brk(struct uvm *uvm, vaddr_t start);
+/* As brk(2): returns the break after the call, moved or not. */
+vaddr_t uvm_brk(struct uvm *uvm, vaddr_t new_break);
+
+/*
+ * As mremap(2) with MREMAP_MAYMOVE (may_move) and MREMAP_FIXED (new_addr != 0). *out receives the
+ * new place. -EFAULT (nothing mapped there), -EINVAL, -ENOMEM.
+ */
+int uvm_mremap(struct uvm *uvm, vaddr_t old, size_t old_len, size_t new_len, bool may_move,
+               vaddr_t new_addr, vaddr_t *out);
+
+void uvm_set_limits(struct uvm *uvm, const struct uvm_limits *limits);
+
+/*
+ * A user access (one of UVM_R, UVM_W, UVM_X) to `va` faulted. 0: try again (delivered, or
+ * spurious: a stale translation was flushed). -EFAULT: nothing is mapped there; -EACCES: the
+ * rights forbid it; -EIO: behind the end of the file; -ENOMEM. Sleeps.
+ */
+int uvm_fault(struct uvm *uvm, vaddr_t va, unsigned access);
+
+/*
+ * In words what lies at `va`, for the line that says why a program died: "nothing mapped", "guard
+ * below the stack", "read-only data of /bin/x", ... Returns buf.
+ */
+const char *uvm_describe(struct uvm *uvm, vaddr_t va, char *buf, size_t len);
+
+/* The record that exec fills in. */
+struct uvm_layout *uvm_layout(struct uvm *uvm);
+
+void uvm_stats(struct uvm *uvm, struct uvm_stats *out);
+
+/*
+ * Calls fn for each region in ascending order, under the lock (shared): fn must not touch user
+ * memory nor this uvm. A nonzero result ends the loop and is returned.
+ */
+int uvm_for_each_region(struct uvm *uvm, int (*fn)(void *ctx, const struct uvm_region_info *info),
+                        void *ctx);
+
+/* The first region that ends behind `va`; false when there is none. For chunked /proc output. */
+bool uvm_next_region(struct uvm *uvm, vaddr_t va, struct uvm_region_info *out);
+
+/* Prints the page table: levels indented, ranges merged, rights, sizes. */
+void uvm_dump(struct uvm *uvm, struct fmt_sink *sink);
