@@ -52,7 +52,7 @@ $(out)/fuzz-obj/%.o: %.c $(out)/.flags
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(fuzz_flags) -MMD -MP -c $< -o $@
 
-said     = $(shell sed -n 's|^\(//\| \*\) *$(2): *||p' $(1))
+said     = $(shell sed -n 's~^\(//\| \*\) *$(2): *~~p' $(1))
 made_of  = $(patsubst %.c,$(out)/$(2)/%.o,$(1) $(call said,$(1),sources))
 
 define test_program
