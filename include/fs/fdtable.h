@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Descriptor tables: a process's array of open files. Part PROC_PART_FILES of the process.
+ *
+ * Everything here works on the current thread's table unless a process is given. The table's
+ * spinlock guards it; it is taken before nothing and around nothing that sleeps.
+ *
+ * Why fd_get() may do without a reference: a table with one user is changed by its one thread
+ * alone, and that thread is inside this very system call; it cannot close the descriptor until
+ * the call is over, and nobody else can. Other processes that look (/proc/<pid>/fd) take
+ * references of their own and change nothing. A call that makes a second user (clone) holds no
+ * descriptor. With two users, fd_get() takes the lock and a reference.
+ */
+#pragma once
+
+#include <fs/file.h>
+#include <lib/types.h>
+
+struct process;
+
+/* A borrowed file: file is NULL for a bad descriptor (-EBADF). Give it back with fd_put(). */
+struct fd_ref {
+    struct file *file;
+    bool counted;
+};
+
+struct fd_ref fd_get(int fd);
+
+static inline void fd_put(struct fd_ref ref)
+{
+    if (ref.counted)
+        file_put(ref.file);
+}
+
+/* As fd_get, with a reference of its own always (to keep it beyond the call). NULL: -EBADF. */
+struct file *fd_get_file(int fd);
+
+/*
+ * For *at calls: the directory behind `dirfd`, referenced; *out = NULL for AT_FDCWD. -EBADF.
+ * Whether it is a directory shows when the path is walked; with an empty path it need not be.
+ */
+int fd_get_at(int dirfd, struct dentry **out);
+
+/*
+ * The lowest free descriptor >= min. fd_reserve books it (until fd_fill or fd_cancel it reads as
+ * closed), fd_install books and fills. flags: O_CLOEXEC or 0. fd_fill and a successful
+ * fd_install take over the caller's reference. -EMFILE (RLIMIT_NOFILE), -ENOMEM, -EINVAL (min).
+ */
+int fd_reserve(int min, unsigned flags);
+void fd_fill(int fd, struct file *file);
+void fd_cancel(int fd);
+int fd_install(struct file *file, int min, unsigned flags);
+
+/* close(2): -EBADF. */
+int fd_close(int fd);
+/* close_range(2), [first, last]; with `cloexec` it only marks. */
+int fd_close_range(unsigned first, unsigned last, bool cloexec);
+
+/* fcntl(F_DUPFD*), dup(2): a descriptor >= min of the same file. */
+int fd_dup(int fd, int min, unsigned flags);
+/* dup3(2): old and new differ (the caller checks). -EBADF, -EBUSY (being opened). */
+int fd_dup_to(int fd, int to, unsigned flags);
+
+/* FD_CLOEXEC. -EBADF. */
+int fd_get_cloexec(int fd);
+int fd_set_cloexec(int fd, bool on);
+
+/* For /proc: the first open descriptor >= from of another process, with a reference; -1: none. */
+int fd_next_of(struct process *process, int from, struct file **file);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where a process stands: its root, current directory and umask. Part PROC_PART_FS of the
+ * process; fork copies it, CLONE_FS shares it. Kernel threads stand at the first root.
+ * A spinlock per context guards the two pointers.
+ */
+#pragma once
+
+#include <lib/types.h>
+
+struct dentry;
+struct process;
+
+/* The current process's, referenced. */
+struct dentry *fs_root(void);
+struct dentry *fs_cwd(void);
+
+/* Of any process (for /proc), referenced, or NULL when it has ended. */
+struct dentry *fs_root_of(struct process *process);
+struct dentry *fs_cwd_of(struct process *process);
+
+u32 fs_umask(void);
+u32 fs_set_umask(u32 mask); /* returns the old one */
+
+/* chdir(2), chroot(2): dir must be a directory (-ENOTDIR); takes its own reference. */
+int fs_chdir(struct dentry *dir);
+int fs_chroot(struct dentry *dir);
+
+/* getcwd(2): the path with its NUL; returns its length with the NUL, -ERANGE, -ENOENT. */
+ssize_t fs_getcwd(char *buf, size_t size);

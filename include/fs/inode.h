@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Inodes and mounted file systems: what a file is, apart from its names.
+ *
+ * An inode lives while somebody holds a reference: each of its dentries, each open file without
+ * a dentry (pipes), each mapping. At the last reference the file system's release() frees it.
+ * nlink counts names only. Every live inode holds its super.
+ *
+ * Fields without a note are plain words that are written by one store; a reader may see an old
+ * value but never a torn one. Times are nanoseconds since 1970.
+ */
+#pragma once
+
+#include <base/mutex.h>
+#include <lib/types.h>
+
+struct dentry;
+struct file;
+struct file_ops;
+struct fs_type;
+struct inode;
+struct kstatfs;
+struct pager;
+
+/* What a directory is asked when it does not keep its entries as dentries (/proc). */
+struct inode_ops {
+    /*
+     * Finds `name` in directory `dir` and returns a new inode with one reference, or ERR_PTR.
+     * NULL for directories whose tree of dentries is complete.
+     */
+    struct inode *(*lookup)(struct inode *dir, const char *name, size_t len);
+
+    /*
+     * Makes an inode of `mode` for this file system (not yet in any directory), or ERR_PTR.
+     * `target` is a symbolic link's. NULL: nothing can be made here (-EPERM).
+     */
+    struct inode *(*make)(struct inode *dir, u32 mode, u32 rdev, const char *target);
+
+    /* Copies a symbolic link's target, not terminated; its length or -ENAMETOOLONG/-Exxx. */
+    ssize_t (*readlink)(struct inode *inode, char *buf, size_t size);
+
+    /*
+     * Symbolic links that are more than text (/proc/<pid>/exe): where the link leads, referenced,
+     * or ERR_PTR. NULL: the text decides.
+     */
+    struct dentry *(*jump)(struct inode *inode);
+
+    /* Sets a regular file's size: frames behind it go, the tail of the last one is zeroed. */
+    int (*truncate)(struct inode *inode, u64 size);
+
+    /* Length of a regular file, and frames it holds; NULL: inode->size, 0. */
+    u64 (*size)(struct inode *inode);
+    u64 (*pages)(struct inode *inode);
+
+    /* The last reference is gone: frees the inode. */
+    void (*release)(struct inode *inode);
+};
+
+struct super {
+    const struct fs_type *type;
+    struct dentry *root;    /* one reference */
+    struct dentry *covered; /* the directory this hides, referenced; NULL: the first root */
+    struct super *next;     /* in the list of mounts; guarded by the mount lock */
+    char *source;           /* as given to mount(2) */
+    u64 next_ino;
+    u32 refs; /* mounted: 1; each inode: 1 */
+    u32 dev;  /* st_dev */
+    bool readonly;
+    bool attached; /* in the list of mounts */
+};
+
+struct inode {
+    const struct inode_ops *ops;
+    const struct file_ops *file_ops;
+    struct super *super;
+    u64 ino;
+    u64 size; /* bytes, where ops->size is NULL */
+    u64 atime, mtime, ctime;
+    u32 mode; /* S_IF* and permissions */
+    u32 nlink;
+    u32 uid, gid;
+    u32 rdev; /* devices: DEV(major, minor) */
+    u32 refs;
+    struct dentry *alias; /* one of its names, not referenced; guarded by the tree lock */
+    void *private;        /* the file system's or the device's */
+    struct mutex lock;    /* one writer of contents at a time; before any lock of mm */
+};
+
+struct fs_type {
+    const char *name;
+    struct fs_type *next;
+    bool nodev; /* for /proc/filesystems: needs no disk */
+    u32 magic;  /* statfs: f_type */
+    /* Fills super->root with a referenced dentry. 0 or -Exxx. */
+    int (*mount)(struct super *super, const char *options);
+};
+
+/* statfs(2), in blocks of one page. */
+struct kstatfs {
+    u64 type, block_size, blocks, free, files, files_free, name_max;
+    u32 dev;
+    bool readonly;
+};
+
+/* stat(2), before the system call layer gives it the shape that was asked for. */
+struct kstat {
+    u64 ino, size, blocks; /* blocks of 512 bytes */
+    u64 atime, mtime, ctime;
+    u32 mode, nlink, uid, gid;
+    u32 dev, rdev, block_size;
+};
+
+/*
+ * Initialises the common part: one reference, nlink 1 (2 for directories), times now, the
+ * super's next number. The caller has filled nothing yet. Cannot fail.
+ */
+void inode_init(struct inode *inode, struct super *super, u32 mode);
+
+/* References. inode_put of the last one may sleep and frees; NULL is allowed. */
+struct inode *inode_get(struct inode *inode);
+void inode_put(struct inode *inode);
+
+u64 inode_size(struct inode *inode);
+void inode_stat(struct inode *inode, struct kstat *out);
+
+/* Sets mtime and ctime (contents changed), or ctime alone. */
+void inode_modified(struct inode *inode);
+void inode_changed(struct inode *inode);
+
+/* Permission to execute: a regular file with an x bit. 0, -EACCES. All programs run as root. */
+int inode_may_exec(const struct inode *inode);
+
+/* Encoded as in Linux's 32-bit dev_t. */
+#define DEV(major, minor) \
+    (((u32)(minor)&0xff) | ((u32)(major) << 8) | (((u32)(minor) & ~0xffu) << 12))
+#define DEV_MAJOR(dev) ((dev) >> 8 & 0xfff)
+#define DEV_MINOR(dev) (((dev)&0xff) | ((dev) >> 12 & 0xfff00))

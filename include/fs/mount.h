@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Mounting: which file systems there are, and which directories they hide.
+ *
+ * A mount is a super with a covered directory. Mounts stack; the newest is seen. There are no
+ * bind mounts. A mutex serialises mount and umount; path lookup needs only the tree lock.
+ */
+#pragma once
+
+#include <fs/inode.h>
+#include <lib/fmt.h>
+
+/* Makes a type known, at start-up. */
+void fs_type_register(struct fs_type *type);
+
+/* The first root, "/" of everything. Referenced. */
+struct dentry *mount_root(void);
+
+/* Mounts the first root. -ENOMEM; called once at start-up. */
+int mount_first(const char *type, const char *source);
+
+/* flags: Linux's MS_*; MS_REMOUNT changes MS_RDONLY alone. Bind, move and propagation: -EINVAL. */
+int vfs_mount(const char *source, struct dentry *at, const char *path, const char *type,
+              unsigned long flags, const char *options);
+
+/* flags: MNT_DETACH (2) unmounts what is in use, UMOUNT_NOFOLLOW (8). */
+int vfs_umount(struct dentry *at, const char *path, unsigned flags);
+
+/* Prints /proc/mounts, and /proc/filesystems. */
+void mount_print(struct fmt_sink *sink);
+void fs_type_print(struct fmt_sink *sink);
+
+/* Drops one reference of a super; frees it at the last. */
+void super_put(struct super *super);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * poll and select: sleeping until one of several files is ready.
+ *
+ * A file's poll operation says which events hold now and names the wait queues that are woken
+ * when they change. The first round registers a waiter on each queue, so no wake-up is lost
+ * between looking and sleeping; later rounds only look.
+ */
+#pragma once
+
+#include <abi/linux/poll.h>
+#include <base/wait.h>
+#include <lib/types.h>
+
+/* Waiters of one poll call. Those that do not fit into the fixed few come from memory. */
+#define POLL_FIXED 6
+
+struct poll_more;
+
+struct poll_table {
+    struct waiter fixed[POLL_FIXED];
+    unsigned used;
+    struct poll_more *more;
+    bool no_memory;
+};
+
+/* For file_ops.poll: this queue is woken when the events may change. table may be NULL. */
+void poll_on(struct poll_table *table, struct wait_queue *queue);
+
+/*
+ * Waits until an entry is ready or until the deadline (WAIT_FOREVER, or ns of time_now_ns(); 0:
+ * only look). Returns the number of entries with revents, 0 at the deadline, -ERESTARTNOHAND when a
+ * signal came, -ENOMEM. A bad descriptor reports
+ * POLLNVAL, a negative one is skipped.
+ */
+int poll_wait(struct linux_pollfd *entries, unsigned count, u64 deadline);
