@@ -30,12 +30,20 @@ give_up() {
     exit 0
 }
 
-# "site signed-by" of every archive this machine takes Debian's main from, whether its lists are there or not.
+# "site signed-by" of every archive this machine takes Debian's main from. The exact answer needs the machine's package
+# lists; where they were thrown away (containers), the addresses apt would fetch them from say the site, and the key is
+# the first that the sources name.
 archives() {
-    apt-get indextargets --format '$(REPO_URI) $(COMPONENT) $(RELEASE) $(SIGNED_BY)' \
-        -o APT::Get::IndexTargets::OnlyPresent=false 'Created-By: Packages' 2>/dev/null |
+    apt-get indextargets --format '$(REPO_URI) $(COMPONENT) $(RELEASE) $(SIGNED_BY)' 'Created-By: Packages' |
         awk '$2 == "main" && $3 !~ /security|updates|backports/ && !seen[$1]++ {
                  print $1, (substr($4, 1, 1) == "/" ? $4 : "-") }'
+}
+
+archives_without_lists() {
+    key=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
+        sed -n 's/^[^#]*[Ss]igned-[Bb]y[=:] *\(\/[^] ]*\).*/\1/p' | head -n 1)
+    apt-get update --print-uris |
+        sed -n "s/^'\([^']*\)\/dists\/[a-z]*\/InRelease'.*/\1/p" | awk -v key="${key:--}" '!seen[$1]++ { print $1, key }'
 }
 
 configure() { # configure SITE SIGNED-BY
@@ -81,7 +89,8 @@ apt=$cache/apt-$name
 rm -rf "$apt"
 mkdir -p "$apt"
 trap 'rm -rf "$apt/state" "$apt/cache" "$apt/deb"' EXIT
-archives > "$apt/archives"
+archives > "$apt/archives" 2> "$apt/log"
+[ -s "$apt/archives" ] || archives_without_lists > "$apt/archives" 2>> "$apt/log"
 [ -s "$apt/archives" ] || give_up "no archive of Debian's main in this machine's apt configuration"
 
 echo "  FETCH   $package of Debian 13"
