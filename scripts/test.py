@@ -67,9 +67,36 @@ def make(*words, seconds=1200, cwd=None):
     return run(["make", f"CACHE={os.path.abspath(CACHE)}", "QUIRE_SETUP=no", *words], seconds, cwd=cwd)
 
 
+def pytest(report, folder, words=(), more=()):
+    """Runs pytest with its output passed through, and counts the cases in the file it leaves."""
+    results = f"{BUILD}/{folder.replace('/', '-')}.xml"
+    if os.path.exists(results):
+        os.remove(results)
+    command = [PYTHON, "-m", "pytest", folder, "-q", "-p", "no:cacheprovider", f"--junitxml={results}", *words]
+    environment = dict(os.environ, BUILD=BUILD, CACHE=CACHE, PYTHONDONTWRITEBYTECODE="1", **dict(more))
+    status = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+    if os.path.exists(results):
+        pytest_cases(report, results)
+    if not os.path.exists(results) or status not in (0, 1):
+        report.case(folder, False, f"pytest ended with status {status}")
+
+
+def pytest_cases(report, path):
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        name = f"{case.get('classname')}.{case.get('name')}"
+        bad = [e for e in case if e.tag in ("failure", "error")]
+        if bad:
+            report.case(name, False, "\n".join(e.text or e.get("message", "") for e in bad))
+        elif (skipped := case.find("skipped")) is not None:
+            report.skip(name, skipped.get("message", ""))
+        else:
+            report.case(name, True)
+
+
 # --- what the tree itself must be ---
 
 def checks(report, _kind):
+    pytest(report, "tests/house")
     status, output = run(["scripts/check-format.sh"], 120)
     if status == 77:
         report.skip("format", output.strip())
@@ -172,33 +199,10 @@ def fuzzers(report, kind):
 
 # --- tests of whole images ---
 
-def pytest_cases(report, path):
-    for case in ElementTree.parse(path).getroot().iter("testcase"):
-        name = f"{case.get('classname')}.{case.get('name')}"
-        bad = [e for e in case if e.tag in ("failure", "error")]
-        if bad:
-            report.case(name, False, "\n".join(e.text or e.get("message", "") for e in bad))
-        elif (skipped := case.find("skipped")) is not None:
-            report.skip(name, skipped.get("message", ""))
-        else:
-            report.case(name, True)
-
-
 def boots(report, kind):
-    results = f"{BUILD}/boot-tests.xml"
-    if os.path.exists(results):
-        os.remove(results)
-    command = [PYTHON, "-m", "pytest", "tests/boot", "-q", "-p", "no:cacheprovider", f"--junitxml={results}"]
-    if kind == "smoke":
-        command += ["-m", "smoke"]
-    environment = dict(os.environ, BUILD=BUILD, CACHE=CACHE, PYTHONDONTWRITEBYTECODE="1")
-    if kind == "test-all":
-        environment["QUIRE_TEST_ALL"] = "1"
-    status = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
-    if os.path.exists(results):
-        pytest_cases(report, results)
-    if not os.path.exists(results) or status not in (0, 1):
-        report.case("boot tests", False, f"pytest ended with status {status}")
+    words = ["-m", "smoke"] if kind == "smoke" else []
+    more = {"QUIRE_TEST_ALL": "1"} if kind == "test-all" else {}
+    pytest(report, "tests/boot", words, more)
 
 
 STAGES = {"build": builds, "check": checks, "host": host_tests, "fuzz": fuzzers, "boot": boots}
