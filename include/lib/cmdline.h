@@ -13,6 +13,7 @@
 struct cmdline_slice {
     const char *text; /* NULL: there is none */
     size_t len;
+    char quote; /* the quote that is open where the slice begins, or NUL */
 };
 
 struct cmdline_word {

@@ -52,9 +52,9 @@ void cpio_init(struct cpio_reader *reader, const void *data, size_t size);
 
 /*
  * The next entry. 1: *out is filled; 0: the end; -EINVAL: the archive is broken there, with
- * reader->reason and reader->where set (and every further call says the same). Every component
- * of a name is a real one: neither empty nor "." nor ".."; a symbolic link's target is not empty and
- * has no NUL; only files and links have a body.
+ * reader->reason and reader->where set (and every further call says the same). Every component of a
+ * name is a real one: neither empty nor "." nor ".."; a symbolic link's target is not empty and has
+ * no NUL; only files and links have a body.
  */
 int cpio_next(struct cpio_reader *reader, struct cpio_entry *out);
 

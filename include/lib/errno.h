@@ -94,6 +94,8 @@
 #define ERESTARTSYS    512 /* restart if the handler has SA_RESTART, else -EINTR */
 #define ERESTARTNOINTR 513 /* restart always */
 #define ERESTARTNOHAND 514 /* restart only if no handler ran, else -EINTR */
+/* As ERESTARTNOHAND, but it goes on as restart_syscall(2): a sleep keeps its deadline. */
+#define ERESTART_RESTARTBLOCK 516
 #endif
 
 /* No error number reaches this value: pointers in the last page of the address space are errors. */

@@ -113,7 +113,9 @@ bool fdt_has(const struct fdt *fdt, int node, const char *name);
  */
 const char *fdt_next_prop(const struct fdt *fdt, int node, u32 *pos, struct fdt_prop *out);
 
-/* Cell `i` of a value, which must be inside it; `count` (1..2) cells from cell `i` on as a number. */
+/*
+ * Cell `i` of a value, which must be inside it; `count` (1..2) cells from cell `i` on as a number.
+ */
 u32 fdt_cell(const struct fdt_prop *prop, u32 i);
 u64 fdt_cells64(const struct fdt_prop *prop, u32 i, u32 count);
 
@@ -164,9 +166,9 @@ bool fdt_reserved(const struct fdt *fdt, u32 i, u64 *addr, u64 *size);
 int fdt_irq_parent(const struct fdt *fdt, int node);
 
 /*
- * The next interrupt of a node, from interrupts-extended or else from interrupts; *pos is 0 for
- * the first. 1: *out is filled; 0: no more; -EINVAL (lengths or phandles make no sense),
- * -EOPNOTSUPP (more than FDT_IRQ_MAX_CELLS). fdt_irq_get takes the i-th and returns 0 or -ENOENT too.
+ * The next interrupt of a node, from interrupts-extended or else from interrupts; *pos is 0 for the
+ * first. 1: *out is filled; 0: no more; -EINVAL (lengths or phandles make no sense), -EOPNOTSUPP
+ * (more than FDT_IRQ_MAX_CELLS). fdt_irq_get takes the i-th and returns 0 or -ENOENT too.
  */
 int fdt_irq_next(const struct fdt *fdt, int node, u32 *pos, struct fdt_irq *out);
 int fdt_irq_get(const struct fdt *fdt, int node, u32 i, struct fdt_irq *out);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A sorted set of half-open address ranges [start, end), each with a tag that says what it is. Ranges
- * never overlap, and neighbours that touch have different tags (tags compare by pointer). It keeps
- * account of memory before there is an allocator: the array is the user's, and a callback may
+ * A sorted set of half-open address ranges [start, end), each with a tag that says what it is.
+ * Ranges never overlap, and neighbours that touch have different tags (tags compare by pointer). It
+ * keeps account of memory before there is an allocator: the array is the user's, and a callback may
  * hand over a larger one, so that there is no fixed limit.
  *
  * An operation that fails (-ENOMEM from the callback, -EINVAL for end < start) changes nothing.

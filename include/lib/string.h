@@ -38,6 +38,6 @@ void *mem_find_not(const void *p, int c, size_t n);
 
 /* Clears or copies one 4096-byte page; pointers 8-byte aligned, pages not overlapping. */
 void page_zero(void *page);
-void page_copy(void *restrict dst, const void *restrict src);
+void page_copy(void *dst, const void *src);
 
 #endif

@@ -5,7 +5,9 @@
 
 #include <lib/types.h>
 
-/* Functions by ascending offset from `base`; function i ends where i + 1 begins, the last at `end`. */
+/*
+ * Functions by ascending offset from `base`; function i ends where i + 1 begins, the last at `end`.
+ */
 struct symtab {
     vaddr_t base;
     vaddr_t end;
