@@ -8,10 +8,12 @@
 
 #include <lib/types.h>
 
+#ifndef BITS_HAVE_BUILTINS /* a host test may choose the portable forms */
 #if __STDC_HOSTED__ || defined(__riscv_zbb)
 #define BITS_HAVE_BUILTINS 1
 #else
 #define BITS_HAVE_BUILTINS 0
+#endif
 #endif
 
 /* Index (0..63) of the highest set bit. Undefined for 0. */
