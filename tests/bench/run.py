@@ -1,0 +1,189 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Guest instructions per operation, beside the figures last accepted, the targets, and a small Linux.
+
+    run.py            measures, prints the table; status 1 when a figure is more than 2 % above the accepted one
+    run.py --accept   measures, prints, and writes the figures down as accepted
+
+Counted by the emulator: with -icount shift=0 a guest instruction takes one nanosecond of guest time, so that clocks
+in the guest count instructions, and figures repeat exactly. One hart, isolation on, the build that `make` makes.
+
+- operations: user/ubench as pid 1 measures itself with clock_gettime, -m 1G;
+- buddy, kernel map: selftest=bench, inside the kernel, -m 128M;
+- boot: from outside, through the emulator's debugger: the machine's clock (in steps of 100 instructions) when the
+  image's entry and when the first instruction of /init is next; -m 128M, with the small archive (as Linux had it)
+  and with the default one.
+
+The figures of one compiler version say nothing about another's: they are compared only with figures accepted for the
+same compiler. Linux is 6.12, configured small, with SMP, on the same emulator, counted the same way.
+"""
+import json
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests/boot"))
+import images  # noqa: E402
+from harness import BUILD, QEMU  # noqa: E402
+from rsp import Remote  # noqa: E402
+
+ACCEPTED = TOP / "tests/bench/accepted.json"
+TOLERANCE = 0.02
+ICOUNT = "shift=0,align=off,sleep=off"
+# The clock of an emulator that waits for its debugger would run to its end with sleep=off.
+ICOUNT_STOPPABLE = "shift=0,align=off,sleep=on"
+# Of QEMU's machine "virt": where firmware enters the image, the machine's clock, nanoseconds in a step of it.
+LOAD = images.RAM + (2 << 20)
+MTIME, NS_PER_TICK = 0x0200BFF8, 100
+
+# name: (title, target, small Linux); a name that is measured and does not stand here is shown all the same.
+OPERATIONS = {
+    "null": ("null system call (getppid)", 160, 218),
+    "read": ("read of 1 byte from /dev/zero", 350, 441),
+    "pipe_rt": ("pipe round trip between two processes", 4_700, 7_840),
+    "fork": ("fork + exit + wait", 42_000, 70_600),
+    "exec": ("fork + exec + exit + wait", 85_000, 142_000),
+    "anon_page": ("anonymous page: map, touch, unmap", 1_800, 3_000),
+    "cow_page": ("copy-on-write fault, per page", 2_000, 3_350),
+    "open_close": ("open + close", 2_000, 3_450),
+    "ctx_switch": ("context switch through a pipe", 1_300, 2_210),
+    "buddy_0": ("buddy: allocate + free, order 0", None, None),
+    "buddy_9": ("buddy: allocate + free, order 9", None, None),
+    "map_page": ("kernel map + unmap, per 4 KiB page", None, None),
+    "boot": ("S-mode entry to first user instruction", 5_000_000, 16_800_000),
+    "boot_default": ("the same with the default archive", None, None),
+    "image": ("flat image without archive, bytes", 400_000, 2_600_000),
+}
+
+
+def fail(message):
+    sys.exit(f"bench: {message}")
+
+
+def qemu(mem, initrd, append, icount=ICOUNT):
+    argv = [QEMU, "-nographic", "-no-reboot", "-M", "virt", "-smp", "1", "-m", mem, "-icount", icount,
+            "-kernel", str(BUILD / "Image"), "-append", f"panic=-1 quiet {append}".strip()]
+    return argv + (["-initrd", str(initrd)] if initrd else [])
+
+
+def output_of(mem, initrd, append=""):
+    try:
+        done = subprocess.run(qemu(mem, initrd, append), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", timeout=600, check=False)
+    except subprocess.TimeoutExpired as e:
+        fail(f"the machine does not end; it printed:\n{(e.stdout or b'').decode(errors='replace')[-2000:]}")
+    return done.stdout.replace("\r", "")
+
+
+def small_archive():
+    return images.bare_archive("bench.cpio", [f"/init={BUILD}/user/ubench:755", f"/bin/nop={BUILD}/user/nop:755",
+                                              "/dev/console=c:5:1:600", "/dev/zero=c:1:5:666", "/dev/null=c:1:3:666",
+                                              "/proc/", "/tmp/"])
+
+
+def operations():
+    """What ubench prints: `name N` a line."""
+    text = output_of("1G", small_archive())
+    found = {m[1]: float(m[2]) for m in re.finditer(r"^(\w+) (\d+(?:\.\d+)?)$", text, re.M)}
+    if not found:
+        fail(f"ubench gave no figures; the console:\n{text[-2000:]}")
+    return found
+
+
+def kernel_operations():
+    """What selftest=bench prints: `bench NAME: N` a line."""
+    text = output_of("128M", None, "selftest=bench")
+    found = {m[1]: float(m[2]) for m in re.finditer(r"\bbench (\w+): (\d+(?:\.\d+)?)$", text, re.M)}
+    if not found:
+        fail(f"selftest=bench gave no figures; the console:\n{text[-2000:]}")
+    return found
+
+
+def entry_of(elf):
+    return struct.unpack_from("<Q", pathlib.Path(elf).read_bytes(), 24)[0]
+
+
+def boot(initrd, init):
+    """Instructions from the image's entry to the first one of pid 1's program."""
+    with tempfile.TemporaryDirectory() as folder:
+        gate = f"{folder}/gdb"
+        with subprocess.Popen(qemu("128M", initrd, "", ICOUNT_STOPPABLE) + ["-S", "-gdb", f"unix:{gate},server=on,wait=off"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as machine:
+            try:
+                remote = Remote(gate)
+                remote.run_to(LOAD)
+                start = remote.u64(MTIME)
+                remote.run_to(entry_of(init))
+                return (remote.u64(MTIME) - start) * NS_PER_TICK
+            finally:
+                machine.kill()
+
+
+def measure():
+    figures = operations()
+    figures.update(kernel_operations())
+    figures["boot"] = boot(small_archive(), BUILD / "user/ubench")
+    figures["boot_default"] = boot(None, BUILD / "user/init")
+    figures["image"] = (BUILD / "Image").stat().st_size - (BUILD / "initramfs.cpio").stat().st_size
+    return figures
+
+
+def compiler():
+    out = subprocess.run([images.CROSS + "gcc", "--version"], capture_output=True, text=True, check=True).stdout
+    return out.splitlines()[0]
+
+
+def number(value):
+    if value is None:
+        return "-"
+    return f"{value:,.1f}" if value < 100 and value != int(value) else f"{value:,.0f}"
+
+
+def row(name, now, last):
+    title, target, linux = OPERATIONS.get(name, (name, None, None))
+    change = f"{100 * (now - last) / last:+.1f} %" if last else "-"
+    verdict = "" if target is None else "ok" if now <= target else "ABOVE TARGET"
+    return f"{title:42}{number(now):>12}{number(last):>12}{change:>9}{number(target):>12}{number(linux):>13}  {verdict}"
+
+
+def table(figures, accepted):
+    names = [n for n in OPERATIONS if n in figures] + sorted(n for n in figures if n not in OPERATIONS)
+    head = f"{'operation (guest instructions)':42}{'now':>12}{'accepted':>12}{'change':>9}{'target':>12}{'small Linux':>13}"
+    return "\n".join([head] + [row(n, figures[n], accepted.get(n)) for n in names])
+
+
+def complaints(figures, accepted):
+    for name, (title, target, _) in OPERATIONS.items():
+        now, last = figures.get(name), accepted.get(name)
+        if now is None:
+            yield f"{title}: not measured"
+            continue
+        if last and now > last * (1 + TOLERANCE) + 1:
+            yield f"{title}: {number(now)}, accepted were {number(last)}"
+        if target and now > target:
+            yield f"{title}: {number(now)}, the target is {number(target)}"
+
+
+def main():
+    store = json.loads(ACCEPTED.read_text()) if ACCEPTED.exists() else {}
+    version = compiler()
+    accepted = store.get(version, {})
+    figures = measure()
+    print(f"{version}; {'compared with figures of the same compiler' if accepted else 'no figures accepted for it yet'}")
+    print(table(figures, accepted))
+    wrong = list(complaints(figures, accepted))
+    print("\n" + "\n".join(f"bench: {line}" for line in wrong) if wrong else "\nbench: all figures are as accepted or better")
+    if "--accept" in sys.argv[1:]:
+        store[version] = {n: round(v, 1) for n, v in figures.items()}
+        ACCEPTED.write_text(json.dumps(store, indent=2, sort_keys=True) + "\n")
+        print(f"bench: accepted, {ACCEPTED.relative_to(TOP)} is written")
+    elif wrong:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Out of memory, failing allocations, storms of processes: an error or one death, and nothing is lost."""
+import re
+
+import pytest
+
+import images
+from harness import BUILD, PROMPT
+
+
+def free_kb(m):
+    return m.number("awk '/MemFree/{print $2}' /proc/meminfo")
+
+
+@pytest.fixture(scope="module")
+def small(worker_name):
+    """A machine with little memory, that running out does not take long."""
+    from harness import Machine
+    m = Machine(f"small{worker_name}", mem="32M").boot()
+    yield m
+    m.close()
+
+
+@pytest.mark.parametrize("case", ["brk", "mmap", "fork", "pipe", "exec"])
+def test_out_of_memory(small, request, case):
+    request.node.machines = [small]
+    output = small.run(f"oom {case}; echo status $?", status=None, timeout=120)
+    if case == "mmap":
+        # A page that is not there when it is touched: the program dies, with its line.
+        assert re.search(r"status 137", output), output
+        assert re.search(r"(?i)out of memory", output), output
+    else:
+        assert re.search(rf"oom {case}: .*\n(.*\n)*status 0", output), output
+    assert "panic" not in output
+    assert small.run("echo alive; ls / | wc -l").startswith("alive")
+
+
+def test_out_of_memory_leaves_no_memory_behind(small, request):
+    request.node.machines = [small]
+    run_out = "for c in brk fork pipe exec; do oom $c; done >/dev/null 2>&1"
+    small.run(run_out, status=None, timeout=240)
+    before = free_kb(small)
+    small.run(run_out, status=None, timeout=240)
+    assert abs(free_kb(small) - before) <= 128
+
+
+def test_file_that_fills_memory(small, request):
+    request.node.machines = [small]
+    before = free_kb(small)
+    output = small.run("dd if=/dev/zero of=/tmp/full bs=64k 2>&1", status=1, timeout=120)
+    assert re.search("No space left|Cannot allocate|out of memory", output, re.I)
+    small.run("rm /tmp/full")
+    assert before - free_kb(small) <= 256
+
+
+@pytest.mark.smoke
+def test_2000_processes_leave_no_memory_behind(shell):
+    output = shell.run("forkstorm 2000", timeout=300)
+    assert re.search(r"forkstorm: 2000, free kB before \d+, after \d+", output), output
+
+
+def test_every_system_call_with_every_bad_pointer(shell):
+    output = shell.run("systorture", timeout=300)
+    last = output.splitlines()[-1]
+    m = re.fullmatch(r"systorture: (\d+) calls, (\d+) errors expected, 0 wrong", last)
+    assert m and int(m[1]) > 500 and int(m[2]) > 300, output[-2000:]
+    assert "panic" not in output
+    assert shell.run("echo alive") == "alive\n"
+
+
+# Allocations that fail.
+
+def test_each_allocation_of_fork_exec_exit_may_fail(shell):
+    """Through /proc/self/fail-nth: every k until it passes untouched, in one boot; free pages the same at the end."""
+    output = shell.run("failnth", timeout=300)
+    m = re.search(r"failnth: (\d+) allocations in fork, (\d+) in exec, free kB before (\d+), after (\d+)", output)
+    assert m and int(m[1]) > 3 and int(m[2]) > 3, output
+    assert abs(int(m[3]) - int(m[4])) <= 64, output
+    assert shell.run("echo alive") == "alive\n"
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233])
+def test_failalloc_word(machine, k):
+    """Early in pid 1's life a failure may end it (its exec is done: the shell's own start is what fails)."""
+    m = machine(append=f"init=/bin/sh failalloc={k}")
+    m.expect(PROMPT + rb"|\n[^\n]*(?:init|pid 1)[^\n]*(?:exit|kill|signal|died|status)[^\n]*\n", timeout=90)
+    if not m.child.match[0].rstrip().startswith((b"#", b"$")):
+        assert m.exit_status() == 0
+    else:
+        m.run("/bin/nop; true", status=None)
+        m.run("/bin/nop")
+    assert "panic" not in m.text()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("k", range(1, 600))
+def test_failalloc_word_for_each_k(machine, k):
+    test_failalloc_word(machine, k)
+
+
+# Programs that nobody here wrote.
+
+@pytest.mark.parametrize("libc", ["glibc", "musl"])
+def test_static_program(machine, libc):
+    """Each program of user/libc, built against this C library, reports success."""
+    programs = sorted(p for p in (BUILD / "user" / libc).glob("*") if p.is_file() and "." not in p.name)
+    if libc == "musl" and not programs:
+        pytest.skip("musl could not be had")
+    assert programs, "make user-libc has built nothing"
+    initrd = images.initramfs(f"{libc}.cpio", {f"/libc/{p.name}": p for p in programs})
+    m = machine(initrd=initrd, smp=2).boot()
+    for p in programs:
+        m.run(f"/libc/{p.name}", timeout=120)
+    assert m.poweroff() == 0

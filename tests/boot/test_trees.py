@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A device tree that cannot be used: a message on the console (whatever console there is) and a stop."""
+import struct
+import time
+
+import pytest
+
+import fdt
+import images
+from images import MIB, RAM
+from harness import BUILD
+
+IMAGE, TREE, SHIM = RAM + 8 * MIB, RAM + 80 * MIB, RAM + 4 * MIB
+
+
+def patched(blob, at, *words):
+    return blob[:at] + fdt.u32(*words) + blob[at + 4 * len(words):]
+
+
+def field(blob, at):
+    return struct.unpack_from(">I", blob, at)[0]
+
+
+def no_memory(tree):
+    tree.remove("/memory")
+    return tree.data()
+
+
+def memory_of_no_size(tree):
+    tree.node("/memory")["props"]["reg"] = fdt.u64(RAM, 0)
+    return tree.data()
+
+
+def memory_elsewhere(tree):
+    tree.node("/memory")["props"]["reg"] = fdt.u64(RAM + (1 << 36), 128 * MIB)
+    return tree.data()
+
+
+def wrong_magic(tree):
+    return patched(tree.data(), 0, 0xFEEDFACE)
+
+
+def truncated(tree):
+    blob = tree.data()
+    return blob[:len(blob) // 2] + bytes(4096)
+
+
+def cut_header(tree):
+    return tree.data()[:12] + bytes(4096)
+
+
+def total_size_too_small(tree):
+    return patched(tree.data(), 4, 64)
+
+
+def total_size_huge(tree):
+    return patched(tree.data(), 4, 0xFFFFFFF8)
+
+
+def structure_outside(tree):
+    return patched(tree.data(), 8, 0xFFFFF000)
+
+
+def strings_outside(tree):
+    return patched(tree.data(), 12, 0xFFFFF000)
+
+
+def no_end(tree):
+    """The structure block stops in the middle of the root node."""
+    blob = tree.data()
+    return patched(blob, 36, field(blob, 36) // 2 & ~3)
+
+
+def property_without_end(tree):
+    body = fdt.u32(fdt.BEGIN_NODE, 0, fdt.PROP, 0xFFFFFFF0, 0) + bytes(64)
+    return tree.data(body=body)
+
+
+def property_back_to_itself(tree):
+    """A length that, added without care, comes back to the same token for ever."""
+    body = fdt.u32(fdt.BEGIN_NODE, 0, fdt.PROP, 0xFFFFFFF4, 0, fdt.END_NODE, fdt.END)
+    return tree.data(body=body)
+
+
+def endless_depth(tree):
+    body = fdt.u32(fdt.BEGIN_NODE, 0x61000000) * 100000
+    return tree.data(body=body)
+
+
+def nothing_but_nops(tree):
+    return tree.data(body=fdt.u32(fdt.NOP) * 50000)
+
+
+def too_many_ends(tree):
+    return tree.data(body=fdt.u32(fdt.BEGIN_NODE, 0) + fdt.u32(fdt.END_NODE) * 5 + fdt.u32(fdt.END))
+
+
+def version_of_the_future(tree):
+    return patched(tree.data(), 20, 99, 99)
+
+
+BAD = [no_memory, memory_of_no_size, memory_elsewhere, wrong_magic, truncated, cut_header, total_size_too_small,
+       total_size_huge, structure_outside, strings_outside, no_end, property_without_end, property_back_to_itself,
+       endless_depth, nothing_but_nops, too_many_ends, version_of_the_future]
+
+
+def start(machine, name, blob, **options):
+    extra = images.loaded(BUILD / "Image", IMAGE) + images.loaded(images.write(f"bad-{name}.dtb", blob), TREE)
+    return machine(kernel=images.shim(SHIM, IMAGE, TREE, seed=5), cmdline="", extra=extra, **options)
+
+
+@pytest.mark.parametrize("spoil", BAD, ids=lambda f: f.__name__)
+def test_unusable(machine, spoil):
+    m = start(machine, spoil.__name__, spoil(images.device_tree()))
+    m.expect(r"panic: [^\n]*(device tree|memory)", timeout=30)
+    time.sleep(1)
+    said = m.text()
+    assert said.count("panic: ") == 1
+    time.sleep(1)
+    assert m.text() == said, "it goes on"
+
+
+def test_unusable_with_a_newer_firmware(machine):
+    """The same over the debug console of newer firmware instead of the legacy call."""
+    from harness import DEBIAN13_FIRMWARE
+    if not DEBIAN13_FIRMWARE.exists():
+        pytest.skip("Debian 13's firmware could not be had")
+    m = start(machine, "newer", wrong_magic(images.device_tree()), bios="debian13")
+    m.expect(r"panic: [^\n]*device tree", timeout=30)
+
+
+def test_no_tree_at_all(machine):
+    """a1 points at zeros."""
+    m = start(machine, "zeros", bytes(4096))
+    m.expect(r"panic: [^\n]*device tree", timeout=30)
+
+
+def interrupt_parents_in_a_circle(tree):
+    a = tree.add("/soc", "circle@0", {"phandle": fdt.u32(0x100), "interrupt-controller": b"",
+                                      "#interrupt-cells": fdt.u32(1), "interrupt-parent": fdt.u32(0x101)})
+    b = tree.add("/soc", "circle@1", {"phandle": fdt.u32(0x101), "interrupt-controller": b"",
+                                      "#interrupt-cells": fdt.u32(1), "interrupt-parent": fdt.u32(0x100)})
+    for node in (a, b):
+        node["props"]["interrupts"] = fdt.u32(1)
+
+
+def serial_port_in_the_circle(tree):
+    interrupt_parents_in_a_circle(tree)
+    tree.node("/soc/serial")["props"]["interrupt-parent"] = fdt.u32(0x100)
+
+
+def no_stdout(tree):
+    tree.node("/chosen")["props"].pop("stdout-path")
+
+
+def stdout_nowhere(tree):
+    tree.node("/chosen")["props"]["stdout-path"] = fdt.text("/soc/nothing@0:115200n8")
+
+
+def unterminated_strings(tree):
+    tree.node("/soc/rtc")["props"]["compatible"] = b"no end"
+    tree.node("/cpus/cpu@0")["props"]["riscv,isa"] = b"rv64"
+
+
+def short_reg(tree):
+    tree.node("/soc/rtc")["props"]["reg"] = b"\0\0\0"
+
+
+def reserved_everywhere(tree):
+    """Reservations that overlap one another, the kernel, and the end of RAM."""
+    node = tree.add("/", "reserved-memory",
+                    {"#address-cells": fdt.u32(2), "#size-cells": fdt.u32(2), "ranges": b""})
+    for i in range(200):
+        node["children"].append({"name": f"r{i}@0", "props": {"reg": fdt.u64(RAM + (16 + i % 50) * MIB, 3 << 18)},
+                                 "children": []})
+    node["children"].append({"name": "over@0", "props": {"reg": fdt.u64(RAM + 120 * MIB, 1 << 40), "no-map": b""},
+                             "children": []})
+    node["children"].append({"name": "dynamic", "props": {"size": fdt.u64(MIB)}, "children": []})
+    tree.reserved = [(RAM + 100 * MIB + 1, 5), (0, 0x1000)]
+
+
+ODD = [interrupt_parents_in_a_circle, serial_port_in_the_circle, no_stdout, stdout_nowhere, unterminated_strings,
+       short_reg, reserved_everywhere]
+
+
+@pytest.mark.parametrize("change", ODD, ids=lambda f: f.__name__)
+def test_odd_but_usable(machine, change):
+    """What a kernel can do without, it does without: it reaches the shell all the same."""
+    tree = images.device_tree()
+    change(tree)
+    m = start(machine, change.__name__, tree.data())
+    m.boot()
+    assert "panic" not in m.text()
