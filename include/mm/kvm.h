@@ -14,58 +14,79 @@
  */
 #pragma once
 
+#include <base/atomic.h>
+#include <base/percpu.h>
 #include <lib/types.h>
 #include <mm/pt.h>
 
+struct boot_info;
 struct fmt_sink;
 
 extern struct pt kernel_pt;
 
 /*
- * Builds the final table from the regions of mm/region.h and activates it on this cpu. Boot cpu,
- * once, before the buddy has memory. Panics when memory does not suffice: there is nothing else
- * to do.
+ * Builds the final table from the regions of mm/region.h and the parts of the image. Boot cpu,
+ * once, while early_alloc() works; the caller activates it (arch_paging_done with kvm_root()).
+ * Panics when memory does not suffice: there is nothing else to do.
  */
-void kvm_init(void);
+void kvm_init(const struct boot_info *info);
 
-/* Activates the kernel's table on this cpu (secondary start). */
-void kvm_activate(void);
+/* The physical address of the root. */
+paddr_t kvm_root(void);
+
+/* After page_init(): notes in the struct pages of the tables made so far who points to them. */
+void kvm_adopt(void);
 
 /*
  * Maps device registers, uncached where the machine makes a difference; returns the address of
- * the byte `pa`. Each call makes a mapping of its own. NULL: no room, no memory, or RAM lies
- * there (registers must not alias it).
+ * the byte `pa`. Each call makes a mapping of its own. NULL (logged): no room, no memory, or RAM
+ * lies there, which registers must not alias. Any context but interrupts.
  */
 void *kvm_map_device(paddr_t pa, size_t size);
 void kvm_unmap_device(void *regs, size_t size);
 
 /*
- * Maps and unmaps pages in the kernel's areas (stacks); takes the lock, bumps the generation.
- * pages[] gives the frames of [va, va + 4 KiB * n). 0 or -ENOMEM with nothing changed.
+ * Maps n frames at [va, va + 4 KiB * n) in the area of kernel stacks, readable and writable. 0 or
+ * -ENOMEM with nothing changed. This cpu may use them at once, others after kvm_sync_cpu().
  */
 int kvm_map_pages(vaddr_t va, struct page *const *pages, size_t n);
-/*
- * Unmaps ranges and frees their frames, with one flush for them all. va[]: n ranges of `size`
- * bytes.
- */
+
+/* Unmaps n ranges of `size` bytes at va[] and frees their frames, after one flush for all. */
 void kvm_unmap_free(const vaddr_t *va, size_t n, size_t size);
 
-/* The number of times that the kernel's table has gained a mapping. */
-u64 kvm_generation(void);
+/*
+ * A kernel access (PROT_R, _W or _X) faulted at va. True when the table permits it: the cpu had
+ * the entry cached from before; it has been fenced and the access can be tried again.
+ */
+bool kvm_fix_spurious(vaddr_t va, prot_t access);
 
-/* Before this cpu switches to another thread: flushes if the kernel's table has gained mappings. */
-void kvm_sync_cpu(void);
+/* How often the table has gained mappings, and how much of that each cpu knows of. */
+extern u64 kvm_generation;
+extern u64 kvm_seen[CPU_MAX];
+
+/* Before this cpu switches to another thread: fences if the table has gained mappings since. */
+static inline void kvm_sync_cpu(void)
+{
+    u64 now = atomic_load_acquire(&kvm_generation);
+    u64 *seen = &kvm_seen[cpu_id()];
+
+    if (unlikely(*seen != now)) {
+        *seen = now;
+        mmu_sync_kernel();
+    }
+}
 
 /*
- * Walks the table: nothing writable and executable, guards unmapped, entry area rights, direct
- * map of RAM only and W nowhere on text, every table frame with one parent. NULL, or a text that
- * says what is wrong. `report` (may be NULL) receives one line that says what was checked.
+ * Walks the whole table: nothing writable and executable, nothing for user mode, the direct map
+ * holds RAM and only RAM, image parts and entry area have exactly their rights, stack guards are
+ * unmapped, every table has one parent. NULL, or what is wrong. `report` receives a line that
+ * says what was checked (empty on error).
  */
 const char *kvm_check(char *report, size_t len);
 
 /*
- * Gives [start, end) of the image (init sections, the initramfs) the rights of ordinary RAM
- * again: no image mapping, RW in the direct map. Page aligned. 0 or -ENOMEM.
+ * Gives a part of the image that is no longer needed (the initramfs) the rights of ordinary RAM:
+ * out of the image's mapping, writable in the direct map. Page aligned. 0 or -ENOMEM.
  */
 int kvm_release_image(vaddr_t start, vaddr_t end);
 

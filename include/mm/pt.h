@@ -14,9 +14,9 @@
 
 #include <arch/mmu.h>
 #include <lib/types.h>
+#include <mm/page.h>
 
 struct fmt_sink;
-struct page;
 
 struct pt {
     pte_t *root;
@@ -38,7 +38,10 @@ static inline unsigned pt_index(vaddr_t va, unsigned level)
 }
 
 /* The table that a pointer entry points to, through the direct map. */
-pte_t *pt_table_of(pte_t entry);
+static inline pte_t *pt_table_of(pte_t entry)
+{
+    return phys_to_virt(mmu_pfn(entry) << PAGE_SHIFT);
+}
 
 /* --- collecting what is to be freed ------------------------------------------------------- */
 
@@ -98,23 +101,30 @@ static inline vaddr_t pt_span_end(const struct pt_span *span)
     return span->va + span->count * pt_entry_size(span->level);
 }
 
-/*
- * The level-0 entry for va, or NULL: no table there (or a leaf of a higher level). pt_slot_alloc
- * makes the missing tables: NULL when out of memory. *table receives the frame of the table.
- */
-pte_t *pt_slot(const struct pt *pt, vaddr_t va);
-pte_t *pt_slot_alloc(struct pt *pt, vaddr_t va, struct page **table);
+/* The level-0 entry for va, or NULL: no table there (or a leaf of a higher level). */
+static inline pte_t *pt_slot(const struct pt *pt, vaddr_t va)
+{
+    pte_t *table = pt->root;
+
+    for (unsigned level = mmu_levels() - 1; level > 0; level--) {
+        pte_t entry = mmu_load(&table[pt_index(va, level)]);
+        if (unlikely(mmu_kind(entry) != MMU_TABLE))
+            return NULL;
+        table = pt_table_of(entry);
+    }
+    return &table[pt_index(va, 0)];
+}
+
+/* The same, making the missing tables: NULL when out of memory. */
+pte_t *pt_slot_alloc(struct pt *pt, struct mmu_flush *fl, vaddr_t va);
 
 /* The entry that maps va, at any level; MMU_EMPTY when none does. *level may be NULL. */
 pte_t pt_lookup(const struct pt *pt, vaddr_t va, unsigned *level);
 
 /* --- changing ------------------------------------------------------------------------------ */
 
-/*
- * Fills the empty entry `slot` (from pt_slot_alloc, with its table) for va: counts it, and needs no
- * flush but the kernel's.
- */
-void pt_fill(struct mmu_flush *fl, struct page *table, pte_t *slot, pte_t pte, vaddr_t va);
+/* Fills `slot` (from pt_slot_alloc) of a user table, which is empty, for va: needs no flush. */
+void pt_fill(struct mmu_flush *fl, pte_t *slot, pte_t pte, vaddr_t va);
 
 /*
  * Maps [va, va + size) to the frames from `pfn` on. In the kernel's table by leaves as large as
@@ -141,28 +151,48 @@ enum pt_frames {
 /*
  * Unmaps what is mapped in [start, end) and gathers frames and, in user tables, tables that become
  * empty. Large leaves must not straddle the ends (pt_split before): so it cannot fail. Returns the
- * number of 4 KiB pages unmapped. *files (may be NULL) grows by those that were PAGE_FILE.
+ * number of 4 KiB pages unmapped.
  */
-size_t pt_unmap(struct pt_gather *g, vaddr_t start, vaddr_t end, enum pt_frames frames,
-                size_t *files);
+size_t pt_unmap(struct pt_gather *g, vaddr_t start, vaddr_t end, enum pt_frames frames);
 
-/* Sets the rights of what is mapped in [start, end); the rest as for pt_unmap. */
-void pt_protect(struct pt *pt, struct mmu_flush *fl, vaddr_t start, vaddr_t end, prot_t prot);
+/*
+ * Sets the rights of what is mapped in [start, end). Entries for anonymous frames that nobody else
+ * holds get `sole`, all others `prot`: how a private mapping becomes writable again without giving
+ * away what it shares copy-on-write. Large leaves as for pt_unmap.
+ */
+void pt_protect(struct pt *pt, struct mmu_flush *fl, vaddr_t start, vaddr_t end, prot_t prot,
+                prot_t sole);
+
+/*
+ * Maps in `to`, whose range is empty, what `from` maps in [start, end), with a reference for each
+ * frame. With cow, writable entries become read-only in both. 0, or -ENOMEM with a part done.
+ * *pages grows by the number of pages copied. User tables.
+ */
+int pt_copy(struct pt *to, struct pt *from, struct mmu_flush *fl, vaddr_t start, vaddr_t end,
+            bool cow, size_t *pages);
+
+/*
+ * Moves the entries of [from, from + size) to the empty range at `to`, references and all; the
+ * two do not overlap. 0, or -ENOMEM with everything where it was. User tables. Emptied tables are
+ * gathered.
+ */
+int pt_move(struct pt_gather *g, vaddr_t from, vaddr_t to, size_t size);
 
 /* --- showing ------------------------------------------------------------------------------- */
 
 /*
- * Prints [start, end) of the tree: a line per table, a line per run of like entries. end 0: the
- * top.
- */
-void pt_dump(const struct pt *pt, vaddr_t start, vaddr_t end, struct fmt_sink *sink);
-
-/*
- * Calls table() for each table frame below the root entries [first, last] and leaf() for each
- * leaf, in order. For checks; either may be NULL. A nonzero result ends the walk and is returned.
+ * Calls table() for each entry that points to a table, and leaf() for each leaf, in order, below
+ * the root entries first..last. Either may be NULL. A nonzero result ends the walk and is
+ * returned. The caller keeps tables from being freed.
  */
 struct pt_visitor {
-    int (*table)(struct pt_visitor *v, vaddr_t va, unsigned level, pfn_t pfn);
+    int (*table)(struct pt_visitor *v, vaddr_t va, unsigned level, const pte_t *slot);
     int (*leaf)(struct pt_visitor *v, vaddr_t va, unsigned level, pte_t pte);
 };
 int pt_visit(const struct pt *pt, unsigned first, unsigned last, struct pt_visitor *v);
+
+/*
+ * Prints what is below the root entries first..last: a line per table, indented by level; a line
+ * per run of neighbouring entries of one size with like rights: addresses, rights, size, frames.
+ */
+void pt_dump(const struct pt *pt, unsigned first, unsigned last, struct fmt_sink *sink);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page tables: copying a range to another space (fork) and moving one within a space (mremap).
+ *
+ * Both run over source and destination in lockstep, a table at a time. The caller holds the
+ * source's space exclusively; nobody else knows the destination's entries.
+ */
+#include "pt_impl.h"
+#include <lib/errno.h>
+
+/* The entry that goes into the copy, after the original was made read-only if it has to be. */
+static pte_t share_entry(struct mmu_flush *fl, pte_t *slot, pte_t pte, vaddr_t va, bool cow)
+{
+    prot_t prot = mmu_prot(pte);
+
+    if (!cow || !(prot & PROT_W))
+        return pte;
+    pte = mmu_leaf(mmu_pfn(pte), prot & ~PROT_W, 0);
+    mmu_store(fl, slot, pte, va, 0);
+    return pte;
+}
+
+/* One table's worth. Stops early when all of the source's live entries have been seen. */
+static u32 copy_span(struct mmu_flush *to_fl, pte_t *to, struct mmu_flush *fl,
+                     const struct pt_span *from, bool cow)
+{
+    u32 live = table_live(from->slot);
+    u32 copied = 0;
+    vaddr_t va = from->va;
+
+    for (unsigned i = 0; i < from->count && copied < live; i++, va += PAGE_SIZE) {
+        pte_t pte = mmu_load(from->slot + i);
+
+        if (mmu_kind(pte) == MMU_EMPTY)
+            continue;
+        page_get(pfn_to_page(mmu_pfn(pte)));
+        pte = share_entry(fl, from->slot + i, pte, va, cow);
+        mmu_store(to_fl, to + i, pte, va, 0);
+        copied++;
+    }
+    return copied;
+}
+
+/* Shortens a span by the empty entries at its beginning; false when there are no others. */
+static bool skip_empty(struct pt_span *span)
+{
+    while (span->count && mmu_kind(mmu_load(span->slot)) == MMU_EMPTY) {
+        span->slot++;
+        span->va += PAGE_SIZE;
+        span->count--;
+    }
+    return span->count > 0;
+}
+
+int pt_copy(struct pt *to, struct pt *from, struct mmu_flush *fl, vaddr_t start, vaddr_t end,
+            bool cow, size_t *pages)
+{
+    struct mmu_flush to_fl;
+    struct pt_span span;
+
+    mmu_flush_begin(&to_fl, &to->space);
+    for (vaddr_t va = start; pt_next_span(from, va, end, &span); va = pt_span_end(&span)) {
+        if (!skip_empty(&span))
+            continue;
+        pte_t *slot = pt_slot_make(to, &to_fl, span.va, 0);
+        if (!slot)
+            return -ENOMEM;
+        u32 copied = copy_span(&to_fl, slot, fl, &span, cow);
+        table_count(slot, (s32)copied);
+        *pages += copied;
+    }
+    return 0;
+}
+
+/* Moves up to n entries; all of them are in one table, and so are their new places. */
+static void move_run(struct mmu_flush *fl, const struct pt_span *run, pte_t *to, vaddr_t to_va)
+{
+    s32 moved = 0;
+
+    for (unsigned i = 0; i < run->count; i++) {
+        pte_t pte = mmu_load(run->slot + i);
+
+        if (mmu_kind(pte) == MMU_EMPTY)
+            continue;
+        mmu_store(fl, run->slot + i, MMU_NOTHING, run->va + i * PAGE_SIZE, 0);
+        mmu_store(fl, to + i, pte, to_va + i * PAGE_SIZE, 0);
+        moved++;
+    }
+    table_count(run->slot, -moved);
+    table_count(to, moved);
+}
+
+/* Moves what is mapped in [from, end) by `delta`; *done receives how far it came. */
+static int move_range(struct pt_gather *g, vaddr_t from, vaddr_t end, vaddr_t delta, vaddr_t *done)
+{
+    struct pt_span run;
+
+    for (*done = from; pt_next_span(g->pt, *done, end, &run); *done = pt_span_end(&run)) {
+        if (!skip_empty(&run))
+            continue;
+        vaddr_t to_va = run.va + delta;
+        pte_t *to = pt_slot_make(g->pt, &g->flush, to_va, 0);
+        if (!to)
+            return -ENOMEM;
+        run.count = MIN(run.count, MMU_ENTRIES - pt_index(to_va, 0));
+        move_run(&g->flush, &run, to, to_va);
+    }
+    return 0;
+}
+
+static void reclaim_range(struct pt_gather *g, vaddr_t start, vaddr_t end)
+{
+    struct pt_span span;
+
+    for (vaddr_t va = start; pt_next_span(g->pt, va, end, &span); va = pt_span_end(&span))
+        if (!table_live(span.slot))
+            pt_reclaim(g, span.va);
+}
+
+/*
+ * Source tables are kept until all is done: so the way back, which needs them, cannot fail.
+ */
+int pt_move(struct pt_gather *g, vaddr_t from, vaddr_t to, size_t size)
+{
+    vaddr_t delta = to - from;
+    vaddr_t done, back;
+    int err = move_range(g, from, from + size, delta, &done);
+
+    if (err)
+        move_range(g, to, done + delta, -delta, &back);
+    reclaim_range(g, err ? to : from, (err ? to : from) + size);
+    return err;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the page table code share and nobody else needs. */
+#pragma once
+
+#include "table.h"
+#include <mm/page.h>
+#include <mm/pt.h>
+
+/*
+ * The entry for va in a table at `level`, with the missing tables made. NULL when out of memory.
+ * Panics where a leaf of a higher level is in the way.
+ */
+pte_t *pt_slot_make(struct pt *pt, struct mmu_flush *fl, vaddr_t va, unsigned level);
+
+/* Puts an empty or prepared table below `slot`, which is at `level` and maps va. */
+void pt_link(struct pt *pt, struct mmu_flush *fl, pte_t *slot, pte_t *table, vaddr_t va,
+             unsigned level);
+
+/* Unlinks the tables along va that have become empty, lowest first, and gathers them. */
+void pt_reclaim(struct pt_gather *g, vaddr_t va);
+
+/* Gathers one page; flushes and frees first when the gather is full. */
+static inline void pt_gather_page(struct pt_gather *g, struct page *page)
+{
+    if (unlikely(g->count == PT_GATHER_MAX))
+        pt_gather_flush(g);
+    g->pages[g->count++] = page;
+}
