@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The clock and the timer of a cpu.
+ *
+ * Ticks count up at arch_time_hz, the same on all cpus. Reading may trap to firmware on real
+ * cores: read once per trap or switch and hand the value on.
+ */
+#pragma once
+
+#include <lib/types.h>
+
+#include <asm/time.h>
+
+/* static inline u64 arch_ticks(void): the current time in ticks (in <asm/time.h>). */
+
+/* Ticks per second, from the device tree's timebase-frequency. Never 0 after early boot. */
+extern u64 arch_time_hz;
+
+/*
+ * Arms this cpu's timer: trap_timer() is called once ticks >= deadline; a deadline in the past
+ * fires at once. ~0 disarms it. Interrupts off.
+ */
+void arch_timer_set(u64 deadline);
