@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Backtraces by frame pointers, and registers in words.
+ *
+ * Code is built with -fno-omit-frame-pointer: the return address lies at fp - 8, the caller's fp at
+ * fp - 16 (psABI, "Frame Pointer Convention"). Each step is checked before it is followed, because a
+ * panic is when stacks are broken.
+ */
+#include <arch/cpu.h>
+#include <arch/mmu.h>
+#include <arch/trap.h>
+#include <base/log.h>
+#include <base/sections.h>
+#include <lib/fmt.h>
+#include <lib/symtab.h>
+
+#define DEPTH_MOST 32
+#define STACK_MOST (16 * KiB)
+
+extern const u32 symtab_count;
+extern const u32 symtab_offsets[], symtab_name_offsets[];
+extern const char symtab_names[];
+
+static bool in_text(u64 pc)
+{
+    return pc >= (u64)__text_start && pc < (u64)__text_end;
+}
+
+static void print_pc(unsigned depth, u64 pc)
+{
+    struct symtab table = {.base = (vaddr_t)__text_start,
+                           .end = (vaddr_t)__text_end,
+                           .count = symtab_count,
+                           .offsets = symtab_offsets,
+                           .name_offsets = symtab_name_offsets,
+                           .names = symtab_names};
+    u64 offset = 0;
+    const char *name = symtab_lookup(&table, pc, &offset);
+    if (name)
+        fmt_print(log_raw_sink(), "  #%u 0x%016llx %s+0x%llx\n", depth, (unsigned long long)pc,
+                  name, (unsigned long long)offset);
+    else
+        fmt_print(log_raw_sink(), "  #%u 0x%016llx\n", depth, (unsigned long long)pc);
+}
+
+/* In the mapped half of a stack's slot (bit 14, see trap_entry.S), or on the boot stack in bss. */
+static bool on_stack(u64 addr)
+{
+    if (addr >= KSTACK_BASE && addr < KSTACK_BASE + KSTACK_SIZE)
+        return addr & BIT(14);
+    return addr >= (u64)__data_start && addr < (u64)__data_end;
+}
+
+/* A frame lies above the one before it, on the same stack, 16-byte aligned. */
+static bool plausible(u64 fp, u64 below)
+{
+    return is_aligned(fp, 16) && on_stack(fp - 16) && fp > below && fp - below < STACK_MOST;
+}
+
+void arch_backtrace(const struct trap_frame *tf)
+{
+    u64 fp = tf ? tf->x[REG_S0] : (u64)__builtin_frame_address(0);
+    u64 below = tf ? tf->x[REG_SP] - 1 : fp - 1;
+    unsigned depth = 0;
+    fmt_print(log_raw_sink(), "backtrace:\n");
+    if (tf)
+        print_pc(depth++, tf->pc);
+    /* A function that has called nothing yet has its return address in ra alone. */
+    if (tf && in_text(tf->x[REG_RA]) && !in_text(tf->pc))
+        print_pc(depth++, tf->x[REG_RA]);
+    while (depth < DEPTH_MOST && plausible(fp, below)) {
+        const u64 *frame = (const u64 *)fp;
+        if (!in_text(frame[-1]))
+            break;
+        print_pc(depth++, frame[-1]);
+        below = fp;
+        fp = frame[-2];
+    }
+}
+
+static const char *const reg_names[32] = {"a0 at call", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
+                                          "s0/fp",      "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
+                                          "a6",         "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
+                                          "s8",         "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+
+void arch_dump_registers(const struct trap_frame *tf)
+{
+    struct fmt_sink *out = log_raw_sink();
+    if (!tf)
+        return;
+    fmt_print(out, "pc  0x%016llx  status 0x%016llx (%s mode, interrupts %s)\n",
+              (unsigned long long)tf->pc, (unsigned long long)tf->status,
+              tf->status & SSTATUS_SPP ? "kernel" : "user",
+              tf->status & SSTATUS_SPIE ? "on" : "off");
+    fmt_print(out, "cause 0x%llx  value 0x%016llx\n", (unsigned long long)tf->cause,
+              (unsigned long long)tf->value);
+    for (unsigned i = 1; i < 32; i++)
+        fmt_print(out, "%-5s 0x%016llx%s", reg_names[i], (unsigned long long)tf->x[i],
+                  i % 4 == 0 || i == 31 ? "\n" : "  ");
+}

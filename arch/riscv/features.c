@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the cores are and can do: read once at boot, logged in a line, asked everywhere else.
+ */
+#include <arch/user.h>
+#include <asm/csr.h>
+#include <asm/features.h>
+#include <asm/harts.h>
+#include <asm/sbi.h>
+#include <base/log.h>
+#include <lib/fdt.h>
+#include <lib/fmt.h>
+#include <lib/isa.h>
+
+#define VENDOR_SIFIVE   0x489
+#define ARCH_SIFIVE_U54 0x1
+#define ARCH_SIFIVE_U74 0x8000000000000007ul
+#define FID_BASE_VENDOR 4
+#define FID_BASE_ARCH   5
+#define FID_BASE_IMPL   6
+
+/* probe.S */
+bool csr_try_write_senvcfg(u64 value);
+bool csr_try_write_stimecmp(u64 value);
+
+struct cpu_features cpu_features;
+
+/*
+ * Erratum CIP-453, "stval of instruction page and access faults is not sign extended", and CIP-1200,
+ * "sfence.vma with an address or ASID may leave entries": the ranges of mimpid that Linux
+ * arch/riscv/errata/sifive/errata.c lists. OpenSBI says of the FU540 too that its sfence by address
+ * does not work (platform/generic/sifive/fu540.c).
+ */
+static void find_errata(struct cpu_features *f)
+{
+    if (f->vendor != VENDOR_SIFIVE)
+        return;
+    bool u74 = f->arch == ARCH_SIFIVE_U74, u54 = f->arch == ARCH_SIFIVE_U54;
+    f->sign_extend_stval = u74 && f->impl >= 0x20181004 && f->impl <= 0x20191105;
+    f->full_fences_only = (u74 || u54) && (f->impl & 0xffffff) <= 0x200630 && f->impl != 0x01200626;
+}
+
+static bool node_has(const struct fdt *fdt, int node, const char *ext)
+{
+    struct fdt_prop list;
+    if (fdt_get(fdt, node, "riscv,isa-extensions", &list))
+        return isa_list_has(list.data, list.len, ext);
+    const char *isa = fdt_get_string(fdt, node, "riscv,isa");
+    return isa && isa_has(isa, ext);
+}
+
+static u64 letters(const struct fdt *fdt, int node)
+{
+    u64 bits = 0;
+    for (const char *l = "imafdcv"; *l; l++) {
+        char ext[2] = {*l, 0};
+        if (node_has(fdt, node, ext))
+            bits |= 1ul << (*l - 'a');
+    }
+    return bits & ~(1ul << ('v' - 'a')); /* vector state is not saved: not offered */
+}
+
+static u64 machine_id(u64 fn)
+{
+    return (u64)sbi_call(SBI_EXT_BASE, fn, 0, 0, 0, 0).value;
+}
+
+void features_probe(const struct fdt *fdt, int node)
+{
+    struct cpu_features *f = &cpu_features;
+    f->vendor = machine_id(FID_BASE_VENDOR);
+    f->arch = machine_id(FID_BASE_ARCH);
+    f->impl = machine_id(FID_BASE_IMPL);
+    f->hwcap = letters(fdt, node);
+    f->senvcfg = csr_try_write_senvcfg(0);
+    /* The tree promises Sstc; firmware must have opened it too (menvcfg.STCE), so try. */
+    f->sstc = node_has(fdt, node, "sstc") && csr_try_write_stimecmp(~0ul);
+    find_errata(f);
+    log_info("cpu: mvendorid 0x%llx marchid 0x%llx mimpid 0x%llx%s%s%s",
+             (unsigned long long)f->vendor, (unsigned long long)f->arch,
+             (unsigned long long)f->impl, f->sstc ? " Sstc" : "",
+             f->full_fences_only ? " CIP-1200" : "", f->sign_extend_stval ? " CIP-453" : "");
+}
+
+u64 arch_hwcap(void)
+{
+    return cpu_features.hwcap;
+}
+
+/* Keys of riscv_hwprobe(2), Linux Documentation/arch/riscv/hwprobe.rst. */
+enum {
+    HWPROBE_VENDOR = 0,
+    HWPROBE_ARCH = 1,
+    HWPROBE_IMPL = 2,
+    HWPROBE_BASE_BEHAVIOR = 3,
+    HWPROBE_IMA_EXT_0 = 4,
+    HWPROBE_CPUPERF_0 = 5,
+};
+
+#define HWPROBE_IMA BIT(0)
+#define HWPROBE_FD  BIT(0)
+#define HWPROBE_C   BIT(1)
+
+bool arch_hwprobe(s64 key, u64 *value)
+{
+    const struct cpu_features *f = &cpu_features;
+    bool fd = f->hwcap & BIT('d' - 'a') && f->hwcap & BIT('f' - 'a');
+    switch (key) {
+    case HWPROBE_VENDOR:
+        *value = f->vendor;
+        return true;
+    case HWPROBE_ARCH:
+        *value = f->arch;
+        return true;
+    case HWPROBE_IMPL:
+        *value = f->impl;
+        return true;
+    case HWPROBE_BASE_BEHAVIOR:
+        *value = HWPROBE_IMA;
+        return true;
+    case HWPROBE_IMA_EXT_0:
+        *value = (fd ? HWPROBE_FD : 0) | (f->hwcap & BIT('c' - 'a') ? HWPROBE_C : 0);
+        return true;
+    case HWPROBE_CPUPERF_0:
+        *value = 0; /* misaligned access: unknown */
+        return true;
+    default:
+        return false;
+    }
+}

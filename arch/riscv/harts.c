@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Harts: which of the tree's cpus can run the kernel, their entry pages, and the set-up of each.
+ *
+ * Logical cpu 0 is the boot hart; the others follow in the tree's order. Hart ids are whatever they
+ * are: on SiFive's and StarFive's chips hart 0 is a small core without an MMU, which trees mark by
+ * status "disabled" or by no mmu-type, or, old ones, by nothing but its isa (no S-mode: rv64imac).
+ */
+#include <arch/boot.h>
+#include <arch/context.h>
+#include <arch/cpu.h>
+#include <arch/irq.h>
+#include <arch/mmu.h>
+#include <arch/time.h>
+#include <asm/csr.h>
+#include <asm/early.h>
+#include <asm/entry.h>
+#include <asm/features.h>
+#include <asm/harts.h>
+#include <asm/sbi.h>
+#include <base/log.h>
+#include <base/panic.h>
+#include <base/percpu.h>
+#include <base/sections.h>
+#include <lib/errno.h>
+#include <lib/fdt.h>
+#include <lib/fmt.h>
+#include <lib/string.h>
+
+u64 arch_time_hz;
+static const struct fdt *tree;
+static int cpu_nodes[CPU_MAX];
+
+/* mmu-type "riscv,none" and none at all both mean: no translation. */
+static bool has_mmu(const struct fdt *fdt, int node)
+{
+    const char *mmu = fdt_get_string(fdt, node, "mmu-type");
+    return mmu && !strncmp(mmu, "riscv,sv", 8) && strcmp(mmu, "riscv,sv32");
+}
+
+static bool usable(const struct fdt *fdt, int node)
+{
+    const char *type = fdt_get_string(fdt, node, "device_type");
+    return type && !strcmp(type, "cpu") && fdt_status_okay(fdt, node) && has_mmu(fdt, node);
+}
+
+static bool hartid_of(const struct fdt *fdt, int node, u64 *hartid)
+{
+    u64 size;
+    return fdt_reg_raw(fdt, node, 0, hartid, &size) == 0;
+}
+
+static void add_cpu(u32 id, u64 hartid, int node)
+{
+    cpu_table[id].id = id;
+    cpu_table[id].arch.hartid = hartid;
+    cpu_nodes[id] = node;
+}
+
+/* The boot hart runs us, so it is usable whatever the tree says of it. */
+static int boot_node(const struct fdt *fdt, int cpus)
+{
+    int node;
+    u64 hartid;
+    fdt_for_each_child(node, fdt, cpus) if (hartid_of(fdt, node, &hartid) &&
+                                            hartid == this_cpu()->arch.hartid) return node;
+    return -ENOENT;
+}
+
+static u32 add_others(const struct fdt *fdt, int cpus, int boot)
+{
+    u32 count = 1;
+    int node;
+    u64 hartid;
+    fdt_for_each_child(node, fdt, cpus)
+    {
+        if (node == boot || !usable(fdt, node) || !hartid_of(fdt, node, &hartid))
+            continue;
+        if (count < CPU_MAX)
+            add_cpu(count++, hartid, node);
+        else
+            log_warn("cpu: hart %llu left out, %d are the most", (unsigned long long)hartid,
+                     CPU_MAX);
+    }
+    return count;
+}
+
+static int find_timebase(const struct fdt *fdt, int cpus, int boot)
+{
+    u64 hz = 0;
+    if (fdt_get_u64(fdt, cpus, "timebase-frequency", &hz))
+        fdt_get_u64(fdt, boot, "timebase-frequency", &hz);
+    if (!hz || hz > 10000000000ull) {
+        log_err("device tree: /cpus: no usable timebase-frequency");
+        return -EINVAL;
+    }
+    arch_time_hz = hz;
+    return 0;
+}
+
+int arch_probe_cpus(const struct fdt *fdt)
+{
+    int cpus = fdt_find_path(fdt, "/cpus");
+    int boot = cpus < 0 ? cpus : boot_node(fdt, cpus);
+    if (boot < 0) {
+        log_err("device tree: no cpu node for hart %llu, on which we run",
+                (unsigned long long)this_cpu()->arch.hartid);
+        return -EINVAL;
+    }
+    int err = find_timebase(fdt, cpus, boot);
+    if (err)
+        return err;
+    tree = fdt;
+    add_cpu(0, this_cpu()->arch.hartid, boot);
+    u32 count = add_others(fdt, cpus, boot);
+    cpu_set_count(count);
+    log_info("cpu: %u usable, boot hart %llu, timebase %llu Hz", count,
+             (unsigned long long)cpu_table[0].arch.hartid, (unsigned long long)arch_time_hz);
+    features_probe(fdt, boot);
+    return 0;
+}
+
+void arch_set_entry_page(u32 cpu, void *memory)
+{
+    struct entry_page *page = memory;
+    page->kernel_entry = (u64)trap_user_entry;
+    page->cpu = &cpu_table[cpu];
+    cpu_table[cpu].arch.entry = page;
+}
+
+paddr_t arch_entry_frame(u32 cpu)
+{
+    return (vaddr_t)cpu_table[cpu].arch.entry - DIRECT_BASE;
+}
+
+paddr_t arch_trampoline_frame(void)
+{
+    return image_to_phys(__trampoline_start);
+}
+
+void arch_set_overflow_stack(u32 cpu, vaddr_t stack_top)
+{
+    cpu_table[cpu].arch.overflow_stack = stack_top;
+    cpu_table[cpu].arch.entry->overflow_stack = stack_top;
+}
+
+/*
+ * From here on traps of the kernel itself test the stack pointer. Every CSR that firmware leaves
+ * undefined is written: programs may read time, not cycle and instret (scounteren).
+ */
+void arch_cpu_init(void)
+{
+    struct arch_cpu *arch = &this_cpu()->arch;
+    mmu_choose_trampoline(arch->entry);
+    /* sret puts this address into sp's place: the page's address in the entry area. */
+    arch->entry = (struct entry_page *)(ENTRY_BASE + cpu_id() * PAGE_SIZE);
+    csr_write(stvec, trap_kernel_entry);
+    csr_write(scounteren, SCOUNTEREN_TM);
+    if (cpu_features.senvcfg)
+        csr_write(CSR_SENVCFG, 0);
+    csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR);
+    arch_timer_set(~0ull);
+    csr_write(sip, 0);
+    csr_write(sie, SIE_SSIE | SIE_STIE | SIE_SEIE);
+}
+
+void arch_timer_set(u64 deadline)
+{
+    if (cpu_features.sstc)
+        csr_write(CSR_STIMECMP, deadline);
+    else
+        sbi_set_timer(deadline);
+}
+
+u64 arch_cpu_hwid(u32 cpu)
+{
+    return cpu_table[cpu].arch.hartid;
+}
+
+int arch_cpu_of_hwid(u64 hwid)
+{
+    for (u32 cpu = 0; cpu < cpu_count(); cpu++)
+        if (cpu_table[cpu].arch.hartid == hwid)
+            return (int)cpu;
+    return -1;
+}
+
+void arch_halt(void)
+{
+    arch_irq_disable();
+    csr_write(sie, 0);
+    for (;;)
+        arch_idle();
+}
+
+void arch_cpu_describe(u32 cpu, struct fmt_sink *sink)
+{
+    const char *isa = fdt_get_string(tree, cpu_nodes[cpu], "riscv,isa");
+    fmt_print(sink, "hart\t\t: %llu\n", (unsigned long long)arch_cpu_hwid(cpu));
+    fmt_print(sink, "isa\t\t: %s\nmmu\t\t: sv39\n", isa ? isa : "rv64imafdc");
+    fmt_print(sink, "mvendorid\t: 0x%llx\nmarchid\t\t: 0x%llx\nmimpid\t\t: 0x%llx\n",
+              (unsigned long long)cpu_features.vendor, (unsigned long long)cpu_features.arch,
+              (unsigned long long)cpu_features.impl);
+}

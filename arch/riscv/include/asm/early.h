@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Between firmware and the kernel's own tables: early.c, boot.c. */
+#pragma once
+
+#include <lib/types.h>
+
+/* The identity page and the image by early tables; returns the value for satp. MMU off. */
+u64 early_build_tables(paddr_t image);
+
+/* satp value of the early tables, for secondary harts. */
+u64 early_satp(void);
+
+/* The physical address of something in the image (the image is contiguous in RAM). */
+paddr_t image_to_phys(const void *p);
+
+/*
+ * Maps [pa, pa + size) at va in the early tables, whole pages, rights R or R|W. 0 or -ENOMEM.
+ * Pages that are mapped already are left alone. Virtual mode only; no fence is needed by callers.
+ */
+int early_map(vaddr_t va, paddr_t pa, size_t size, bool writable);
+
+/* Walks the early tables: true if no leaf is writable and executable. */
+bool early_check(void);
+
+void early_puts(const char *text);
+void early_trap_report(u64 cause, u64 pc, u64 value);
+__noreturn void boot_main(u64 hartid, paddr_t fdt_pa);

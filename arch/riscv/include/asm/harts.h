@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From the device tree's cpu nodes to logical cpus (harts.c). */
+#pragma once
+
+#include <lib/types.h>
+
+struct fdt;
+
+/* features.c: identities, extensions, errata, from the boot hart's node. */
+void features_probe(const struct fdt *fdt, int node);
+
+/* smp.c: what a secondary hart reads first; filled in before hart_start. */
+__noreturn void secondary_main(void);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Entry points that trap_entry.S calls, and what panic needs of them. */
+#pragma once
+
+#include <lib/types.h>
+
+struct trap_frame;
+
+void trap_from_user(struct trap_frame *tf, u64 cause);
+void trap_from_kernel(struct trap_frame *tf);
+void trap_from_early(struct trap_frame *tf);
+void trap_misrouted(struct trap_frame *tf);
+void trap_stack_overflow(struct trap_frame *tf);
+
+/* scause in words. */
+const char *trap_cause_words(u64 cause);
+
+/* True once a panic elsewhere wants this hart to stop (smp.c). Called in IPIs. */
+bool trap_stop_requested(void);

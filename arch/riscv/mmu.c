@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Roots, ASIDs and flushes: the part of the MMU boundary that is not bits of an entry.
+ *
+ * ASID 0 is the kernel's. Every hart uses one other, ASID 1, for whatever program it runs: entering
+ * another space on a hart drops what the hart cached under it. That needs no allocation and no
+ * generations, and costs nothing where programs do not alternate. Cores without ASIDs get a full fence
+ * with every write of satp (asm/entry.h: variants of the trampoline), which flushes programs'
+ * translations on the way.
+ *
+ * A space's set of cpus holds exactly the harts that may have translations of it cached. A hart enters
+ * the set before its first access through the space (mmu_activate) and leaves when it
+ * has flushed what it cached (when it takes up another space). Both happen with interrupts off.
+ */
+#include <arch/boot.h>
+#include <arch/irq.h>
+#include <arch/mmu.h>
+#include <asm/cpu.h>
+#include <asm/csr.h>
+#include <asm/early.h>
+#include <asm/entry.h>
+#include <asm/features.h>
+#include <asm/sbi.h>
+#include <base/atomic.h>
+#include <base/init.h>
+#include <base/log.h>
+#include <base/panic.h>
+#include <base/percpu.h>
+#include <base/sections.h>
+#include <lib/errno.h>
+#include <lib/string.h>
+
+#define USER_ASID 1
+
+/*
+ * Beyond this many pages one fence of the whole space is cheaper than one per page. A guess until
+ * there is silicon to measure: Linux uses 64.
+ */
+#define FLUSH_PAGES_MOST 64
+
+static bool pti = true;
+static bool has_asid;
+static pte_t *kernel_root;
+static struct mmu_space *kernel_space;
+static u64 next_space_id = 1;
+
+/* Whose translations this hart may have cached under USER_ASID, by pointer and by id. */
+static struct {
+    struct mmu_space *space;
+    u64 id;
+} cached[CPU_MAX];
+
+static int param_pti(const char *value)
+{
+    if (strcmp(value, "off") && strcmp(value, "on"))
+        return -EINVAL;
+    pti = strcmp(value, "off") != 0;
+    return 0;
+}
+PARAM("pti", param_pti);
+
+bool mmu_isolated(void)
+{
+    return pti;
+}
+
+static void fence_all(void)
+{
+    __asm__ volatile("sfence.vma" : : : "memory");
+}
+
+/* Everything under one ASID but global entries; needs cores whose selective fences work. */
+static void fence_asid(u64 asid)
+{
+    if (cpu_features.full_fences_only)
+        fence_all();
+    else
+        __asm__ volatile("sfence.vma zero, %0" : : "r"(asid) : "memory");
+}
+
+/* One page in every address space, global or not. */
+static void fence_page(vaddr_t va)
+{
+    if (cpu_features.full_fences_only)
+        fence_all();
+    else
+        __asm__ volatile("sfence.vma %0" : : "r"(va) : "memory");
+}
+
+static u64 satp_of(const struct mmu_space *space, u64 asid)
+{
+    return SATP_MODE_SV39 | (has_asid ? asid << SATP_ASID_SHIFT : 0) | space->root >> PAGE_SHIFT;
+}
+
+/* Fields of satp that a core does not have read back as zero (privileged spec., "satp"). */
+static void probe_asid(void)
+{
+    u64 satp = csr_read(satp);
+    csr_write(satp, satp | SATP_ASID_MASK);
+    u64 bits = (csr_read(satp) & SATP_ASID_MASK) >> SATP_ASID_SHIFT;
+    csr_write(satp, satp);
+    fence_all();
+    has_asid = bits >= USER_ASID && !cpu_features.full_fences_only;
+    log_info("mmu: Sv39, %u ASID bits, isolation %s", (u32)__builtin_popcountll(bits),
+             pti ? "on" : "off");
+}
+
+void mmu_set_kernel_space(struct mmu_space *space)
+{
+    kernel_space = space;
+    kernel_root = (pte_t *)(DIRECT_BASE + space->root);
+}
+
+void arch_paging_done(paddr_t root)
+{
+    csr_write(satp, SATP_MODE_SV39 | root >> PAGE_SHIFT);
+    fence_all();
+    probe_asid();
+}
+
+void mmu_space_init(struct mmu_space *space, pte_t *root, bool kernel)
+{
+    u64 id = __atomic_fetch_add(&next_space_id, 1, __ATOMIC_RELAXED);
+    *space = (struct mmu_space){.root = (vaddr_t)root - DIRECT_BASE, .kernel = kernel, .id = id};
+    if (kernel)
+        return;
+    for (unsigned i = pti ? MMU_ENTRY_SLOT : MMU_KERNEL_SLOT_FIRST; i < MMU_ENTRIES; i++)
+        root[i] = kernel_root[i];
+}
+
+/* The hart takes up another space under USER_ASID: out of the old set after a flush, into the new. */
+static void change_cached(struct mmu_space *space)
+{
+    u32 cpu = cpu_id();
+    struct mmu_space *old = cached[cpu].space;
+    if (old == space && cached[cpu].id == space->id)
+        return;
+    if (has_asid)
+        fence_asid(USER_ASID);
+    if (old)
+        atomic_fetch_and(&old->cpus, ~(1u << cpu));
+    cached[cpu].space = space;
+    cached[cpu].id = space->id;
+    atomic_fetch_or(&space->cpus, 1u << cpu);
+    /* The set must be seen by whoever changes entries before we read any through the new root. */
+    atomic_fence();
+}
+
+void mmu_activate(struct mmu_space *space)
+{
+    struct arch_cpu *arch = &this_cpu()->arch;
+    if (!space->kernel) {
+        change_cached(space);
+        arch->entry->user_satp = satp_of(space, USER_ASID);
+    }
+    if (pti)
+        return;
+    csr_write(satp, satp_of(space, space->kernel ? 0 : USER_ASID));
+    if (!has_asid)
+        fence_all();
+}
+
+static void drop_on_this_cpu(struct mmu_space *space)
+{
+    u32 cpu = cpu_id();
+    if (cached[cpu].space != space)
+        return;
+    if (!pti) {
+        csr_write(satp, satp_of(kernel_space, 0));
+        fence_all();
+    } else if (has_asid) {
+        fence_asid(USER_ASID);
+    }
+    cached[cpu].space = NULL;
+    atomic_fetch_and(&space->cpus, ~(1u << cpu));
+}
+
+/*
+ * Harts that ran the space last may still hold it as "cached". They flush before they take up another
+ * one; all that is needed here is that they never look at the dead struct again.
+ */
+void mmu_space_retire(struct mmu_space *space)
+{
+    irqflags_t flags = arch_irq_save();
+    drop_on_this_cpu(space);
+    arch_irq_restore(flags);
+    u32 rest = atomic_load_acquire(&space->cpus);
+    if (!rest)
+        return;
+    struct mmu_flush fl = {.space = space, .from = 0, .last = ~0ul, .tables = true};
+    mmu_flush_end(&fl);
+    for (u32 cpu = 0; cpu < cpu_count(); cpu++)
+        if (rest & 1u << cpu) {
+            struct mmu_space *expected = space;
+            atomic_cas(&cached[cpu].space, &expected, NULL);
+        }
+}
+
+static void remote_fence(u32 cpus, vaddr_t start, size_t size)
+{
+    for (u32 cpu = 0; cpus; cpu++) {
+        if (!(cpus & 1u << cpu))
+            continue;
+        cpus &= ~(1u << cpu);
+        int err = sbi_remote_sfence(1, cpu_table[cpu].arch.hartid, start, size);
+        if (err)
+            panic("remote sfence.vma to hart %llu failed: error %d",
+                  (unsigned long long)cpu_table[cpu].arch.hartid, err);
+    }
+}
+
+static void fence_range(vaddr_t from, size_t pages, bool kernel)
+{
+    if (pages > FLUSH_PAGES_MOST)
+        kernel ? fence_all() : fence_asid(USER_ASID);
+    else
+        for (; pages; pages--, from += PAGE_SIZE)
+            fence_page(from);
+}
+
+static u32 online_cpus(void)
+{
+    u32 set = 0;
+    for (u32 cpu = 0; cpu < cpu_count(); cpu++)
+        if (cpu_online(cpu))
+            set |= 1u << cpu;
+    return set;
+}
+
+/*
+ * This hart needs no fence for a program's entries while it runs on the kernel's root and has no
+ * ASIDs: the way back to user mode writes satp and fences everything.
+ */
+static void flush_local(const struct mmu_flush *fl, size_t pages)
+{
+    bool kernel = fl->space->kernel;
+    if (!kernel && pti && !has_asid)
+        return;
+    if (fl->tables || pages > FLUSH_PAGES_MOST)
+        kernel ? fence_all() : fence_asid(has_asid ? USER_ASID : 0);
+    else
+        fence_range(fl->from, pages, kernel);
+}
+
+void mmu_flush_end(struct mmu_flush *fl)
+{
+    bool changed = fl->from <= fl->last && fl->last;
+    if (!changed && !fl->tables && !fl->added)
+        return;
+    size_t pages = changed ? (fl->last - fl->from) / PAGE_SIZE + 1 : 0;
+    irqflags_t flags = arch_irq_save();
+    atomic_fence(); /* the stores above come before the set is read (Linux, RVWMO appendix) */
+    u32 self = 1u << cpu_id();
+    u32 cpus = fl->space->kernel ? online_cpus() | self : atomic_load_relaxed(&fl->space->cpus);
+    if (cpus & self || fl->space->kernel)
+        flush_local(fl, pages);
+    if ((changed || fl->tables) && cpus & ~self) {
+        bool whole = fl->tables || pages > FLUSH_PAGES_MOST;
+        remote_fence(cpus & ~self, whole ? 0 : fl->from, whole ? ~0ul : pages * PAGE_SIZE);
+    }
+    arch_irq_restore(flags);
+    fl->from = ~0ul;
+    fl->last = 0;
+    fl->tables = fl->added = false;
+}
+
+void mmu_fix_spurious(vaddr_t va)
+{
+    fence_page(va);
+}
+
+void mmu_sync_kernel(void)
+{
+    fence_all();
+}
+
+/* Which variant of the trampoline fits, as the address inside the entry area. */
+void mmu_choose_trampoline(struct entry_page *entry)
+{
+    char *enter = !pti       ? trampoline_enter_shared
+                  : has_asid ? trampoline_enter_asid
+                             : trampoline_enter_fence;
+    char *leave = !pti       ? trampoline_leave_shared
+                  : has_asid ? trampoline_leave_asid
+                             : trampoline_leave_fence;
+    entry->vector = TRAMPOLINE_VA + (u64)(enter - __trampoline_start);
+    entry->leave = TRAMPOLINE_VA + (u64)(leave - __trampoline_start);
+    entry->kernel_satp = satp_of(kernel_space, 0);
+}
+
+u64 mmu_kernel_satp(void)
+{
+    return satp_of(kernel_space, 0);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Traps, after trap_entry.S has saved the registers: who caused it, and whose business it is.
+ */
+#include <arch/context.h>
+#include <arch/cpu.h>
+#include <arch/irq.h>
+#include <arch/mmu.h>
+#include <arch/time.h>
+#include <arch/trap.h>
+#include <asm/csr.h>
+#include <asm/entry.h>
+#include <asm/features.h>
+#include <asm/fpu.h>
+#include <asm/traps.h>
+#include <base/panic.h>
+#include <base/percpu.h>
+
+/* Privileged specification, table "Supervisor cause register (scause) values after trap". */
+static const struct {
+    const char *words;
+    enum fault_kind kind;
+} causes[] = {
+    [CAUSE_FETCH_ALIGN] = {"misaligned instruction address", FAULT_ALIGN},
+    [CAUSE_FETCH_ACCESS] = {"instruction access fault", FAULT_BUS},
+    [CAUSE_ILLEGAL] = {"illegal instruction", FAULT_ILLEGAL},
+    [CAUSE_BREAKPOINT] = {"breakpoint", FAULT_BREAKPOINT},
+    [CAUSE_LOAD_ALIGN] = {"misaligned load", FAULT_ALIGN},
+    [CAUSE_LOAD_ACCESS] = {"load access fault", FAULT_BUS},
+    [CAUSE_STORE_ALIGN] = {"misaligned store", FAULT_ALIGN},
+    [CAUSE_STORE_ACCESS] = {"store access fault", FAULT_BUS},
+    [CAUSE_USER_ECALL] = {"system call", FAULT_OTHER},
+    [9] = {"call to firmware that came back", FAULT_OTHER},
+    [CAUSE_FETCH_PAGE] = {"instruction page fault", FAULT_EXEC},
+    [CAUSE_LOAD_PAGE] = {"load page fault", FAULT_READ},
+    [CAUSE_STORE_PAGE] = {"store page fault", FAULT_WRITE},
+};
+
+const char *trap_cause_words(u64 cause)
+{
+    if (cause & SCAUSE_INTERRUPT)
+        return "interrupt";
+    if (cause >= ARRAY_SIZE(causes) || !causes[cause].words)
+        return "unknown exception";
+    return causes[cause].words;
+}
+
+/* Erratum CIP-453 (mimpid range in features.c): extend from bit 38 for the two fetch faults. */
+static u64 fix_stval(u64 cause, u64 value)
+{
+    bool fetch = cause == CAUSE_FETCH_ACCESS || cause == CAUSE_FETCH_PAGE;
+    if (cpu_features.sign_extend_stval && fetch && value & BIT(38))
+        value |= ~0ul << 39;
+    return value;
+}
+
+static struct fault_info describe(const struct trap_frame *tf)
+{
+    enum fault_kind kind = FAULT_OTHER;
+    if (tf->cause < ARRAY_SIZE(causes) && causes[tf->cause].words)
+        kind = causes[tf->cause].kind;
+    u64 addr = fix_stval(tf->cause, tf->value);
+    if (kind == FAULT_ILLEGAL || kind == FAULT_BREAKPOINT)
+        addr = tf->pc; /* stval holds the instruction, or nothing */
+    return (struct fault_info){.kind = kind, .addr = addr, .cause = trap_cause_words(tf->cause)};
+}
+
+static void handle_interrupt(struct trap_frame *tf)
+{
+    struct cpu *cpu = this_cpu();
+    cpu->irq_depth++;
+    switch (tf->cause & ~SCAUSE_INTERRUPT) {
+    case IRQ_S_TIMER:
+        arch_timer_set(~0ull); /* lowers the pending bit; trap_timer() arms what it needs */
+        trap_timer(tf);
+        break;
+    case IRQ_S_EXTERNAL:
+        trap_external();
+        break;
+    case IRQ_S_SOFT:
+        csr_clear(sip, SIE_SSIE);
+        if (trap_stop_requested())
+            arch_halt();
+        trap_ipi();
+        break;
+    default:
+        panic_trap(tf, "interrupt %llu that was never enabled",
+                   (unsigned long long)(tf->cause & ~SCAUSE_INTERRUPT));
+    }
+    cpu->irq_depth--;
+}
+
+static void user_fault(struct trap_frame *tf)
+{
+    tf->value = csr_read(stval);
+    if (tf->cause == CAUSE_ILLEGAL && fpu_first_use(tf))
+        return;
+    struct fault_info info = describe(tf);
+    arch_irq_enable();
+    trap_user_fault(tf, &info);
+    arch_irq_disable();
+}
+
+/* Work is looked for with interrupts off, so none can be posted between the look and sret. */
+static void user_work(struct trap_frame *tf)
+{
+    while (this_cpu()->work) {
+        arch_irq_enable();
+        trap_user_work(tf);
+        arch_irq_disable();
+    }
+}
+
+void trap_from_user(struct trap_frame *tf, u64 cause)
+{
+    if (likely(cause == CAUSE_USER_ECALL)) {
+        tf->x[REG_ORIG_A0] = tf->x[REG_A0];
+        tf->pc += 4;
+        arch_irq_enable();
+        trap_syscall(tf);
+        arch_irq_disable();
+    } else if (cause & SCAUSE_INTERRUPT) {
+        handle_interrupt(tf);
+    } else {
+        user_fault(tf);
+    }
+    if (unlikely(this_cpu()->work))
+        user_work(tf);
+}
+
+void arch_enter_user(struct trap_frame *tf)
+{
+    arch_irq_disable();
+    user_work(tf);
+    trap_user_return(tf);
+}
+
+void trap_from_kernel(struct trap_frame *tf)
+{
+    if (tf->cause & SCAUSE_INTERRUPT) {
+        handle_interrupt(tf);
+        return;
+    }
+    struct fault_info info = describe(tf);
+    bool page = info.kind == FAULT_READ || info.kind == FAULT_WRITE || info.kind == FAULT_EXEC;
+    if (page && trap_kernel_fault(tf, &info))
+        return;
+    panic_trap(tf, "%s in the kernel at pc 0x%llx, address 0x%llx%s", info.cause,
+               (unsigned long long)tf->pc, (unsigned long long)info.addr,
+               info.addr < PAGE_SIZE ? " (null pointer)" : "");
+}
+
+void trap_from_early(struct trap_frame *tf)
+{
+    panic_trap(tf, "%s during start-up at pc 0x%llx, address 0x%llx", trap_cause_words(tf->cause),
+               (unsigned long long)tf->pc, (unsigned long long)tf->value);
+}
+
+void trap_misrouted(struct trap_frame *tf)
+{
+    panic_trap(tf, "%s in kernel mode came through the user trap entry, pc 0x%llx",
+               trap_cause_words(tf->cause), (unsigned long long)tf->pc);
+}
+
+void trap_stack_overflow(struct trap_frame *tf)
+{
+    vaddr_t sp = tf->x[REG_SP];
+    const char *owner = panic_hooks.stack_owner ? panic_hooks.stack_owner(sp) : NULL;
+    panic_trap(tf, "kernel stack overflow: stack of %s, sp 0x%llx", owner ? owner : "nobody",
+               (unsigned long long)sp);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Trap entry and exit on the kernel's side.
+ *
+ * From user mode: the trampoline has switched to the kernel's root; sp is the hart's entry page,
+ * sscratch the program's sp. Registers go straight into the thread's trap frame; there is no second
+ * copy. Interrupts are off from the trap until trap_from_user() turns them on, and again from its
+ * return until sret: while stvec and sscratch are set for user mode nothing may trap.
+ *
+ * From kernel mode: the frame goes to the current stack, after a test of one bit of sp: stacks are
+ * the upper halves of 32 KiB slots, so bit 14 is clear in a pointer that ran into the guard. The test
+ * stands before any store: a store to the guard would trap again, for ever.
+ */
+#include <asm/csr.h>
+#include <asm/offsets.h>
+#include <asm/trap.h>
+
+#define X(n) (TF_X + 8 * (n))
+
+/* Every register but zero, sp, t0 and t1, to or from the frame at base. */
+.macro MOVE op, base
+    \op ra, X(1)(\base)
+    \op gp, X(3)(\base)
+    \op tp, X(4)(\base)
+    \op t2, X(7)(\base)
+    \op s0, X(8)(\base)
+    \op s1, X(9)(\base)
+    \op a0, X(10)(\base)
+    \op a1, X(11)(\base)
+    \op a2, X(12)(\base)
+    \op a3, X(13)(\base)
+    \op a4, X(14)(\base)
+    \op a5, X(15)(\base)
+    \op a6, X(16)(\base)
+    \op a7, X(17)(\base)
+    \op s2, X(18)(\base)
+    \op s3, X(19)(\base)
+    \op s4, X(20)(\base)
+    \op s5, X(21)(\base)
+    \op s6, X(22)(\base)
+    \op s7, X(23)(\base)
+    \op s8, X(24)(\base)
+    \op s9, X(25)(\base)
+    \op s10, X(26)(\base)
+    \op s11, X(27)(\base)
+    \op t3, X(28)(\base)
+    \op t4, X(29)(\base)
+    \op t5, X(30)(\base)
+    \op t6, X(31)(\base)
+.endm
+
+    .text
+    .globl trap_user_entry
+trap_user_entry:
+    csrr t1, sstatus
+    andi t0, t1, SSTATUS_SPP
+    bnez t0, not_from_user
+    ld t0, ENTRY_FRAME(sp)
+    MOVE sd, t0
+    sd t1, TF_STATUS(t0)
+    ld t1, ENTRY_T0(sp)
+    ld a2, ENTRY_T1(sp)
+    csrr a3, sscratch
+    csrr a4, sepc
+    csrr a1, scause
+    sd t1, X(5)(t0)
+    sd a2, X(6)(t0)
+    sd a3, X(2)(t0)
+    sd a4, TF_PC(t0)
+    sd a1, TF_CAUSE(t0)
+    la a2, trap_kernel_entry
+    csrw stvec, a2
+    ld tp, ENTRY_CPU(sp)
+    mv sp, t0
+    mv a0, t0                           /* trap_from_user(frame, cause) */
+    li fp, 0
+    call trap_from_user
+
+/* trap_user_return(frame): to user mode. Interrupts are off, sp or a0 points to the frame. */
+    mv a0, sp
+    .globl trap_user_return
+trap_user_return:
+    ld t0, CPU_ENTRY(tp)
+    ld t1, ENTRY_VECTOR(t0)
+    ld t2, TF_PC(a0)
+    ld a1, TF_STATUS(a0)
+    ld a2, X(2)(a0)
+    ld a3, X(5)(a0)
+    ld a4, X(6)(a0)
+    csrw stvec, t1
+    csrw sepc, t2
+    csrw sstatus, a1
+    csrw sscratch, a2
+    sd a3, ENTRY_T0(t0)
+    sd a4, ENTRY_T1(t0)
+    mv sp, t0
+    mv t1, a0
+    MOVE ld, t1
+    ld t1, ENTRY_LEAVE(sp)
+    ld t0, ENTRY_USER_SATP(sp)
+    jr t1
+
+/* A trap of the kernel itself came through the trampoline: the hart's state is not to be trusted. */
+not_from_user:
+    ld tp, ENTRY_CPU(sp)
+    ld t0, ENTRY_OVERFLOW(sp)
+    addi t0, t0, -TRAP_FRAME_SIZE
+    MOVE sd, t0
+    sd t1, TF_STATUS(t0)
+    ld t1, ENTRY_T0(sp)
+    sd t1, X(5)(t0)
+    ld t1, ENTRY_T1(sp)
+    sd t1, X(6)(t0)
+    csrr t1, sscratch
+    sd t1, X(2)(t0)
+    la t1, trap_kernel_entry
+    csrw stvec, t1
+    mv sp, t0
+    jal t1, store_csrs
+    li fp, 0
+    call trap_misrouted
+    unimp
+
+    .balign 4
+    .globl trap_kernel_entry
+trap_kernel_entry:
+    csrw sscratch, t0                   /* unused in kernel mode, and traps do not nest here */
+    addi sp, sp, -TRAP_FRAME_SIZE
+    srli t0, sp, 14
+    andi t0, t0, 1
+    beqz t0, stack_overflow
+    csrr t0, sscratch
+    sd t0, X(5)(sp)
+    sd t1, X(6)(sp)
+    MOVE sd, sp
+    addi t0, sp, TRAP_FRAME_SIZE
+    sd t0, X(2)(sp)
+    jal t1, store_csrs
+    mv a0, sp
+    call trap_from_kernel
+    ld t0, TF_PC(sp)
+    ld t1, TF_STATUS(sp)
+    csrw sepc, t0
+    csrw sstatus, t1
+    MOVE ld, sp
+    ld t0, X(5)(sp)
+    ld t1, X(6)(sp)
+    addi sp, sp, TRAP_FRAME_SIZE
+    sret
+
+stack_overflow:
+    addi sp, sp, TRAP_FRAME_SIZE
+    ld t0, CPU_OVERFLOW(tp)
+    addi t0, t0, -TRAP_FRAME_SIZE
+    sd sp, X(2)(t0)
+    sd t1, X(6)(t0)
+    mv sp, t0
+    csrr t0, sscratch
+    sd t0, X(5)(sp)
+    MOVE sd, sp
+    jal t1, store_csrs
+    mv a0, sp
+    call trap_stack_overflow
+    unimp
+
+/* Until cpus have stacks in slots, every trap in kernel mode is the end. */
+    .balign 4
+    .globl trap_early_entry
+trap_early_entry:
+    addi sp, sp, -TRAP_FRAME_SIZE
+    sd t0, X(5)(sp)
+    sd t1, X(6)(sp)
+    MOVE sd, sp
+    addi t0, sp, TRAP_FRAME_SIZE
+    sd t0, X(2)(sp)
+    jal t1, store_csrs
+    mv a0, sp
+    call trap_from_early
+    unimp
+
+store_csrs:                             /* frame at sp, return address in t1 */
+    csrr t0, sepc
+    sd t0, TF_PC(sp)
+    csrr t0, sstatus
+    sd t0, TF_STATUS(sp)
+    csrr t0, scause
+    sd t0, TF_CAUSE(sp)
+    csrr t0, stval
+    sd t0, TF_VALUE(sp)
+    jr t1
