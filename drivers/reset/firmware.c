@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Power off and reset through firmware (SBI SRST, or the legacy shutdown call). */
+#include <asm/sbi.h>
+#include <base/init.h>
+#include <kernel/power.h>
+
+static void firmware_act(struct power_handler *handler, enum power_action action)
+{
+    (void)handler;
+    if (action == POWER_OFF)
+        sbi_shutdown();
+    else
+        sbi_reboot();
+}
+
+static struct power_handler firmware = {.name = "firmware", .priority = 100, .act = firmware_act};
+
+static void firmware_reset_init(void)
+{
+    power_register(&firmware);
+}
+INITCALL(INIT_IRQ, firmware_reset_init);

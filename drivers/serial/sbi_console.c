@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A terminal on the firmware's console, for machines whose own UART has no driver here. Output goes
+ * through firmware byte by byte or in blocks (SBI DBCN), input is polled: firmware raises no interrupt.
+ */
+#include <asm/sbi.h>
+#include <base/init.h>
+#include <base/log.h>
+#include <fs/tty.h>
+#include <lib/types.h>
+
+static size_t firmware_write(struct tty_driver *driver, const u8 *bytes, size_t len)
+{
+    (void)driver;
+    sbi_console_write((const char *)bytes, len);
+    return len;
+}
+
+static int firmware_getchar(struct tty_driver *driver)
+{
+    (void)driver;
+    return sbi_console_getchar();
+}
+
+static struct tty_driver firmware_tty = {
+    .name = "ttySBI0", .write = firmware_write, .poll_char = firmware_getchar};
+
+/* Runs behind the devices' drivers: only if none of them became the console. */
+static void sbi_console_init(void)
+{
+    if (tty_have_console())
+        return;
+    if (tty_register(&firmware_tty, true))
+        log_warn("serial: no terminal for the firmware's console");
+    else
+        log_info("serial: console through firmware, polled");
+}
+INITCALL(INIT_FS, sbi_console_init);
