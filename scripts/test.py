@@ -67,23 +67,23 @@ def make(*words, seconds=1200, cwd=None):
     return run(["make", f"CACHE={os.path.abspath(CACHE)}", "QUIRE_SETUP=no", *words], seconds, cwd=cwd)
 
 
-def pytest(report, folder, words=(), more=()):
+def pytest(report, folder, words=(), more=(), prefix=""):
     """Runs pytest with its output passed through, and counts the cases in the file it leaves."""
-    results = f"{BUILD}/{folder.replace('/', '-')}.xml"
+    results = f"{BUILD}/{prefix.strip()}{folder.replace('/', '-')}.xml"
     if os.path.exists(results):
         os.remove(results)
     command = [PYTHON, "-m", "pytest", folder, "-q", "-p", "no:cacheprovider", f"--junitxml={results}", *words]
     environment = dict(os.environ, BUILD=BUILD, CACHE=CACHE, PYTHONDONTWRITEBYTECODE="1", **dict(more))
     status = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
     if os.path.exists(results):
-        pytest_cases(report, results)
+        pytest_cases(report, results, prefix)
     if not os.path.exists(results) or status not in (0, 1):
-        report.case(folder, False, f"pytest ended with status {status}")
+        report.case(prefix + folder, False, f"pytest ended with status {status}")
 
 
-def pytest_cases(report, path):
+def pytest_cases(report, path, prefix):
     for case in ElementTree.parse(path).getroot().iter("testcase"):
-        name = f"{case.get('classname')}.{case.get('name')}"
+        name = f"{prefix}{case.get('classname')}.{case.get('name')}"
         bad = [e for e in case if e.tag in ("failure", "error")]
         if bad:
             report.case(name, False, "\n".join(e.text or e.get("message", "") for e in bad))
@@ -136,6 +136,8 @@ def builds(report, kind):
     report.case("build", status == 0, output)
     if status != 0:
         return False
+    status, output = make("user-libc", f"{CACHE}/opensbi.stamp")
+    report.case("build: programs for glibc and musl", status == 0, output)
     if kind == "smoke":
         return True
     size = os.path.getsize(f"{BUILD}/Image") - os.path.getsize(f"{BUILD}/initramfs.cpio")
@@ -151,8 +153,6 @@ def builds(report, kind):
             here, there = digest(f"{BUILD}/{name}"), digest(f"{other}/build/{name}")
             report.case(f"build: {name} is the same from another folder", status == 0 and here == there,
                         f"{here} here\n{there} there\n{output}")
-    status, output = make("user-libc")
-    report.case("build: programs for glibc and musl", status == 0, output)
     return True
 
 
@@ -205,7 +205,13 @@ def boots(report, kind):
     pytest(report, "tests/boot", words, more)
 
 
-STAGES = {"build": builds, "check": checks, "host": host_tests, "fuzz": fuzzers, "boot": boots}
+def debug_boots(report, kind):
+    """The build that checks and poisons more boots too: the short ones, or everything."""
+    words = ["-m", "smoke"] if kind == "test" else []
+    pytest(report, "tests/boot", words, {"QUIRE_BUILD": f"{BUILD}/debug"}, "DEBUG=1 ")
+
+
+STAGES = {"build": builds, "check": checks, "host": host_tests, "fuzz": fuzzers, "boot": boots, "debug": debug_boots}
 KINDS = {"smoke": ["build", "boot"], "test": list(STAGES), "test-all": list(STAGES)}
 
 
