@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 import fuzz  # noqa: E402
 
 BUILD = os.environ.get("BUILD", "build")
-CACHE = os.environ.get("CACHE", "build/cache")
+CACHE = os.path.abspath(os.environ.get("CACHE", "build/cache"))
 PYTHON = os.environ.get("PYTHON", "/usr/bin/python3")
 IMAGE_LIMIT = 400_000  # bytes, without the initramfs: it is a small kernel
 FUZZ_SECONDS = {"test": 5, "test-all": 60}
@@ -64,7 +64,7 @@ def run(command, seconds, **more):
 
 
 def make(*words, seconds=1200, cwd=None):
-    return run(["make", f"CACHE={os.path.abspath(CACHE)}", "QUIRE_SETUP=no", *words], seconds, cwd=cwd)
+    return run(["make", f"CACHE={CACHE}", "QUIRE_SETUP=no", *words], seconds, cwd=cwd)
 
 
 def pytest(report, folder, words=(), more=(), prefix=""):
