@@ -35,7 +35,7 @@ struct dentry {
     char *name;              /* short_name or its own memory; NUL-terminated */
     u32 refs;
     bool linked;
-    bool dead; /* a removed directory: nothing can be made in it */
+    bool dead; /* was removed: nothing can be made in it, and its path says so */
     u8 len;
     char short_name[DENTRY_INLINE];
 };
@@ -85,27 +85,44 @@ int dentry_unlink(struct dentry *dentry, bool dir);
  */
 int dentry_move(struct dentry *dentry, struct dentry *to, struct dentry *victim);
 
-/* The parent, referenced, not leaving the file system. */
-struct dentry *dentry_parent(struct dentry *dentry);
-
 /*
- * The first linked child with key >= *pos, referenced, with *pos set behind it; NULL: no more.
+ * One step up, referenced: the parent, or from a mounted root the parent of the directory that it
+ * hides. The first root is its own parent.
  */
-struct dentry *dentry_next_child(struct dentry *dir, u64 *pos);
+struct dentry *dentry_up(struct dentry *dentry);
+
+/* One of the names of an inode, referenced, or NULL. */
+struct dentry *dentry_of_inode(struct inode *inode);
+
+/* A directory entry as a reader sees it. */
+struct dentry_record {
+    u64 ino;
+    u32 mode;
+    u8 len;
+    char name[NAME_MAX + 1];
+};
+
+/* Copies the first linked child with key >= *pos and sets *pos behind it; false: no more. */
+bool dentry_next_child(struct dentry *dir, u64 *pos, struct dentry_record *out);
 
 /*
- * Writes the path from `root` (NULL: the first root) to `dentry` into the end of buf and returns
- * where it starts, or ERR_PTR: -ENAMETOOLONG. Unlinked names get " (deleted)" when `mark` says so;
- * a dentry that cannot be reached from root gets "(unreachable)" in front.
+ * Writes the path from `root` (NULL: as far up as it goes) to `dentry` into the end of buf and
+ * returns where it starts, or ERR_PTR(-ENAMETOOLONG). " (deleted)" follows the path of a removed
+ * name if `mark` is set; "(unreachable)" stands in front when the way up misses root.
  */
 char *dentry_path(struct dentry *dentry, struct dentry *root, char *buf, size_t size, bool mark);
 
-/* For mount.c: covering and uncovering. -EBUSY: covered already, or a root is in use. */
+/*
+ * For mount.c. Cover: hides `dir` behind the root of `super`, which then holds a reference on dir.
+ * -EBUSY: hidden already; -ENOENT: removed. Uncover: the reverse, for the super's root. With
+ * `held` >= 0 it is -EBUSY when somebody uses the file system besides the caller, who holds that
+ * many references on its root.
+ */
 int dentry_cover(struct dentry *dir, struct super *super);
-void dentry_uncover(struct dentry *dir);
-/* The root that hides `dir`, referenced in place of dir's reference, or dir itself. */
+int dentry_uncover(struct super *super, int held);
+
+/* The root that hides `dir`, in place of dir's reference; dir itself when nothing does. */
 struct dentry *dentry_cross_down(struct dentry *dir);
-/* For unmounting: true while somebody but the tree itself holds a dentry below (or at) root. */
-bool dentry_tree_busy(struct dentry *root);
-/* Unlinks everything below root. May sleep. */
-void dentry_tree_drop(struct dentry *root);
+
+/* Unlinks everything below a root that is not mounted any more. May sleep. */
+void dentry_drop_tree(struct dentry *root);

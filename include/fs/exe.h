@@ -8,6 +8,10 @@
 #include <fs/file.h>
 
 struct process;
+struct proc_part;
+
+/* For start-up: registered as PROC_PART_EXE. */
+extern const struct proc_part exe_part;
 
 /* The current process runs `file` from now on; takes its own reference. For exec, after the
  * point of no return. */

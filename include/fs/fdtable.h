@@ -17,6 +17,10 @@
 #include <lib/types.h>
 
 struct process;
+struct proc_part;
+
+/* For start-up: registered as PROC_PART_FILES. */
+extern const struct proc_part fdtable_part;
 
 /* A borrowed file: file is NULL for a bad descriptor (-EBADF). Give it back with fd_put(). */
 struct fd_ref {

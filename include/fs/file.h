@@ -27,6 +27,8 @@ struct dirent_sink {
 
 /* Every member may be NULL; what the call then returns stands behind it. */
 struct file_ops {
+    /* Bytes have no position (pipes, terminals): pos_lock is never taken, pread is -ESPIPE. */
+    bool stream;
     /* At open, after the common part: may change file->ops and set file->private. */
     int (*open)(struct file *file);
     /* The last reference is gone. */
@@ -54,6 +56,9 @@ struct file_ops {
     int (*allocate)(struct file *file, unsigned mode, u64 offset, u64 len);
 };
 
+#define FILE_READ  1u
+#define FILE_WRITE 2u
+
 struct file {
     const struct file_ops *ops;
     struct inode *inode;   /* referenced, never NULL */
@@ -62,6 +67,8 @@ struct file {
     u64 pos;
     u32 flags; /* O_* but for those of creation; changed by F_SETFL under no lock: one store */
     u32 refs;
+    u8 access;             /* FILE_READ | FILE_WRITE; 0 for O_PATH */
+    bool flocked;          /* holds a flock(2) */
     struct mutex pos_lock; /* pos, when shared; before inode->lock */
 };
 
@@ -105,9 +112,6 @@ int file_mmap(struct file *file, bool shared, bool write, u64 offset, struct pag
 /* The pager of a program file, referenced, for exec. -ENOEXEC. Contents via file_pread(). */
 int file_exec_pager(struct file *file, struct pager **out);
 
-/* The dentry behind a pager (of /proc/<pid>/maps, exe), referenced, or NULL. */
-struct dentry *file_pager_dentry(struct pager *pager);
-
 /*
  * sendfile(2): up to `count` bytes from `in` at *pos (NULL: at its own position) to `out`.
  * Bytes moved or an error.
@@ -117,5 +121,13 @@ ssize_t file_send(struct file *out, struct file *in, u64 *pos, size_t count);
 /* F_SETFL: O_APPEND, O_NONBLOCK, O_DIRECT and O_NOATIME may change. */
 int file_set_flags(struct file *file, unsigned flags);
 
-/* flock(2) on the whole file; op is LOCK_SH, LOCK_EX or LOCK_UN, | LOCK_NB. May sleep. */
+/* lseek of what has no bytes to count, like /dev/null: stays at 0. */
+s64 file_lseek_null(struct file *file, s64 offset, int whence);
+
+/* file_ops of directories whose dentries are all linked. */
+extern const struct file_ops dir_file_ops;
+
+/* flock(2) on the whole file; op is LOCK_SH, LOCK_EX or LOCK_UN, | LOCK_NB. May sleep. -EAGAIN, -ERESTARTSYS. */
 int file_flock(struct file *file, unsigned op);
+/* Drops what the file has locked; called by the last file_put(). */
+void file_flock_drop(struct file *file);

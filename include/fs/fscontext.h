@@ -10,6 +10,14 @@
 
 struct dentry;
 struct process;
+struct proc_part;
+
+/* For start-up: registered as PROC_PART_FS. */
+extern const struct proc_part fs_context_part;
+
+/* The first root: set once at start-up (takes its own reference); referenced. */
+void fs_set_first_root(struct dentry *root);
+struct dentry *fs_first_root(void);
 
 /* The current process's, referenced. */
 struct dentry *fs_root(void);

@@ -116,6 +116,9 @@ struct kstat {
  */
 void inode_init(struct inode *inode, struct super *super, u32 mode);
 
+/* Drops one reference of a super; frees it at the last. */
+void super_put(struct super *super);
+
 /* References. inode_put of the last one may sleep and frees; NULL is allowed. */
 struct inode *inode_get(struct inode *inode);
 void inode_put(struct inode *inode);

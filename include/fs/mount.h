@@ -13,9 +13,6 @@
 /* Makes a type known, at start-up. */
 void fs_type_register(struct fs_type *type);
 
-/* The first root, "/" of everything. Referenced. */
-struct dentry *mount_root(void);
-
 /* Mounts the first root. -ENOMEM; called once at start-up. */
 int mount_first(const char *type, const char *source);
 
@@ -29,6 +26,3 @@ int vfs_umount(struct dentry *at, const char *path, unsigned flags);
 /* Prints /proc/mounts, and /proc/filesystems. */
 void mount_print(struct fmt_sink *sink);
 void fs_type_print(struct fmt_sink *sink);
-
-/* Drops one reference of a super; frees it at the last. */
-void super_put(struct super *super);

@@ -12,17 +12,10 @@
 #include <base/wait.h>
 #include <lib/types.h>
 
-/* Waiters of one poll call. Those that do not fit into the fixed few come from memory. */
+/* Queues that a poll call can wait on before it needs memory. */
 #define POLL_FIXED 6
 
-struct poll_more;
-
-struct poll_table {
-    struct waiter fixed[POLL_FIXED];
-    unsigned used;
-    struct poll_more *more;
-    bool no_memory;
-};
+struct poll_table;
 
 /* For file_ops.poll: this queue is woken when the events may change. table may be NULL. */
 void poll_on(struct poll_table *table, struct wait_queue *queue);

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The tree of names (see include/fs/dentry.h).
+ *
+ * Invariants, under the tree lock: a linked dentry is in exactly one directory's tree, its own
+ * parent's; children of one directory differ in key and in name; a dead directory has no
+ * children and gets none. References: one for being linked, one from each child, one from each
+ * covering super, the rest are users'.
+ */
+#include <fs/dentry.h>
+
+#include <abi/linux/stat.h>
+#include <base/atomic.h>
+#include <base/spinlock.h>
+#include <fs/inode.h>
+#include <lib/err.h>
+#include <lib/hash.h>
+#include <lib/string.h>
+#include <mm/slab.h>
+
+/* Names whose hashes agree in all but these bits share a group of keys. */
+#define KEY_SLOTS 256ul
+
+static struct spinlock tree_lock = SPINLOCK_INIT("names");
+static SLAB_CACHE(dentry_cache, "dentry", sizeof(struct dentry), 8);
+
+/* --- keys ------------------------------------------------------------------------------------ */
+
+u64 name_hash(const char *text, size_t len)
+{
+    u64 group = hash_bytes(text, len) & (~0ul >> 1) & ~(KEY_SLOTS - 1);
+
+    return group ? group : KEY_SLOTS; /* keys below KEY_SLOTS are for readdir's "." and ".." */
+}
+
+static struct dentry *dentry_of(struct rb_node *node)
+{
+    return node ? rb_entry(node, struct dentry, link) : NULL;
+}
+
+/* The child with the smallest key >= `key`. */
+static struct dentry *child_from(struct dentry *dir, u64 key)
+{
+    struct rb_node *node = dir->children.root;
+    struct dentry *best = NULL;
+
+    while (node) {
+        struct dentry *d = rb_entry(node, struct dentry, link);
+
+        if (d->key == key)
+            return d;
+        if (d->key > key) {
+            best = d;
+            node = node->left;
+        } else {
+            node = node->right;
+        }
+    }
+    return best;
+}
+
+static bool in_group(const struct dentry *d, u64 hash)
+{
+    return d && d->key - hash < KEY_SLOTS;
+}
+
+static bool same_name(const struct dentry *d, const char *text, size_t len)
+{
+    return d->len == len && memcmp(d->name, text, len) == 0;
+}
+
+static struct dentry *find_locked(struct dentry *dir, const struct name *name)
+{
+    struct dentry *d = child_from(dir, name->hash);
+
+    while (in_group(d, name->hash) && !same_name(d, name->text, name->len))
+        d = dentry_of(rb_next(&d->link));
+    return in_group(d, name->hash) ? d : NULL;
+}
+
+/* The key that a new name gets in `dir`: the first free slot of its group. */
+static int choose_key(struct dentry *dir, const char *text, size_t len, u64 *key)
+{
+    u64 hash = name_hash(text, len);
+    u64 free = hash;
+
+    for (struct dentry *d = child_from(dir, hash); in_group(d, hash);
+         d = dentry_of(rb_next(&d->link))) {
+        if (same_name(d, text, len))
+            return -EEXIST;
+        if (d->key == free)
+            free++;
+    }
+    *key = free;
+    return free - hash < KEY_SLOTS ? 0 : -ENOSPC;
+}
+
+static void insert_locked(struct dentry *d, u64 key)
+{
+    struct rb_node **place = &d->parent->children.root;
+    struct rb_node *above = NULL;
+
+    while (*place) {
+        above = *place;
+        place = key < dentry_of(above)->key ? &above->left : &above->right;
+    }
+    d->key = key;
+    d->linked = true;
+    rb_insert_at(&d->parent->children, &d->link, above, place);
+}
+
+static void erase_locked(struct dentry *d)
+{
+    rb_erase(&d->parent->children, &d->link);
+    d->linked = false;
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+static bool set_name(struct dentry *d, const char *text, size_t len)
+{
+    d->len = (u8)len;
+    d->name = len < DENTRY_INLINE ? d->short_name : kmalloc(len + 1);
+    if (!d->name)
+        return false;
+    memcpy(d->name, text, len);
+    d->name[len] = '\0';
+    return true;
+}
+
+static struct dentry *make(struct dentry *parent, const char *name, size_t len, struct inode *inode)
+{
+    struct dentry *d = slab_zalloc(&dentry_cache);
+
+    if (!d || !set_name(d, name, len)) {
+        if (d)
+            slab_free(&dentry_cache, d);
+        inode_put(inode);
+        return NULL;
+    }
+    d->refs = 1;
+    d->inode = inode;
+    d->parent = parent ? dentry_get(parent) : d;
+    return d;
+}
+
+struct dentry *dentry_make_root(struct inode *inode)
+{
+    return make(NULL, "", 0, inode);
+}
+
+struct dentry *dentry_make(struct dentry *parent, const char *name, size_t len, struct inode *inode)
+{
+    return make(parent, name, len, inode);
+}
+
+struct dentry *dentry_get(struct dentry *dentry)
+{
+    atomic_add_relaxed(&dentry->refs, 1);
+    return dentry;
+}
+
+/* The last reference is gone. Returns the parent, whose reference is now the caller's to drop. */
+static struct dentry *destroy(struct dentry *d)
+{
+    struct dentry *parent = d->parent == d ? NULL : d->parent;
+    irqflags_t flags = spin_lock(&tree_lock);
+
+    if (d->inode->alias == d)
+        d->inode->alias = NULL;
+    spin_unlock(&tree_lock, flags);
+    inode_put(d->inode);
+    if (d->name != d->short_name)
+        kfree(d->name);
+    slab_free(&dentry_cache, d);
+    return parent;
+}
+
+void dentry_put(struct dentry *dentry)
+{
+    while (dentry && atomic_fetch_sub(&dentry->refs, 1) == 1)
+        dentry = destroy(dentry);
+}
+
+/* --- finding --------------------------------------------------------------------------------- */
+
+struct dentry *dentry_find(struct dentry *dir, const struct name *name)
+{
+    irqflags_t flags = spin_lock(&tree_lock);
+    struct dentry *d = find_locked(dir, name);
+
+    if (d)
+        dentry_get(d);
+    spin_unlock(&tree_lock, flags);
+    return d;
+}
+
+bool dentry_next_child(struct dentry *dir, u64 *pos, struct dentry_record *out)
+{
+    irqflags_t flags = spin_lock(&tree_lock);
+    struct dentry *d = child_from(dir, *pos);
+
+    if (d) {
+        out->ino = d->inode->ino;
+        out->mode = d->inode->mode;
+        out->len = d->len;
+        memcpy(out->name, d->name, d->len + 1u);
+        *pos = d->key + 1;
+    }
+    spin_unlock(&tree_lock, flags);
+    return d;
+}
+
+struct dentry *dentry_of_inode(struct inode *inode)
+{
+    irqflags_t flags = spin_lock(&tree_lock);
+    struct dentry *d = inode->alias;
+
+    /* A dentry whose last reference has just gone is about to take this lock in destroy(). */
+    if (d && atomic_fetch_add(&d->refs, 1) == 0) {
+        atomic_store_relaxed(&d->refs, 0);
+        d = NULL;
+    }
+    spin_unlock(&tree_lock, flags);
+    return d;
+}
+
+static bool is_root(const struct dentry *d)
+{
+    return d->parent == d;
+}
+
+/* From a mounted root to the directory that it hides, as often as it takes. */
+static struct dentry *leave_mounts(struct dentry *d)
+{
+    while (is_root(d) && d->inode->super->covered)
+        d = d->inode->super->covered;
+    return d;
+}
+
+struct dentry *dentry_up(struct dentry *dentry)
+{
+    irqflags_t flags = spin_lock(&tree_lock);
+    struct dentry *up = dentry_get(leave_mounts(dentry)->parent);
+
+    spin_unlock(&tree_lock, flags);
+    return up;
+}
+
+/* --- changing -------------------------------------------------------------------------------- */
+
+int dentry_link(struct dentry *dentry)
+{
+    u64 key;
+    irqflags_t flags = spin_lock(&tree_lock);
+    int err = dentry->parent->dead ? -ENOENT
+                                   : choose_key(dentry->parent, dentry->name, dentry->len, &key);
+
+    if (!err) {
+        insert_locked(dentry, key);
+        dentry_get(dentry);
+        if (!dentry->inode->alias)
+            dentry->inode->alias = dentry;
+    }
+    spin_unlock(&tree_lock, flags);
+    return err;
+}
+
+static bool is_dir(const struct dentry *d)
+{
+    return S_ISDIR(d->inode->mode);
+}
+
+/* Whether a linked name may go; `dir`: as a directory. */
+static int may_unlink(const struct dentry *d, bool dir)
+{
+    if (!d->linked)
+        return -ENOENT;
+    if (dir != is_dir(d))
+        return dir ? -ENOTDIR : -EISDIR;
+    if (d->mounted)
+        return -EBUSY;
+    return rb_empty(&d->children) ? 0 : -ENOTEMPTY;
+}
+
+int dentry_unlink(struct dentry *dentry, bool dir)
+{
+    irqflags_t flags = spin_lock(&tree_lock);
+    int err = may_unlink(dentry, dir);
+
+    if (!err) {
+        erase_locked(dentry);
+        dentry->dead = true;
+    }
+    spin_unlock(&tree_lock, flags);
+    if (!err)
+        dentry_put(dentry); /* the reference of being linked */
+    return err;
+}
+
+static void swap_names(struct dentry *a, struct dentry *b)
+{
+    char *name_a = a->name == a->short_name ? b->short_name : a->name;
+    char *name_b = b->name == b->short_name ? a->short_name : b->name;
+    char text[DENTRY_INLINE];
+    u8 len = a->len;
+
+    memcpy(text, a->short_name, sizeof(text));
+    memcpy(a->short_name, b->short_name, sizeof(text));
+    memcpy(b->short_name, text, sizeof(text));
+    a->name = name_b;
+    a->len = b->len;
+    b->name = name_a;
+    b->len = len;
+}
+
+static bool is_below(const struct dentry *d, const struct dentry *above)
+{
+    while (d != above && !is_root(d))
+        d = d->parent;
+    return d == above;
+}
+
+static int may_move(struct dentry *d, struct dentry *to, struct dentry *victim)
+{
+    if (!d->linked || to->parent->dead)
+        return -ENOENT;
+    if (d->mounted)
+        return -EBUSY;
+    if (is_below(to->parent, d))
+        return -EINVAL;
+    return victim ? may_unlink(victim, is_dir(d)) : 0;
+}
+
+/* The key at the new place: the victim's own, since it has the same name. */
+static int key_for_move(struct dentry *to, struct dentry *victim, u64 *key)
+{
+    if (!victim)
+        return choose_key(to->parent, to->name, to->len, key);
+    *key = victim->key;
+    return 0;
+}
+
+static void move_locked(struct dentry *d, struct dentry *to, struct dentry *victim, u64 key)
+{
+    struct dentry *old_parent = d->parent;
+
+    if (victim) {
+        erase_locked(victim);
+        victim->dead = true;
+    }
+    erase_locked(d);
+    swap_names(d, to);
+    d->parent = to->parent;
+    to->parent = old_parent;
+    insert_locked(d, key);
+}
+
+int dentry_move(struct dentry *dentry, struct dentry *to, struct dentry *victim)
+{
+    u64 key;
+    irqflags_t flags = spin_lock(&tree_lock);
+    int err = may_move(dentry, to, victim);
+
+    if (!err)
+        err = key_for_move(to, victim, &key);
+    if (!err)
+        move_locked(dentry, to, victim, key);
+    spin_unlock(&tree_lock, flags);
+    if (!err)
+        dentry_put(victim);
+    return err;
+}
+
+/* --- paths as text --------------------------------------------------------------------------- */
+
+/* Puts text in front of *at, if it fits behind buf. */
+static bool prepend(char *buf, char **at, const char *text, size_t len)
+{
+    if ((size_t)(*at - buf) < len)
+        return false;
+    *at -= len;
+    memcpy(*at, text, len);
+    return true;
+}
+
+static bool prepend_names(struct dentry *d, struct dentry *root, char *buf, char **at)
+{
+    bool ok = true;
+
+    for (; ok && d != root; d = d->parent) {
+        struct dentry *inner = leave_mounts(d);
+
+        if (inner != d && (d = inner) == root)
+            break;
+        if (is_root(d))
+            return !root || prepend(buf, at, "(unreachable)", 13);
+        ok = prepend(buf, at, d->name, d->len) && prepend(buf, at, "/", 1);
+    }
+    return ok;
+}
+
+char *dentry_path(struct dentry *dentry, struct dentry *root, char *buf, size_t size, bool mark)
+{
+    char *at = buf + size;
+    bool ok = prepend(buf, &at, "", 1);
+    irqflags_t flags = spin_lock(&tree_lock);
+
+    if (mark && dentry->dead)
+        ok = ok && prepend(buf, &at, " (deleted)", 10);
+    char *end = at;
+    ok = ok && prepend_names(dentry, root, buf, &at);
+    spin_unlock(&tree_lock, flags);
+    if (ok && at == end)
+        ok = prepend(buf, &at, "/", 1);
+    return ok ? at : ERR_PTR(-ENAMETOOLONG);
+}
+
+/* --- mounts ---------------------------------------------------------------------------------- */
+
+int dentry_cover(struct dentry *dir, struct super *super)
+{
+    irqflags_t flags = spin_lock(&tree_lock);
+    int err = dir->mounted ? -EBUSY : dir->dead ? -ENOENT : 0;
+
+    if (!err) {
+        dir->mounted = super;
+        super->covered = dentry_get(dir);
+    }
+    spin_unlock(&tree_lock, flags);
+    return err;
+}
+
+/* The next dentry below root in depth-first order, parents before children. */
+static struct dentry *next_in_tree(struct dentry *d, struct dentry *root)
+{
+    struct rb_node *next = rb_first(&d->children);
+
+    while (!next && d != root) {
+        next = rb_next(&d->link);
+        d = d->parent;
+    }
+    return dentry_of(next);
+}
+
+/*
+ * Whether anybody uses the tree. Nobody does when each dentry is referenced by its link (the root:
+ * by its super), by its children, and by nothing else.
+ */
+static bool tree_is_busy(struct dentry *root, u32 held)
+{
+    u64 refs = 0, expected = held;
+
+    for (struct dentry *d = root; d; d = next_in_tree(d, root)) {
+        if (d->mounted)
+            return true;
+        refs += atomic_load_relaxed(&d->refs);
+        expected += d == root ? 1 : 2;
+    }
+    return refs != expected;
+}
+
+int dentry_uncover(struct super *super, int held)
+{
+    struct dentry *covered = NULL;
+    irqflags_t flags = spin_lock(&tree_lock);
+    int err = held >= 0 && tree_is_busy(super->root, (u32)held) ? -EBUSY : 0;
+
+    if (!err) {
+        covered = super->covered;
+        covered->mounted = NULL;
+        super->covered = NULL;
+    }
+    spin_unlock(&tree_lock, flags);
+    dentry_put(covered);
+    return err;
+}
+
+struct dentry *dentry_cross_down(struct dentry *dir)
+{
+    while (READ_ONCE(dir->mounted)) {
+        irqflags_t flags = spin_lock(&tree_lock);
+        struct dentry *root = dir->mounted ? dentry_get(dir->mounted->root) : NULL;
+
+        spin_unlock(&tree_lock, flags);
+        if (!root)
+            break;
+        dentry_put(dir);
+        dir = root;
+    }
+    return dir;
+}
+
+/* Takes one leaf out of the tree; its link's reference is the caller's. NULL: only root is left. */
+static struct dentry *take_leaf(struct dentry *root)
+{
+    irqflags_t flags = spin_lock(&tree_lock);
+    struct dentry *d = root;
+
+    while (!rb_empty(&d->children))
+        d = dentry_of(rb_first(&d->children));
+    if (d != root) {
+        erase_locked(d);
+        d->dead = true;
+    }
+    spin_unlock(&tree_lock, flags);
+    return d == root ? NULL : d;
+}
+
+void dentry_drop_tree(struct dentry *root)
+{
+    struct dentry *leaf;
+
+    while ((leaf = take_leaf(root)))
+        dentry_put(leaf);
+}

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Descriptor tables (see include/fs/fdtable.h).
+ *
+ * A table is two bitmaps and an array. A descriptor is taken when its bit in `open` is set; its
+ * file may still be NULL (reserved by a call that is under way). All descriptors below `lowest`
+ * are taken. The three arrays lie in the table while 64 descriptors suffice, else in one block.
+ *
+ * Locks: `lookers` keeps a process's table from going away under somebody who looks from outside;
+ * then the table's lock. Files are put, which may sleep, after both.
+ */
+#include <fs/fdtable.h>
+
+#include <abi/linux/fcntl.h>
+#include <abi/linux/resource.h>
+#include <abi/linux/sched.h>
+#include <base/atomic.h>
+#include <base/spinlock.h>
+#include <fs/dentry.h>
+#include <kernel/process.h>
+#include <lib/bitmap.h>
+#include <lib/errno.h>
+#include <lib/string.h>
+#include <mm/slab.h>
+
+#define FD_FIRST 64u        /* descriptors without a block of their own */
+#define FD_MOST  (1u << 20) /* whatever the limits say */
+
+struct fdtable {
+    struct spinlock lock;
+    u32 users;
+    u32 size;
+    u32 lowest;
+    struct file **files;
+    unsigned long *open;
+    unsigned long *cloexec;
+    unsigned long first_bits[2 * BITMAP_WORDS(FD_FIRST)];
+    struct file *first_files[FD_FIRST];
+};
+
+static struct spinlock lookers = SPINLOCK_INIT("fd lookers");
+static SLAB_CACHE(fdtable_cache, "fdtable", sizeof(struct fdtable), 8);
+
+/* --- tables ---------------------------------------------------------------------------------- */
+
+static struct fdtable *current_table(void)
+{
+    return current_process()->part[PROC_PART_FILES];
+}
+
+/* Whether the current thread is the only one that can change or use its table. */
+static bool is_private(const struct fdtable *t, const struct process *p)
+{
+    return atomic_load_relaxed(&t->users) == 1 && READ_ONCE(p->thread_count) == 1;
+}
+
+static struct fdtable *table_make(void)
+{
+    struct fdtable *t = slab_zalloc(&fdtable_cache);
+
+    if (!t)
+        return NULL;
+    spin_init(&t->lock, "fd table");
+    t->users = 1;
+    t->size = FD_FIRST;
+    t->files = t->first_files;
+    t->open = t->first_bits;
+    t->cloexec = t->first_bits + BITMAP_WORDS(FD_FIRST);
+    return t;
+}
+
+static void *block_of(struct fdtable *t)
+{
+    return t->files == t->first_files ? NULL : t->files;
+}
+
+static void table_free(struct fdtable *t)
+{
+    kfree(block_of(t));
+    slab_free(&fdtable_cache, t);
+}
+
+static size_t block_bytes(u32 size)
+{
+    return size * sizeof(struct file *) + 2 * BITMAP_WORDS(size) * sizeof(unsigned long);
+}
+
+/* Moves the arrays into `block`, which is zeroed and has room for `size`. Under the lock. */
+static void move_arrays(struct fdtable *t, void *block, u32 size)
+{
+    struct file **files = block;
+    unsigned long *open = (unsigned long *)(files + size);
+    unsigned long *cloexec = open + BITMAP_WORDS(size);
+
+    memcpy(files, t->files, t->size * sizeof(*files));
+    memcpy(open, t->open, BITMAP_WORDS(t->size) * sizeof(*open));
+    memcpy(cloexec, t->cloexec, BITMAP_WORDS(t->size) * sizeof(*cloexec));
+    t->files = files;
+    t->open = open;
+    t->cloexec = cloexec;
+    t->size = size;
+}
+
+/* Makes room for descriptor `fd`; sizes are powers of two. 0 or -ENOMEM. */
+static int table_grow(struct fdtable *t, u32 fd)
+{
+    u32 size = FD_FIRST;
+
+    while (size <= fd)
+        size *= 2;
+    void *block = kzalloc(block_bytes(size));
+    if (!block)
+        return -ENOMEM;
+    irqflags_t flags = spin_lock(&t->lock);
+    void *old = block;
+    if (t->size < size) {
+        old = block_of(t);
+        move_arrays(t, block, size);
+    }
+    spin_unlock(&t->lock, flags);
+    kfree(old);
+    return 0;
+}
+
+/* --- borrowing ------------------------------------------------------------------------------- */
+
+static struct fd_ref get_shared(struct fdtable *t, u32 fd)
+{
+    irqflags_t flags = spin_lock(&t->lock);
+    struct file *file = fd < t->size ? t->files[fd] : NULL;
+
+    if (file)
+        file_get(file);
+    spin_unlock(&t->lock, flags);
+    return (struct fd_ref){.file = file, .counted = file};
+}
+
+struct fd_ref fd_get(int fd)
+{
+    struct process *p = current_process();
+    struct fdtable *t = p->part[PROC_PART_FILES];
+
+    if (unlikely(!is_private(t, p)))
+        return get_shared(t, (u32)fd);
+    if (unlikely((u32)fd >= t->size))
+        return (struct fd_ref){.file = NULL};
+    return (struct fd_ref){.file = t->files[fd]};
+}
+
+struct file *fd_get_file(int fd)
+{
+    return get_shared(current_table(), (u32)fd).file;
+}
+
+int fd_get_at(int dirfd, struct dentry **out)
+{
+    *out = NULL;
+    if (dirfd == AT_FDCWD)
+        return 0;
+    struct fd_ref ref = fd_get(dirfd);
+    if (!ref.file)
+        return -EBADF;
+    if (ref.file->dentry)
+        *out = dentry_get(ref.file->dentry);
+    fd_put(ref);
+    return *out ? 0 : -ENOTDIR;
+}
+
+int fd_next_of(struct process *process, int from, struct file **file)
+{
+    size_t fd = 0;
+    irqflags_t flags = spin_lock(&lookers);
+    struct fdtable *t = process->part[PROC_PART_FILES];
+
+    *file = NULL;
+    if (t) {
+        spin_lock_nested(&t->lock);
+        for (fd = (size_t)from; fd < t->size && !*file; fd++)
+            *file = t->files[fd] ? file_get(t->files[fd]) : NULL;
+        spin_unlock_nested(&t->lock);
+    }
+    spin_unlock(&lookers, flags);
+    return *file ? (int)fd - 1 : -1;
+}
+
+/* --- taking and filling ---------------------------------------------------------------------- */
+
+/* Descriptors that the limit allows. */
+static u32 fd_limit(void)
+{
+    return (u32)MIN(rlimit_current(RLIMIT_NOFILE), (u64)FD_MOST);
+}
+
+static void take_locked(struct fdtable *t, u32 fd, unsigned flags)
+{
+    bitmap_set(t->open, fd);
+    if (flags & O_CLOEXEC)
+        bitmap_set(t->cloexec, fd);
+    else
+        bitmap_clear(t->cloexec, fd);
+    if (fd == t->lowest)
+        t->lowest = fd + 1;
+}
+
+static void release_locked(struct fdtable *t, u32 fd)
+{
+    t->files[fd] = NULL;
+    bitmap_clear(t->open, fd);
+    t->lowest = MIN(t->lowest, fd);
+}
+
+int fd_reserve(int min, unsigned flags)
+{
+    struct fdtable *t = current_table();
+    u32 limit = fd_limit();
+
+    if (min < 0 || (u32)min >= limit)
+        return min < 0 || min > 0 ? -EINVAL : -EMFILE;
+    for (;;) {
+        irqflags_t irq = spin_lock(&t->lock);
+        u32 from = MAX((u32)min, t->lowest);
+        u32 fd = from >= t->size ? from : (u32)bitmap_next_clear(t->open, t->size, from);
+        bool room = fd < t->size;
+
+        if (room && fd < limit)
+            take_locked(t, fd, flags);
+        spin_unlock(&t->lock, irq);
+        if (fd >= limit)
+            return -EMFILE;
+        if (room)
+            return (int)fd;
+        int err = table_grow(t, fd);
+        if (err)
+            return err;
+    }
+}
+
+void fd_fill(int fd, struct file *file)
+{
+    struct fdtable *t = current_table();
+    irqflags_t flags = spin_lock(&t->lock);
+
+    t->files[fd] = file;
+    spin_unlock(&t->lock, flags);
+}
+
+void fd_cancel(int fd)
+{
+    struct fdtable *t = current_table();
+    irqflags_t flags = spin_lock(&t->lock);
+
+    release_locked(t, (u32)fd);
+    spin_unlock(&t->lock, flags);
+}
+
+int fd_install(struct file *file, int min, unsigned flags)
+{
+    int fd = fd_reserve(min, flags);
+
+    if (fd >= 0)
+        fd_fill(fd, file);
+    return fd;
+}
+
+int fd_dup(int fd, int min, unsigned flags)
+{
+    struct file *file = fd_get_file(fd);
+
+    if (!file)
+        return -EBADF;
+    int new = fd_install(file, min, flags);
+    if (new < 0)
+        file_put(file);
+    return new;
+}
+
+/* Puts `file` at `to`, whose old file goes to *old. -EBUSY when `to` is being opened. */
+static int replace_locked(struct fdtable *t, u32 to, struct file *file, unsigned flags,
+                          struct file **old)
+{
+    *old = t->files[to];
+    if (!*old && bitmap_test(t->open, to))
+        return -EBUSY;
+    take_locked(t, to, flags);
+    t->files[to] = file;
+    return 0;
+}
+
+int fd_dup_to(int fd, int to, unsigned flags)
+{
+    struct fdtable *t = current_table();
+    struct file *old = NULL;
+    struct file *file = fd_get_file(fd);
+
+    if (!file)
+        return -EBADF;
+    int err = to < 0 || (u32)to >= fd_limit() ? -EBADF : 0;
+    if (!err && (u32)to >= t->size)
+        err = table_grow(t, (u32)to);
+    if (!err) {
+        irqflags_t irq = spin_lock(&t->lock);
+        err = replace_locked(t, (u32)to, file, flags, &old);
+        spin_unlock(&t->lock, irq);
+    }
+    if (err)
+        old = file;
+    if (old)
+        file_put(old);
+    return err ? err : to;
+}
+
+/* --- closing --------------------------------------------------------------------------------- */
+
+/* Takes the file out of the table; the reference is the caller's. NULL: not open. */
+static struct file *take_out(struct fdtable *t, u32 fd)
+{
+    struct file *file = NULL;
+    irqflags_t flags = spin_lock(&t->lock);
+
+    if (fd < t->size && (file = t->files[fd]))
+        release_locked(t, fd);
+    spin_unlock(&t->lock, flags);
+    return file;
+}
+
+int fd_close(int fd)
+{
+    struct file *file = take_out(current_table(), (u32)fd);
+
+    if (!file)
+        return -EBADF;
+    file_put(file);
+    return 0;
+}
+
+int fd_close_range(unsigned first, unsigned last, bool cloexec)
+{
+    struct fdtable *t = current_table();
+
+    if (first > last)
+        return -EINVAL;
+    for (u32 fd = first; fd <= last && fd < t->size; fd++) {
+        if (cloexec)
+            fd_set_cloexec((int)fd, true);
+        else
+            fd_close((int)fd);
+    }
+    return 0;
+}
+
+int fd_get_cloexec(int fd)
+{
+    struct fdtable *t = current_table();
+    irqflags_t flags = spin_lock(&t->lock);
+    int on = -EBADF;
+
+    if ((u32)fd < t->size && t->files[fd])
+        on = bitmap_test(t->cloexec, (u32)fd);
+    spin_unlock(&t->lock, flags);
+    return on;
+}
+
+int fd_set_cloexec(int fd, bool on)
+{
+    struct fdtable *t = current_table();
+    irqflags_t flags = spin_lock(&t->lock);
+    bool open = (u32)fd < t->size && t->files[fd];
+
+    if (open && on)
+        bitmap_set(t->cloexec, (u32)fd);
+    else if (open)
+        bitmap_clear(t->cloexec, (u32)fd);
+    spin_unlock(&t->lock, flags);
+    return open ? 0 : -EBADF;
+}
+
+/* --- the process part ------------------------------------------------------------------------ */
+
+/* Copies what is open; the copy has room for it. Under the old table's lock. */
+static void copy_files(struct fdtable *to, const struct fdtable *from, u32 end)
+{
+    for (u32 fd = 0; fd < end; fd++) {
+        if (!from->files[fd])
+            continue;
+        to->files[fd] = file_get(from->files[fd]);
+        take_locked(to, fd, bitmap_test(from->cloexec, fd) ? O_CLOEXEC : 0);
+    }
+}
+
+/* One more than the last descriptor in use. */
+static u32 table_end(const struct fdtable *t)
+{
+    u32 end = t->size;
+
+    while (end && !t->files[end - 1])
+        end--;
+    return end;
+}
+
+static struct fdtable *table_copy(struct fdtable *from)
+{
+    struct fdtable *t = table_make();
+
+    while (t) {
+        irqflags_t flags = spin_lock(&from->lock);
+        u32 end = table_end(from);
+        bool fits = end <= t->size;
+
+        if (fits)
+            copy_files(t, from, end);
+        spin_unlock(&from->lock, flags);
+        if (fits)
+            break;
+        if (table_grow(t, end)) {
+            table_free(t);
+            t = NULL;
+        }
+    }
+    return t;
+}
+
+static int fork_table(struct process *parent, struct process *child, u64 clone_flags)
+{
+    struct fdtable *from = parent ? parent->part[PROC_PART_FILES] : NULL;
+    struct fdtable *t = from;
+
+    if (!from)
+        t = table_make();
+    else if (clone_flags & CLONE_FILES)
+        atomic_add_relaxed(&from->users, 1);
+    else
+        t = table_copy(from);
+    child->part[PROC_PART_FILES] = t;
+    return t ? 0 : -ENOMEM;
+}
+
+static void table_put(struct fdtable *t)
+{
+    if (atomic_fetch_sub(&t->users, 1) != 1)
+        return;
+    for (u32 fd = 0; fd < t->size; fd++)
+        if (t->files[fd])
+            file_put(t->files[fd]);
+    table_free(t);
+}
+
+static struct fdtable *swap_part(struct process *p, struct fdtable *t)
+{
+    irqflags_t flags = spin_lock(&lookers);
+    struct fdtable *old = p->part[PROC_PART_FILES];
+
+    p->part[PROC_PART_FILES] = t;
+    spin_unlock(&lookers, flags);
+    return old;
+}
+
+/*
+ * A table that is shared is left to the others. Without memory for a copy the program cannot be
+ * started as asked; past the point of no return only its end is left.
+ */
+static struct fdtable *own_table(struct process *p)
+{
+    struct fdtable *t = p->part[PROC_PART_FILES];
+
+    if (atomic_load_relaxed(&t->users) == 1)
+        return t;
+    struct fdtable *copy = table_copy(t);
+    if (copy)
+        table_put(swap_part(p, copy));
+    else
+        sig_send_process(p, SIGKILL, NULL);
+    return copy;
+}
+
+static void exec_table(struct process *p)
+{
+    struct fdtable *t = own_table(p);
+
+    if (!t)
+        return;
+    size_t fd = bitmap_next_set(t->cloexec, t->size, 0);
+    for (; fd < t->size; fd = bitmap_next_set(t->cloexec, t->size, fd + 1)) {
+        struct file *file = take_out(t, (u32)fd);
+        bitmap_clear(t->cloexec, fd);
+        if (file)
+            file_put(file);
+    }
+}
+
+static void exit_table(struct process *p)
+{
+    struct fdtable *t = swap_part(p, NULL);
+
+    if (t)
+        table_put(t);
+}
+
+const struct proc_part fdtable_part = {
+    .name = "files", .fork = fork_table, .exec = exec_table, .exit = exit_table};

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The common part of all inodes, and the life of their file systems: every live inode holds its
+ * super, so an unmounted file system lasts as long as its last open file.
+ */
+#include <fs/inode.h>
+
+#include <abi/linux/stat.h>
+#include <arch/mmu.h>
+#include <base/atomic.h>
+#include <kernel/time.h>
+#include <lib/errno.h>
+#include <mm/slab.h>
+
+void super_put(struct super *super)
+{
+    if (atomic_fetch_sub(&super->refs, 1) != 1)
+        return;
+    kfree(super->source);
+    kfree(super);
+}
+
+void inode_init(struct inode *inode, struct super *super, u32 mode)
+{
+    u64 now = time_realtime_ns();
+
+    *inode = (struct inode){
+        .super = super,
+        .ino = atomic_fetch_add(&super->next_ino, 1),
+        .atime = now,
+        .mtime = now,
+        .ctime = now,
+        .mode = mode,
+        .nlink = S_ISDIR(mode) ? 2 : 1,
+        .refs = 1,
+    };
+    mutex_init(&inode->lock, "inode");
+    atomic_add_relaxed(&super->refs, 1);
+}
+
+struct inode *inode_get(struct inode *inode)
+{
+    atomic_add_relaxed(&inode->refs, 1);
+    return inode;
+}
+
+void inode_put(struct inode *inode)
+{
+    if (!inode || atomic_fetch_sub(&inode->refs, 1) != 1)
+        return;
+    struct super *super = inode->super;
+    inode->ops->release(inode);
+    super_put(super);
+}
+
+u64 inode_size(struct inode *inode)
+{
+    return inode->ops->size ? inode->ops->size(inode) : inode->size;
+}
+
+void inode_stat(struct inode *inode, struct kstat *out)
+{
+    u64 pages = inode->ops->pages ? inode->ops->pages(inode) : 0;
+
+    *out = (struct kstat){
+        .ino = inode->ino,
+        .size = inode_size(inode),
+        .blocks = pages * (PAGE_SIZE / 512),
+        .atime = inode->atime,
+        .mtime = inode->mtime,
+        .ctime = inode->ctime,
+        .mode = inode->mode,
+        .nlink = inode->nlink,
+        .uid = inode->uid,
+        .gid = inode->gid,
+        .dev = inode->super->dev,
+        .rdev = inode->rdev,
+        .block_size = PAGE_SIZE,
+    };
+}
+
+void inode_modified(struct inode *inode)
+{
+    u64 now = time_realtime_ns();
+
+    WRITE_ONCE(inode->mtime, now);
+    WRITE_ONCE(inode->ctime, now);
+}
+
+void inode_changed(struct inode *inode)
+{
+    WRITE_ONCE(inode->ctime, time_realtime_ns());
+}
+
+int inode_may_exec(const struct inode *inode)
+{
+    return S_ISREG(inode->mode) && (inode->mode & 0111) ? 0 : -EACCES;
+}
