@@ -43,7 +43,7 @@ void buddy_stats(struct page_zone_stats zone[PAGE_ZONES]);
 u64 buddy_free_count(void);
 
 /*
- * Walks every free list and every struct page and compares them with the account. NULL, or
- * what is wrong. Exact only while no other cpu allocates or frees.
+ * Walks the free lists and compares them with the zones' account. NULL, or what is wrong. Exact at any
+ * time; holds each zone's lock for as long as its lists are. page_check() looks at everything.
  */
 const char *buddy_check(void);

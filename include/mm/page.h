@@ -112,7 +112,7 @@ static inline paddr_t virt_to_phys(const void *va)
     return (vaddr_t)va - DIRECT_BASE;
 }
 
-/* Whether the frame is RAM that has a struct page (reserved RAM has, no-map RAM too). O(1). */
+/* Whether the frame has a struct page: RAM, and small holes between RAM. O(1). */
 static inline bool pfn_valid(pfn_t pfn)
 {
     u64 i = pfn >> PAGE_SECTION_SHIFT;
@@ -324,6 +324,13 @@ void page_stats(struct page_stats *out);
 
 /* Free pages now, the caches included: page_stats().free without the rest. */
 u64 page_free_count(void);
+
+/*
+ * Walks the free lists and every struct page, and compares them with the account: nothing lost,
+ * nothing twice, nothing left uncoalesced. NULL, or what is wrong. Exact only while no other cpu
+ * allocates or frees.
+ */
+const char *page_check(void);
 
 /* Gives this cpu's cached pages back to the buddy. See mm_drain() for all cpus and the slabs. */
 void page_drain_cache(void);

@@ -46,10 +46,13 @@ void region_print(void);
  */
 void *early_alloc(size_t size, size_t align);
 
-/* The same within [low, high) of physical memory. `reason` names the hole in the table. */
-void *early_alloc_in(size_t size, size_t align, paddr_t low, paddr_t high, const char *reason);
+/* The same within [low, high) of physical memory, contents undefined. */
+void *early_alloc_in(size_t size, size_t align, paddr_t low, paddr_t high);
 
-/* After arch_paging_done(): the direct map covers all RAM, early frames need no mapping any more. */
+/*
+ * After arch_paging_done(): the direct map covers all RAM, early frames need no mapping any more. The
+ * place where firmware left the tree is wiped (it may hold a random seed) and becomes free.
+ */
 void early_all_mapped(void);
 
 /* Range number i of the map, in ascending order; false behind the last. */

@@ -27,61 +27,61 @@ struct slab_object {
     u64 mark; /* SLAB_MARK(address) while free */
 };
 
-/* No pointer that a program could hand in looks like this, and it costs one instruction. */
+/* Derived from the address, so that no two objects share it; costs one instruction. */
 #define SLAB_MARK(object) (~(u64)(object))
 
 struct slab_cpu {
     struct slab_object *head;
-    u32 count;
-    u32 spare;
+    u64 count;
 };
 
 struct slab_cache {
     struct slab_cpu cpu[CPU_MAX];
+    u32 limit; /* a cpu's list holds no more; 0 until first use, as the rest of the geometry */
+    u32 batch; /* objects moved between a cpu's list and the slabs at once */
     const char *name;
-    u32 size;         /* of an object as asked for */
-    u32 stride;       /* from object to object */
-    u32 per_slab;     /* objects in a slab */
-    u32 batch;        /* objects moved between a cpu's list and the slabs at once */
-    u32 limit;        /* a cpu's list never holds more */
-    u32 slabs;        /* slabs that exist; this and the rest under lock */
-    u32 partial_free; /* free objects in slabs (not those in the cpus' lists) */
-    u32 empties;      /* slabs with all objects free */
-    bool off_slab;    /* the slab's header lies outside of it */
-    bool registered;  /* in the list of all caches */
-    struct spinlock lock;
-    struct list partial; /* struct slab with free objects */
-    struct list link;    /* list of all caches */
+    u32 size;     /* of an object as asked for */
+    u32 stride;   /* from object to object */
+    u32 per_slab; /* objects in a slab */
+    bool off_slab;
+    struct spinlock lock; /* protects what follows, and the slabs */
+    u32 slabs;            /* that exist */
+    u32 idle;             /* free objects in slabs; those in the cpus' lists not counted */
+    u32 empties;          /* slabs without an object handed out */
+    struct list partial;  /* slabs with some free objects */
+    struct list empty;    /* slabs with nothing but free objects */
+    struct list link;     /* all caches in use; under the list's own lock */
 };
 
-/* A cache defined at file scope; ready at once. object_align: a power of two, at most 64. */
-#define SLAB_CACHE(var, cache_name, object_size, object_align) \
-    struct slab_cache var = {                                  \
-        .name = (cache_name),                                  \
-        .size = (object_size),                                 \
-        .stride = SLAB_STRIDE(object_size, object_align),      \
-        .lock = SPINLOCK_INIT(cache_name),                     \
-        .partial = LIST_INIT((var).partial),                   \
-        .link = LIST_INIT((var).link),                         \
-    };                                                         \
-    static_assert((object_size) <= SLAB_SIZE_MAX && (object_align) <= 64, "too large")
-
-/* DEBUG: a red zone word behind the object. */
+/* DEBUG: room for a red zone behind the object. */
 #define SLAB_REDZONE (DEBUG ? 8u : 0u)
 #define SLAB_STRIDE(size, align)                                               \
     ALIGN_UP(MAX((u32)(size) + SLAB_REDZONE, (u32)sizeof(struct slab_object)), \
-             MAX((u32)(align), 8u))
+             MAX((u32)(align), (u32)sizeof(u64)))
 
-/* The same at run time. size <= SLAB_SIZE_MAX. The name must live as long as the cache. */
+#define SLAB_CACHE_INIT(var, cache_name, object_size, object_align)                          \
+    {                                                                                        \
+        .name = (cache_name), .size = (object_size),                                         \
+        .stride = SLAB_STRIDE(object_size, object_align), .lock = SPINLOCK_INIT(cache_name), \
+        .partial = LIST_INIT((var).partial), .empty = LIST_INIT((var).empty),                \
+        .link = LIST_INIT((var).link),                                                       \
+    }
+
+/*
+ * Defines a cache at file scope; ready at once. size <= SLAB_SIZE_MAX; align is a power of two, at
+ * most 64.
+ */
+#define SLAB_CACHE(var, cache_name, object_size, object_align)                           \
+    struct slab_cache var = SLAB_CACHE_INIT(var, cache_name, object_size, object_align); \
+    static_assert((object_size) <= SLAB_SIZE_MAX && (object_align) <= 64, "too large")
+
+/* The same at run time. The name must live as long as the cache. */
 void slab_cache_init(struct slab_cache *c, const char *name, size_t size, size_t align);
-
-/* Frees the slabs of a cache that is not used any more: all objects must have been freed. */
-void slab_cache_destroy(struct slab_cache *c);
 
 /* Out of line: the slow halves of what follows. */
 void *slab_alloc_slow(struct slab_cache *c);
-void slab_overflow(struct slab_cache *c, struct slab_cpu *sc);
-void slab_suspect_free(struct slab_cache *c, struct slab_object *o);
+void slab_free_slow(struct slab_cache *c, struct slab_object *o);
+void slab_suspect(struct slab_cache *c, struct slab_object *o);
 void slab_debug_allocated(struct slab_cache *c, void *object);
 void slab_debug_freed(struct slab_cache *c, void *object);
 __noreturn void slab_corrupt(struct slab_cache *c, const struct slab_object *o);
@@ -123,18 +123,26 @@ static inline void slab_free(struct slab_cache *c, void *object)
     struct slab_object *o = object;
 
     if (unlikely(o->mark == SLAB_MARK(o)))
-        slab_suspect_free(c, o);
+        slab_suspect(c, o);
     if (DEBUG)
         slab_debug_freed(c, object);
     irqflags_t irq = arch_irq_save();
     struct slab_cpu *sc = &c->cpu[cpu_id()];
+    if (unlikely(sc->count >= c->limit)) {
+        arch_irq_restore(irq);
+        slab_free_slow(c, o);
+        return;
+    }
+    sc->count++;
     o->next = sc->head;
     o->mark = SLAB_MARK(o);
     sc->head = o;
-    if (unlikely(++sc->count > c->limit))
-        slab_overflow(c, sc);
     arch_irq_restore(irq);
 }
+
+/* The cache that a page of kind PAGE_SLAB belongs to. */
+struct page;
+struct slab_cache *slab_cache_of(const struct page *p);
 
 /* --- kmalloc --------------------------------------------------------------------------------- */
 

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The buddy allocator.
+ *
+ * A free block of 2^order frames is aligned to its size; its head (the first struct page) says
+ * PAGE_FREE and its order, and is linked into its zone's list of that order. The state of all other
+ * struct pages in the block is zero. Two blocks are buddies when their pfns differ in bit
+ * `order` only; two free buddies are always one block of the next order. Blocks never cross a group
+ * (4 MiB), so a block's buddy has a struct page in the same array wherever RAM begins or ends.
+ *
+ * Struct pages are written lazily: a group that is free from end to end at boot is one block with
+ * PAGE_F_RAW in its head, and its other 1023 struct pages are noise until it is first split. That
+ * makes boot time independent of the amount of RAM, nearly.
+ *
+ * In DEBUG=1, PAGE_F_POISONED survives in the state of heads and tails alike.
+ *
+ * Lock: zone.lock, a leaf; all of a zone's fields and the states of its free blocks are under it.
+ */
+#include <base/panic.h>
+#include <base/spinlock.h>
+#include <lib/string.h>
+#include <lib/types.h>
+#include <mm/buddy.h>
+#include <mm/page.h>
+
+#define NO_PFN (~0u)
+
+struct zone {
+    struct spinlock lock;
+    u64 pages; /* managed, free or not */
+    u64 free;
+    u32 head[PAGE_ORDERS]; /* pfn of the first free block */
+    u32 blocks[PAGE_ORDERS];
+};
+
+#define NO_BLOCKS                       \
+    {                                   \
+        [0 ... PAGE_ORDER_MAX] = NO_PFN \
+    }
+
+static struct zone zones[PAGE_ZONES] = {
+    [ZONE_LOW] = {.lock = SPINLOCK_INIT("buddy low"), .head = NO_BLOCKS},
+    [ZONE_HIGH] = {.lock = SPINLOCK_INIT("buddy high"), .head = NO_BLOCKS},
+};
+
+static struct zone *zone_of(pfn_t pfn)
+{
+    return &zones[pfn >= ZONE_HIGH_PFN ? ZONE_HIGH : ZONE_LOW];
+}
+
+/* --- states ---------------------------------------------------------------------------------- */
+
+#define STATE_FREE(order) PAGE_STATE(0, order, 0, PAGE_FREE)
+#define STATE_FLAGS(f)    ((u64)(f) << 56)
+
+/* What must survive when a page changes between head and tail. */
+static u64 kept_flags(const struct page *p)
+{
+    return DEBUG ? p->state & STATE_FLAGS(PAGE_F_POISONED) : 0;
+}
+
+static void make_tail(struct page *p)
+{
+    p->state = kept_flags(p);
+}
+
+/* The buddy may be in use, with a reference count that changes meanwhile: one load. */
+static bool is_free_head(const struct page *p, unsigned order)
+{
+    return READ_ONCE(p->state) << 8 == STATE_FREE(order) << 8;
+}
+
+/* --- lists ----------------------------------------------------------------------------------- */
+
+static void push(struct zone *z, struct page *p, pfn_t pfn, unsigned order)
+{
+    u32 next = z->head[order];
+
+    p->state = STATE_FREE(order) | kept_flags(p);
+    p->next = next;
+    p->prev = NO_PFN;
+    if (next != NO_PFN)
+        pfn_to_page(next)->prev = (u32)pfn;
+    z->head[order] = (u32)pfn;
+    z->blocks[order]++;
+}
+
+static void unlink(struct zone *z, struct page *p, unsigned order)
+{
+    if (p->prev == NO_PFN)
+        z->head[order] = p->next;
+    else
+        pfn_to_page(p->prev)->next = p->next;
+    if (p->next != NO_PFN)
+        pfn_to_page(p->next)->prev = p->prev;
+    z->blocks[order]--;
+}
+
+/* --- taking ---------------------------------------------------------------------------------- */
+
+/* First touch of a group that was free since boot: its struct pages become "tail". */
+static void unroll(struct page *head)
+{
+    if (!(head->flags & PAGE_F_RAW))
+        return;
+    memset(head, 0, BUDDY_GROUP * sizeof(*head));
+}
+
+/* Takes the first block of at least `order`, gives back what is too much. Its state is zero then. */
+static struct page *take(struct zone *z, unsigned order)
+{
+    unsigned have = order;
+
+    while (z->head[have] == NO_PFN)
+        if (++have > PAGE_ORDER_MAX)
+            return NULL;
+    pfn_t pfn = z->head[have];
+    struct page *p = pfn_to_page(pfn);
+    unlink(z, p, have);
+    unroll(p);
+    make_tail(p);
+    while (have-- > order)
+        push(z, p + BIT(have), pfn + BIT(have), have);
+    z->free -= BIT(order);
+    return p;
+}
+
+static struct page *take_from(unsigned zone, unsigned order)
+{
+    struct zone *z = &zones[zone];
+    irqflags_t irq = spin_lock(&z->lock);
+    struct page *p = take(z, order);
+    spin_unlock(&z->lock, irq);
+    return p;
+}
+
+struct page *buddy_alloc(unsigned order, unsigned flags)
+{
+    struct page *p = NULL;
+
+    if (!(flags & PA_LOW) && zones[ZONE_HIGH].pages)
+        p = take_from(ZONE_HIGH, order);
+    return p ? p : take_from(ZONE_LOW, order);
+}
+
+/* The largest order of which a block is wanted, but no larger than the smallest that there is. */
+static unsigned batch_order(const struct zone *z, u32 want)
+{
+    unsigned order = 0;
+
+    while (order < PAGE_ORDER_MAX && z->head[order] == NO_PFN && BIT(order + 1) <= want)
+        order++;
+    return order;
+}
+
+/* Blocks are taken whole and cut into pages here: a page costs a few instructions. */
+static u32 take_batch(unsigned zone, u32 want, struct page **chain)
+{
+    struct zone *z = &zones[zone];
+    u32 got = 0;
+    irqflags_t irq = spin_lock(&z->lock);
+
+    while (got < want) {
+        unsigned order = batch_order(z, want - got);
+        struct page *p = take(z, order);
+        if (!p)
+            break;
+        got += BIT(order);
+        for (struct page *end = p + BIT(order); p < end; p++) {
+            p->link = *chain;
+            *chain = p;
+        }
+    }
+    spin_unlock(&z->lock, irq);
+    return got;
+}
+
+u32 buddy_alloc_batch(u32 want, struct page **chain)
+{
+    u32 got = 0;
+
+    *chain = NULL;
+    if (zones[ZONE_HIGH].pages)
+        got = take_batch(ZONE_HIGH, want, chain);
+    return got ? got : take_batch(ZONE_LOW, want, chain);
+}
+
+/* --- giving back ----------------------------------------------------------------------------- */
+
+static void give(struct zone *z, struct page *p, pfn_t pfn, unsigned order)
+{
+    z->free += BIT(order);
+    make_tail(p);
+    while (order < PAGE_ORDER_MAX) {
+        struct page *buddy = pfn & BIT(order) ? p - BIT(order) : p + BIT(order);
+        if (!is_free_head(buddy, order))
+            break;
+        unlink(z, buddy, order);
+        make_tail(buddy);
+        p = MIN(p, buddy);
+        pfn &= ~BIT(order);
+        order++;
+    }
+    push(z, p, pfn, order);
+}
+
+void buddy_free(struct page *p, unsigned order)
+{
+    pfn_t pfn = page_to_pfn(p);
+    struct zone *z = zone_of(pfn);
+    irqflags_t irq = spin_lock(&z->lock);
+
+    give(z, p, pfn, order);
+    spin_unlock(&z->lock, irq);
+}
+
+void buddy_free_batch(struct page *chain)
+{
+    while (chain) {
+        struct zone *z = zone_of(page_to_pfn(chain));
+        irqflags_t irq = spin_lock(&z->lock);
+        for (pfn_t pfn; chain && zone_of(pfn = page_to_pfn(chain)) == z;) {
+            struct page *p = chain;
+            chain = p->link;
+            give(z, p, pfn, 0);
+        }
+        spin_unlock(&z->lock, irq);
+    }
+}
+
+/* --- boot ------------------------------------------------------------------------------------ */
+
+void buddy_add_group(pfn_t pfn)
+{
+    struct zone *z = zone_of(pfn);
+    struct page *p = pfn_to_page(pfn);
+
+    p->state = 0;
+    z->pages += BUDDY_GROUP;
+    z->free += BUDDY_GROUP;
+    push(z, p, pfn, PAGE_ORDER_MAX);
+    p->flags |= PAGE_F_RAW;
+}
+
+void buddy_add_range(pfn_t pfn, pfn_t end)
+{
+    while (pfn < end) {
+        unsigned order = 0;
+        while (order < PAGE_ORDER_MAX && !(pfn & BIT(order)) && pfn + BIT(order + 1) <= end)
+            order++;
+        struct zone *z = zone_of(pfn);
+        irqflags_t irq = spin_lock(&z->lock);
+        z->pages += BIT(order);
+        give(z, pfn_to_page(pfn), pfn, order);
+        spin_unlock(&z->lock, irq);
+        pfn += BIT(order);
+    }
+}
+
+/* --- account --------------------------------------------------------------------------------- */
+
+u64 buddy_free_count(void)
+{
+    return READ_ONCE(zones[ZONE_LOW].free) + READ_ONCE(zones[ZONE_HIGH].free);
+}
+
+void buddy_stats(struct page_zone_stats stats[PAGE_ZONES])
+{
+    for (unsigned i = 0; i < PAGE_ZONES; i++) {
+        struct zone *z = &zones[i];
+        irqflags_t irq = spin_lock(&z->lock);
+        stats[i].pages = z->pages;
+        stats[i].free = z->free;
+        for (unsigned order = 0; order < PAGE_ORDERS; order++)
+            stats[i].blocks[order] = z->blocks[order];
+        spin_unlock(&z->lock, irq);
+    }
+}
+
+/* The blocks of one list: count, links, states. */
+static const char *check_list(const struct zone *z, unsigned order)
+{
+    u32 prev = NO_PFN, blocks = 0;
+
+    for (u32 pfn = z->head[order]; pfn != NO_PFN; blocks++) {
+        const struct page *p = pfn_to_page(pfn);
+        if (!is_free_head(p, order) || (pfn & (BIT(order) - 1)))
+            return "a block in a free list is not free, or of another order";
+        if (p->prev != prev || blocks > z->blocks[order])
+            return "a free list's links are broken";
+        if (order < PAGE_ORDER_MAX && !(p->flags & PAGE_F_RAW) &&
+            is_free_head(pfn_to_page(pfn ^ BIT(order)), order))
+            return "two free buddies are not one block";
+        prev = pfn;
+        pfn = p->next;
+    }
+    return blocks == z->blocks[order] ? NULL : "a free list's length is not what was counted";
+}
+
+static const char *check_zone(const struct zone *z)
+{
+    u64 free = 0;
+
+    for (unsigned order = 0; order < PAGE_ORDERS; order++) {
+        const char *why = check_list(z, order);
+        if (why)
+            return why;
+        free += (u64)z->blocks[order] << order;
+    }
+    return free == z->free ? NULL : "a zone's free pages are not what its lists hold";
+}
+
+const char *buddy_check(void)
+{
+    const char *why = NULL;
+
+    for (unsigned i = 0; !why && i < PAGE_ZONES; i++) {
+        irqflags_t irq = spin_lock(&zones[i].lock);
+        why = check_zone(&zones[i]);
+        spin_unlock(&zones[i].lock, irq);
+    }
+    return why;
+}
