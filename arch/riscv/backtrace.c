@@ -9,7 +9,9 @@
 #include <arch/cpu.h>
 #include <arch/mmu.h>
 #include <arch/trap.h>
+#include <asm/traps.h>
 #include <base/log.h>
+#include <base/percpu.h>
 #include <base/sections.h>
 #include <lib/fmt.h>
 #include <lib/symtab.h>
@@ -83,18 +85,38 @@ static const char *const reg_names[32] = {"a0 at call", "ra", "sp",  "gp",  "tp"
                                           "a6",         "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
                                           "s8",         "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
 
+static void print_register(const char *name, u64 value, const char *end)
+{
+    fmt_print(log_raw_sink(), "%-5s 0x%016llx%s", name, (unsigned long long)value, end);
+}
+
+/* Without a trap there is nothing to show but where we are. */
+static void dump_here(void)
+{
+    u64 sp;
+    __asm__ volatile("mv %0, sp" : "=r"(sp));
+    print_register("sp", sp, "  ");
+    print_register("s0/fp", (u64)__builtin_frame_address(0), "  ");
+    print_register("status", csr_read(sstatus), "\n");
+}
+
+static void dump_trap(const struct trap_frame *tf)
+{
+    fmt_print(log_raw_sink(), "%s (cause 0x%llx), from %s mode with interrupts %s\n",
+              trap_cause_words(tf->cause), (unsigned long long)tf->cause,
+              tf_from_user(tf) ? "user" : "kernel", tf->status & SSTATUS_SPIE ? "on" : "off");
+    print_register("pc", tf->pc, "  ");
+    print_register("value", tf->value, "  ");
+    print_register("status", tf->status, "\n");
+    for (unsigned i = 1; i < 32; i++)
+        print_register(reg_names[i], tf->x[i], i % 4 == 0 || i == 31 ? "\n" : "  ");
+}
+
 void arch_dump_registers(const struct trap_frame *tf)
 {
-    struct fmt_sink *out = log_raw_sink();
-    if (!tf)
-        return;
-    fmt_print(out, "pc  0x%016llx  status 0x%016llx (%s mode, interrupts %s)\n",
-              (unsigned long long)tf->pc, (unsigned long long)tf->status,
-              tf->status & SSTATUS_SPP ? "kernel" : "user",
-              tf->status & SSTATUS_SPIE ? "on" : "off");
-    fmt_print(out, "cause 0x%llx  value 0x%016llx\n", (unsigned long long)tf->cause,
-              (unsigned long long)tf->value);
-    for (unsigned i = 1; i < 32; i++)
-        fmt_print(out, "%-5s 0x%016llx%s", reg_names[i], (unsigned long long)tf->x[i],
-                  i % 4 == 0 || i == 31 ? "\n" : "  ");
+    fmt_print(log_raw_sink(), "hart %llu: ", (unsigned long long)this_cpu()->arch.hartid);
+    if (tf)
+        dump_trap(tf);
+    else
+        dump_here();
 }

@@ -5,6 +5,7 @@
  * Brings up a console by firmware, maps the device tree, hands over.
  */
 #include <arch/boot.h>
+#include <arch/firmware.h>
 #include <arch/mmu.h>
 #include <asm/csr.h>
 #include <asm/early.h>
@@ -22,7 +23,7 @@
 static void sbi_console_out(struct console *con, const char *text, size_t len)
 {
     (void)con;
-    sbi_console_write(text, len);
+    arch_firmware_write(text, len);
 }
 
 static struct console sbi_console = {.name = "sbi", .write = sbi_console_out};

@@ -29,8 +29,6 @@ static struct table pool[POOL_PAGES] __aligned(4096) __section(".bss.early_table
 static u32 pool_used; /* pool[0] is the root */
 static paddr_t image_base;
 
-extern char early_turn_on[];
-
 static unsigned index_of(vaddr_t va, unsigned level)
 {
     return va >> (PAGE_SHIFT + level * MMU_INDEX_BITS) & (MMU_ENTRIES - 1);
@@ -44,7 +42,7 @@ static paddr_t table_phys(const struct table *t)
 
 static struct table *table_at(paddr_t pa)
 {
-    return (struct table *)(__image_start + (pa - image_base));
+    return (struct table *)(void *)(__image_start + (pa - image_base));
 }
 
 /* The entry for va at a level, tables on the way made as needed; NULL when the pool is used up. */
@@ -89,12 +87,12 @@ static void map_part(const char *start, const char *end, prot_t prot)
     map(IMAGE_BASE + offset, image_base + offset, (size_t)(end - start), prot);
 }
 
-u64 early_build_tables(paddr_t image)
+u64 early_build_tables(paddr_t image, paddr_t turn_on)
 {
     image_base = image;
     pool_used = 1;
-    paddr_t turn_on = ALIGN_DOWN((paddr_t)early_turn_on, PAGE_SIZE);
-    map(turn_on, turn_on, PAGE_SIZE, PROT_R | PROT_X);
+    paddr_t identity = ALIGN_DOWN(turn_on, PAGE_SIZE);
+    map(identity, identity, PAGE_SIZE, PROT_R | PROT_X);
     map_part(__text_start, __text_end, PROT_R | PROT_X);
     map_part(__rodata_start, __rodata_end, PROT_R);
     map_part(__data_start, __data_end, PROT_R | PROT_W);

@@ -1,27 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Harts: which of the tree's cpus can run the kernel, their entry pages, and the set-up of each.
+ * Harts: which of the tree's cpus can run the kernel, and what they are called.
  *
  * Logical cpu 0 is the boot hart; the others follow in the tree's order. Hart ids are whatever they
  * are: on SiFive's and StarFive's chips hart 0 is a small core without an MMU, which trees mark by
  * status "disabled" or by no mmu-type, or, old ones, by nothing but its isa (no S-mode: rv64imac).
  */
 #include <arch/boot.h>
-#include <arch/context.h>
 #include <arch/cpu.h>
 #include <arch/irq.h>
-#include <arch/mmu.h>
 #include <arch/time.h>
 #include <asm/csr.h>
-#include <asm/early.h>
-#include <asm/entry.h>
 #include <asm/features.h>
 #include <asm/harts.h>
-#include <asm/sbi.h>
 #include <base/log.h>
-#include <base/panic.h>
 #include <base/percpu.h>
-#include <base/sections.h>
 #include <lib/errno.h>
 #include <lib/fdt.h>
 #include <lib/fmt.h>
@@ -118,58 +111,6 @@ int arch_probe_cpus(const struct fdt *fdt)
              (unsigned long long)cpu_table[0].arch.hartid, (unsigned long long)arch_time_hz);
     features_probe(fdt, boot);
     return 0;
-}
-
-void arch_set_entry_page(u32 cpu, void *memory)
-{
-    struct entry_page *page = memory;
-    page->kernel_entry = (u64)trap_user_entry;
-    page->cpu = &cpu_table[cpu];
-    cpu_table[cpu].arch.entry = page;
-}
-
-paddr_t arch_entry_frame(u32 cpu)
-{
-    return (vaddr_t)cpu_table[cpu].arch.entry - DIRECT_BASE;
-}
-
-paddr_t arch_trampoline_frame(void)
-{
-    return image_to_phys(__trampoline_start);
-}
-
-void arch_set_overflow_stack(u32 cpu, vaddr_t stack_top)
-{
-    cpu_table[cpu].arch.overflow_stack = stack_top;
-    cpu_table[cpu].arch.entry->overflow_stack = stack_top;
-}
-
-/*
- * From here on traps of the kernel itself test the stack pointer. Every CSR that firmware leaves
- * undefined is written: programs may read time, not cycle and instret (scounteren).
- */
-void arch_cpu_init(void)
-{
-    struct arch_cpu *arch = &this_cpu()->arch;
-    mmu_choose_trampoline(arch->entry);
-    /* sret puts this address into sp's place: the page's address in the entry area. */
-    arch->entry = (struct entry_page *)(ENTRY_BASE + cpu_id() * PAGE_SIZE);
-    csr_write(stvec, trap_kernel_entry);
-    csr_write(scounteren, SCOUNTEREN_TM);
-    if (cpu_features.senvcfg)
-        csr_write(CSR_SENVCFG, 0);
-    csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR);
-    arch_timer_set(~0ull);
-    csr_write(sip, 0);
-    csr_write(sie, SIE_SSIE | SIE_STIE | SIE_SEIE);
-}
-
-void arch_timer_set(u64 deadline)
-{
-    if (cpu_features.sstc)
-        csr_write(CSR_STIMECMP, deadline);
-    else
-        sbi_set_timer(deadline);
 }
 
 u64 arch_cpu_hwid(u32 cpu)

@@ -60,6 +60,7 @@ start:
     la sp, boot_stack_top
     li fp, 0
     la a0, _start
+    la a1, early_turn_on
     call early_build_tables             /* a0 = satp */
 
     la t0, boot_virtual
@@ -135,7 +136,8 @@ secondary_virtual:
     la t0, trap_kernel_entry
     csrw stvec, t0
     li fp, 0
-    call secondary_main
+    call arch_cpu_init
+    call smp_secondary_main
     unimp
 
     .section .rodata

@@ -21,12 +21,14 @@
 #include <asm/entry.h>
 #include <asm/features.h>
 #include <asm/sbi.h>
+#include <asm/smp.h>
 #include <base/atomic.h>
 #include <base/init.h>
 #include <base/log.h>
 #include <base/panic.h>
 #include <base/percpu.h>
 #include <base/sections.h>
+#include <base/spinlock.h>
 #include <lib/errno.h>
 #include <lib/string.h>
 
@@ -42,12 +44,14 @@ static bool pti = true;
 static bool has_asid;
 static pte_t *kernel_root;
 static struct mmu_space *kernel_space;
-static u64 next_space_id = 1;
 
-/* Whose translations this hart may have cached under USER_ASID, by pointer and by id. */
+/*
+ * Whose translations a hart may have cached under USER_ASID. The lock lets mmu_space_retire() take a
+ * dead space out of another hart's slot; the hart itself holds it only to change the slot.
+ */
 static struct {
+    struct spinlock lock;
     struct mmu_space *space;
-    u64 id;
 } cached[CPU_MAX];
 
 static int param_pti(const char *value)
@@ -120,28 +124,31 @@ void arch_paging_done(paddr_t root)
 
 void mmu_space_init(struct mmu_space *space, pte_t *root, bool kernel)
 {
-    u64 id = __atomic_fetch_add(&next_space_id, 1, __ATOMIC_RELAXED);
-    *space = (struct mmu_space){.root = (vaddr_t)root - DIRECT_BASE, .kernel = kernel, .id = id};
+    *space = (struct mmu_space){.root = (vaddr_t)root - DIRECT_BASE, .kernel = kernel};
     if (kernel)
         return;
     for (unsigned i = pti ? MMU_ENTRY_SLOT : MMU_KERNEL_SLOT_FIRST; i < MMU_ENTRIES; i++)
         root[i] = kernel_root[i];
 }
 
-/* The hart takes up another space under USER_ASID: out of the old set after a flush, into the new. */
+static void set_cached(u32 cpu, struct mmu_space *space)
+{
+    u32 bit = 1u << cpu;
+    spin_lock_nested(&cached[cpu].lock);
+    if (cached[cpu].space)
+        atomic_fetch_and(&cached[cpu].space->cpus, ~bit);
+    cached[cpu].space = space;
+    if (space)
+        atomic_fetch_or(&space->cpus, bit);
+    spin_unlock_nested(&cached[cpu].lock);
+}
+
+/* This hart takes up another space under USER_ASID, and forgets what it cached of the old one. */
 static void change_cached(struct mmu_space *space)
 {
-    u32 cpu = cpu_id();
-    struct mmu_space *old = cached[cpu].space;
-    if (old == space && cached[cpu].id == space->id)
-        return;
     if (has_asid)
         fence_asid(USER_ASID);
-    if (old)
-        atomic_fetch_and(&old->cpus, ~(1u << cpu));
-    cached[cpu].space = space;
-    cached[cpu].id = space->id;
-    atomic_fetch_or(&space->cpus, 1u << cpu);
+    set_cached(cpu_id(), space);
     /* The set must be seen by whoever changes entries before we read any through the new root. */
     atomic_fence();
 }
@@ -150,7 +157,8 @@ void mmu_activate(struct mmu_space *space)
 {
     struct arch_cpu *arch = &this_cpu()->arch;
     if (!space->kernel) {
-        change_cached(space);
+        if (cached[cpu_id()].space != space)
+            change_cached(space);
         arch->entry->user_satp = satp_of(space, USER_ASID);
     }
     if (pti)
@@ -160,53 +168,28 @@ void mmu_activate(struct mmu_space *space)
         fence_all();
 }
 
-static void drop_on_this_cpu(struct mmu_space *space)
+static void flush_whole(struct mmu_space *space)
 {
-    u32 cpu = cpu_id();
-    if (cached[cpu].space != space)
-        return;
-    if (!pti) {
-        csr_write(satp, satp_of(kernel_space, 0));
-        fence_all();
-    } else if (has_asid) {
-        fence_asid(USER_ASID);
-    }
-    cached[cpu].space = NULL;
-    atomic_fetch_and(&space->cpus, ~(1u << cpu));
+    struct mmu_flush fl = {.space = space, .from = ~0ul, .tables = true};
+    mmu_flush_end(&fl);
 }
 
-/*
- * Harts that ran the space last may still hold it as "cached". They flush before they take up another
- * one; all that is needed here is that they never look at the dead struct again.
- */
 void mmu_space_retire(struct mmu_space *space)
 {
     irqflags_t flags = arch_irq_save();
-    drop_on_this_cpu(space);
-    arch_irq_restore(flags);
-    u32 rest = atomic_load_acquire(&space->cpus);
-    if (!rest)
-        return;
-    struct mmu_flush fl = {.space = space, .from = 0, .last = ~0ul, .tables = true};
-    mmu_flush_end(&fl);
-    for (u32 cpu = 0; cpu < cpu_count(); cpu++)
-        if (rest & 1u << cpu) {
-            struct mmu_space *expected = space;
-            atomic_cas(&cached[cpu].space, &expected, NULL);
-        }
-}
-
-static void remote_fence(u32 cpus, vaddr_t start, size_t size)
-{
-    for (u32 cpu = 0; cpus; cpu++) {
-        if (!(cpus & 1u << cpu))
-            continue;
-        cpus &= ~(1u << cpu);
-        int err = sbi_remote_sfence(1, cpu_table[cpu].arch.hartid, start, size);
-        if (err)
-            panic("remote sfence.vma to hart %llu failed: error %d",
-                  (unsigned long long)cpu_table[cpu].arch.hartid, err);
+    if (!pti && cached[cpu_id()].space == space) {
+        csr_write(satp, satp_of(kernel_space, 0)); /* off the dying root */
+        fence_all();
     }
+    flush_whole(space);
+    for (u32 cpu = 0; cpu < cpu_count(); cpu++)
+        if (READ_ONCE(cached[cpu].space) == space) {
+            spin_lock_nested(&cached[cpu].lock);
+            if (cached[cpu].space == space)
+                cached[cpu].space = NULL;
+            spin_unlock_nested(&cached[cpu].lock);
+        }
+    arch_irq_restore(flags);
 }
 
 static void fence_range(vaddr_t from, size_t pages, bool kernel)
@@ -216,15 +199,6 @@ static void fence_range(vaddr_t from, size_t pages, bool kernel)
     else
         for (; pages; pages--, from += PAGE_SIZE)
             fence_page(from);
-}
-
-static u32 online_cpus(void)
-{
-    u32 set = 0;
-    for (u32 cpu = 0; cpu < cpu_count(); cpu++)
-        if (cpu_online(cpu))
-            set |= 1u << cpu;
-    return set;
 }
 
 /*
@@ -251,12 +225,13 @@ void mmu_flush_end(struct mmu_flush *fl)
     irqflags_t flags = arch_irq_save();
     atomic_fence(); /* the stores above come before the set is read (Linux, RVWMO appendix) */
     u32 self = 1u << cpu_id();
-    u32 cpus = fl->space->kernel ? online_cpus() | self : atomic_load_relaxed(&fl->space->cpus);
+    u32 cpus = fl->space->kernel ? cpu_online_set() | self : atomic_load_relaxed(&fl->space->cpus);
     if (cpus & self || fl->space->kernel)
         flush_local(fl, pages);
     if ((changed || fl->tables) && cpus & ~self) {
         bool whole = fl->tables || pages > FLUSH_PAGES_MOST;
-        remote_fence(cpus & ~self, whole ? 0 : fl->from, whole ? ~0ul : pages * PAGE_SIZE);
+        smp_fence(cpus & ~self, sbi_remote_sfence, whole ? 0 : fl->from,
+                  whole ? ~0ul : pages * PAGE_SIZE);
     }
     arch_irq_restore(flags);
     fl->from = ~0ul;

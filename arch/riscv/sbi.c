@@ -3,6 +3,7 @@
  * Calls into firmware, with the fallbacks that old firmware needs: boards in the field run
  * OpenSBI 0.9 to 1.9, so each extension is probed before use.
  */
+#include <arch/firmware.h>
 #include <arch/mmu.h>
 #include <asm/early.h>
 #include <asm/sbi.h>
@@ -90,8 +91,10 @@ void sbi_send_ipi(u64 hartid)
         sbi_call(SBI_LEGACY_SEND_IPI, 0, (u64)&mask, 0, 0, 0);
 }
 
-int sbi_remote_fence_i(u64 mask, u64 base)
+int sbi_remote_fence_i(u64 mask, u64 base, vaddr_t start, size_t size)
 {
+    (void)start;
+    (void)size;
     u64 legacy = mask << base;
     if (sbi_has(SBI_EXT_RFENCE))
         return error_of(sbi_call(SBI_EXT_RFENCE, FID_RFENCE_I, mask, base, 0, 0).error);
@@ -113,14 +116,14 @@ int sbi_hart_start(u64 hartid, paddr_t entry, u64 opaque)
     return error_of(sbi_call(SBI_EXT_HSM, FID_HSM_START, hartid, entry, opaque, 0).error);
 }
 
-void sbi_shutdown(void)
+void arch_firmware_off(void)
 {
     if (sbi_has(SBI_EXT_SRST))
         sbi_call(SBI_EXT_SRST, 0, SRST_SHUTDOWN, 0, 0, 0);
     sbi_call(SBI_LEGACY_SHUTDOWN, 0, 0, 0, 0, 0);
 }
 
-void sbi_reboot(void)
+void arch_firmware_reset(void)
 {
     if (sbi_has(SBI_EXT_SRST))
         sbi_call(SBI_EXT_SRST, 0, SRST_COLD_REBOOT, 0, 0, 0);
@@ -152,14 +155,14 @@ static size_t dbcn_write(const char *text, size_t len)
     return done;
 }
 
-void sbi_console_write(const char *text, size_t len)
+void arch_firmware_write(const char *text, size_t len)
 {
     size_t done = sbi_has(SBI_EXT_DBCN) ? dbcn_write(text, len) : 0;
     while (done < len)
         sbi_legacy_putchar(text[done++]);
 }
 
-int sbi_console_getchar(void)
+int arch_firmware_getchar(void)
 {
     static char c; /* in the image: DBCN wants a physical address */
     if (!sbi_has(SBI_EXT_DBCN))

@@ -16,35 +16,6 @@
 #include <base/panic.h>
 #include <base/percpu.h>
 
-/* Privileged specification, table "Supervisor cause register (scause) values after trap". */
-static const struct {
-    const char *words;
-    enum fault_kind kind;
-} causes[] = {
-    [CAUSE_FETCH_ALIGN] = {"misaligned instruction address", FAULT_ALIGN},
-    [CAUSE_FETCH_ACCESS] = {"instruction access fault", FAULT_BUS},
-    [CAUSE_ILLEGAL] = {"illegal instruction", FAULT_ILLEGAL},
-    [CAUSE_BREAKPOINT] = {"breakpoint", FAULT_BREAKPOINT},
-    [CAUSE_LOAD_ALIGN] = {"misaligned load", FAULT_ALIGN},
-    [CAUSE_LOAD_ACCESS] = {"load access fault", FAULT_BUS},
-    [CAUSE_STORE_ALIGN] = {"misaligned store", FAULT_ALIGN},
-    [CAUSE_STORE_ACCESS] = {"store access fault", FAULT_BUS},
-    [CAUSE_USER_ECALL] = {"system call", FAULT_OTHER},
-    [9] = {"call to firmware that came back", FAULT_OTHER},
-    [CAUSE_FETCH_PAGE] = {"instruction page fault", FAULT_EXEC},
-    [CAUSE_LOAD_PAGE] = {"load page fault", FAULT_READ},
-    [CAUSE_STORE_PAGE] = {"store page fault", FAULT_WRITE},
-};
-
-const char *trap_cause_words(u64 cause)
-{
-    if (cause & SCAUSE_INTERRUPT)
-        return "interrupt";
-    if (cause >= ARRAY_SIZE(causes) || !causes[cause].words)
-        return "unknown exception";
-    return causes[cause].words;
-}
-
 /* Erratum CIP-453 (mimpid range in features.c): extend from bit 38 for the two fetch faults. */
 static u64 fix_stval(u64 cause, u64 value)
 {
@@ -56,9 +27,7 @@ static u64 fix_stval(u64 cause, u64 value)
 
 static struct fault_info describe(const struct trap_frame *tf)
 {
-    enum fault_kind kind = FAULT_OTHER;
-    if (tf->cause < ARRAY_SIZE(causes) && causes[tf->cause].words)
-        kind = causes[tf->cause].kind;
+    enum fault_kind kind = trap_cause_kind(tf->cause);
     u64 addr = fix_stval(tf->cause, tf->value);
     if (kind == FAULT_ILLEGAL || kind == FAULT_BREAKPOINT)
         addr = tf->pc; /* stval holds the instruction, or nothing */
@@ -102,7 +71,7 @@ static void user_fault(struct trap_frame *tf)
 }
 
 /* Work is looked for with interrupts off, so none can be posted between the look and sret. */
-static void user_work(struct trap_frame *tf)
+void trap_do_user_work(struct trap_frame *tf)
 {
     while (this_cpu()->work) {
         arch_irq_enable();
@@ -125,14 +94,7 @@ void trap_from_user(struct trap_frame *tf, u64 cause)
         user_fault(tf);
     }
     if (unlikely(this_cpu()->work))
-        user_work(tf);
-}
-
-void arch_enter_user(struct trap_frame *tf)
-{
-    arch_irq_disable();
-    user_work(tf);
-    trap_user_return(tf);
+        trap_do_user_work(tf);
 }
 
 void trap_from_kernel(struct trap_frame *tf)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Power off and reset through firmware (SBI SRST, or the legacy shutdown call). */
-#include <asm/sbi.h>
+/* Power off and reset through firmware. */
+#include <arch/firmware.h>
 #include <base/init.h>
 #include <kernel/power.h>
 
@@ -8,9 +8,9 @@ static void firmware_act(struct power_handler *handler, enum power_action action
 {
     (void)handler;
     if (action == POWER_OFF)
-        sbi_shutdown();
+        arch_firmware_off();
     else
-        sbi_reboot();
+        arch_firmware_reset();
 }
 
 static struct power_handler firmware = {.name = "firmware", .priority = 100, .act = firmware_act};

@@ -59,6 +59,9 @@ u32 cpu_count(void);
 /* True once the cpu has entered its idle loop. */
 bool cpu_online(u32 id);
 
+/* All of them: bit n is cpu n. */
+u32 cpu_online_set(void);
+
 /* Called by arch/ at early boot, once; and by each cpu as it comes up. */
 void cpu_set_count(u32 count);
 void cpu_set_online(u32 id);

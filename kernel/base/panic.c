@@ -38,8 +38,7 @@ static void print_who(void)
     char what[64] = "start-up";
     if (panic_hooks.what_runs)
         panic_hooks.what_runs(what, sizeof(what));
-    fmt_print(log_raw_sink(), "on cpu %u (hart %llu), running %s\n", cpu_id(),
-              (unsigned long long)arch_cpu_hwid(cpu_id()), what);
+    fmt_print(log_raw_sink(), "on cpu %u, running %s\n", cpu_id(), what);
 }
 
 /* The message itself, once per cpu; a panic inside panic gets this far and no further. */

@@ -22,6 +22,11 @@ bool cpu_online(u32 id)
     return atomic_load_acquire(&online) & 1u << id;
 }
 
+u32 cpu_online_set(void)
+{
+    return atomic_load_acquire(&online);
+}
+
 void cpu_set_online(u32 id)
 {
     atomic_fetch_or(&online, 1u << id);

@@ -4,8 +4,10 @@
 
 #include <lib/types.h>
 
-/* The identity page and the image by early tables; returns the value for satp. MMU off. */
-u64 early_build_tables(paddr_t image);
+/*
+ * Maps the image and, one to one, the page that turn_on lies in; returns the value for satp. MMU off.
+ */
+u64 early_build_tables(paddr_t image, paddr_t turn_on);
 
 /* satp value of the early tables, for secondary harts. */
 u64 early_satp(void);

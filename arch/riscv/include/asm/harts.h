@@ -8,6 +8,3 @@ struct fdt;
 
 /* features.c: identities, extensions, errata, from the boot hart's node. */
 void features_probe(const struct fdt *fdt, int node);
-
-/* smp.c: what a secondary hart reads first; filled in before hart_start. */
-__noreturn void secondary_main(void);

@@ -43,7 +43,6 @@ struct mmu_space {
     paddr_t root;
     u32 cpus;    /* set of cpus whose hart may hold translations of this space */
     bool kernel; /* the kernel's own: every cpu runs it */
-    u64 id;      /* unique for ever: tells a space from an older one at the same address */
 };
 
 /* What one operation has to flush. from > last: no live entry changed yet. */

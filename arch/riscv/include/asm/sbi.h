@@ -63,20 +63,10 @@ void sbi_send_ipi(u64 hartid);
 
 /*
  * fence.i or sfence.vma on the harts of mask (bit n is hart base + n), acknowledged: OpenSBI returns
- * when all have done it. start = 0, size = -1: the whole space. 0 or a negative errno.
+ * when all have done it. start = 0, size = -1: the whole space (fence.i has no range). 0 or a negative errno.
  */
-int sbi_remote_fence_i(u64 mask, u64 base);
+int sbi_remote_fence_i(u64 mask, u64 base, vaddr_t start, size_t size);
 int sbi_remote_sfence(u64 mask, u64 base, vaddr_t start, size_t size);
 
 /* HSM: starts a stopped hart at a physical address with a1 = opaque. */
 int sbi_hart_start(u64 hartid, paddr_t entry, u64 opaque);
-
-/* Returns only if firmware cannot do it. */
-void sbi_shutdown(void);
-void sbi_reboot(void);
-
-/* Writes text that lies in the image or the direct map by DBCN, else character by character. */
-void sbi_console_write(const char *text, size_t len);
-
-/* One character of input, or -1. */
-int sbi_console_getchar(void);

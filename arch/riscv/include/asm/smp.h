@@ -14,3 +14,10 @@ struct hart_start {
     struct cpu *cpu; /* virtual */
     u64 entry;       /* virtual address of secondary_virtual */
 };
+
+/*
+ * Has firmware do a remote fence on a set of cpus and waits for it. A refusal is a panic: nothing can be
+ * freed safely after it. Interrupts off. (fence.c)
+ */
+void smp_fence(u32 cpus, int (*fence)(u64 mask, u64 base, vaddr_t start, size_t size),
+               vaddr_t start, size_t size);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A terminal on the firmware's console, for machines whose own UART has no driver here. Output goes
- * through firmware byte by byte or in blocks (SBI DBCN), input is polled: firmware raises no interrupt.
+ * through firmware as it can, input is polled: firmware raises no interrupt.
  */
-#include <asm/sbi.h>
+#include <arch/firmware.h>
 #include <base/init.h>
 #include <base/log.h>
 #include <fs/tty.h>
@@ -12,21 +12,21 @@
 static size_t firmware_write(struct tty_driver *driver, const u8 *bytes, size_t len)
 {
     (void)driver;
-    sbi_console_write((const char *)bytes, len);
+    arch_firmware_write((const char *)bytes, len);
     return len;
 }
 
 static int firmware_getchar(struct tty_driver *driver)
 {
     (void)driver;
-    return sbi_console_getchar();
+    return arch_firmware_getchar();
 }
 
 static struct tty_driver firmware_tty = {
-    .name = "ttySBI0", .write = firmware_write, .poll_char = firmware_getchar};
+    .name = "ttyF0", .write = firmware_write, .poll_char = firmware_getchar};
 
 /* Runs behind the devices' drivers: only if none of them became the console. */
-static void sbi_console_init(void)
+static void firmware_console_init(void)
 {
     if (tty_have_console())
         return;
@@ -35,4 +35,4 @@ static void sbi_console_init(void)
     else
         log_info("serial: console through firmware, polled");
 }
-INITCALL(INIT_FS, sbi_console_init);
+INITCALL(INIT_FS, firmware_console_init);
