@@ -151,7 +151,7 @@ $(BUILD)/Image: $(BUILD)/quire.elf
 uarch    := $(call first_of,rv64gc rv64imafdc_zicsr_zifencei,lp64d)
 UFLAGS   := -march=$(uarch) -mabi=lp64d -mcmodel=medany $(relax) -fno-pie $(here) $(here_asm) -Iuser/lib -Iinclude
 UCFLAGS  := $(UFLAGS) -std=gnu17 -O2 -ffreestanding -fno-common -fno-stack-protector -fno-strict-aliasing \
-            -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(filter-out -Wframe-larger%,$(warnings))
+            -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(filter-out -Wframe-larger% -Wwrite-strings,$(warnings))
 ULDFLAGS := -nostdlib -static --gc-sections -z max-page-size=4096 -z noexecstack --build-id=none -s
 
 ulib  := $(patsubst %,$(BUILD)/%.o,$(basename $(sort $(wildcard user/lib/*.c user/lib/*.S))))
