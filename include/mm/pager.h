@@ -40,3 +40,10 @@ struct pager_ops {
 struct pager {
     const struct pager_ops *ops;
 };
+
+/* Gives back a reference on a pager, of those who look one up for a mapping. */
+static inline void pager_put(struct pager *pager)
+{
+    if (pager->ops->release)
+        pager->ops->release(pager);
+}

@@ -3,7 +3,6 @@
 #ifndef ABI_LINUX_MMAN_H
 #define ABI_LINUX_MMAN_H
 
-#define PROT_NONE      0
 #define PROT_READ      1
 #define PROT_WRITE     2
 #define PROT_EXEC      4

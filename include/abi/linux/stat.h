@@ -93,21 +93,4 @@ static_assert(offsetof(struct linux_statx, stx_rdev_major) == 128, "stx_rdev_maj
 #define STATX_MNT_ID      0x1000u
 #define STATX_RESERVED    0x80000000u
 
-/* How stat's 64-bit device numbers and the low 32 bits of mknod's hold a major and a minor number. */
-static inline u64 linux_makedev(u32 major, u32 minor)
-{
-    return (u64)(minor & 0xff) | (u64)(major & 0xfff) << 8 | (u64)(minor & ~0xffu) << 12 |
-           (u64)(major & ~0xfffu) << 32;
-}
-
-static inline u32 linux_major(u64 dev)
-{
-    return (u32)(dev >> 8 & 0xfff) | (u32)(dev >> 32 & ~0xffful);
-}
-
-static inline u32 linux_minor(u64 dev)
-{
-    return (u32)(dev & 0xff) | (u32)(dev >> 12 & ~0xfful);
-}
-
 #endif

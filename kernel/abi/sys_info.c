@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the system says of itself, its log, random numbers, and its end. */
+#include "syscall.h"
+
+#include <abi/linux/hwprobe.h>
+#include <abi/linux/membarrier.h>
+#include <abi/linux/random.h>
+#include <abi/linux/reboot.h>
+#include <abi/linux/sysinfo.h>
+#include <abi/linux/utsname.h>
+#include <arch/user.h>
+#include <base/atomic.h>
+#include <base/build.h>
+#include <base/log.h>
+#include <base/percpu.h>
+#include <base/spinlock.h>
+#include <fs/rng.h>
+#include <kernel/power.h>
+#include <kernel/process.h>
+#include <kernel/sched.h>
+#include <kernel/time.h>
+#include <lib/fmt.h>
+#include <lib/string.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+#include <mm/usercopy.h>
+
+/* --- names --- */
+
+/*
+ * Programs ask which Linux they run on, and C libraries refuse old ones: this is the version whose
+ * system calls the table follows.
+ */
+#define LINUX_RELEASE "6.12.0-quire"
+
+static struct spinlock name_lock = SPINLOCK_INIT("utsname"); /* the two names below; a leaf */
+static char host_name[UTS_LEN + 1] = "quire";
+static char domain_name[UTS_LEN + 1] = "(none)";
+
+SYSCALL1(uname, vaddr_t, to)
+{
+    struct linux_utsname out = {.sysname = "Linux", .release = LINUX_RELEASE, .machine = "riscv64"};
+    irqflags_t flags;
+
+    fmt_snprintf(out.version, sizeof(out.version), "%s %s (%.12s)", QUIRE_NAME, QUIRE_VERSION,
+                 build_id());
+    flags = spin_lock(&name_lock);
+    memcpy(out.nodename, host_name, sizeof(host_name));
+    memcpy(out.domainname, domain_name, sizeof(domain_name));
+    spin_unlock(&name_lock, flags);
+    return copyout_obj(to, &out);
+}
+
+static long set_uts_name(char *name, vaddr_t from, s64 len)
+{
+    char text[UTS_LEN + 1] = {0};
+    irqflags_t flags;
+
+    if (len < 0 || len > UTS_LEN)
+        return -EINVAL;
+    if (copyin(text, from, (size_t)len))
+        return -EFAULT;
+    flags = spin_lock(&name_lock);
+    memcpy(name, text, sizeof(text));
+    spin_unlock(&name_lock, flags);
+    return 0;
+}
+
+SYSCALL2(sethostname, vaddr_t, from, int, len)
+{
+    return set_uts_name(host_name, from, len);
+}
+
+SYSCALL2(setdomainname, vaddr_t, from, int, len)
+{
+    return set_uts_name(domain_name, from, len);
+}
+
+SYSCALL1(personality, u32, persona)
+{
+    return persona == 0 || persona == ~0u ? 0 : -EINVAL;
+}
+
+/* --- figures --- */
+
+SYSCALL1(sysinfo, vaddr_t, to)
+{
+    struct page_stats pages;
+    struct linux_sysinfo out = {.mem_unit = 1};
+
+    page_stats(&pages);
+    loadavg_get(out.loads);
+    out.uptime = (s64)((time_now_ns() - time_boot_ns()) / NSEC_PER_SEC);
+    out.totalram = pages.total * PAGE_SIZE;
+    out.freeram = pages.free * PAGE_SIZE;
+    out.bufferram = 0;
+    out.procs = (u16)MIN(process_count(), 0xffffu);
+    return copyout_obj(to, &out);
+}
+
+/* Answers pairs of key and value in place; a key that is not known comes back as -1. */
+SYSCALL5(riscv_hwprobe, vaddr_t, pairs, size_t, count, size_t, cpu_bytes, vaddr_t, cpus, u32, flags)
+{
+    if (flags || (!cpu_bytes != !cpus))
+        return -EINVAL;
+    for (size_t i = 0; i < count; i++, pairs += sizeof(struct linux_hwprobe)) {
+        struct linux_hwprobe pair;
+
+        if (copyin_obj(&pair, pairs))
+            return -EFAULT;
+        pair.value = 0;
+        if (!arch_hwprobe(pair.key, &pair.value))
+            pair.key = -1;
+        if (copyout_obj(pairs, &pair))
+            return -EFAULT;
+        cond_yield();
+    }
+    return 0;
+}
+
+/* --- random numbers --- */
+
+SYSCALL3(getrandom, vaddr_t, to, size_t, len, u32, flags)
+{
+    u8 bytes[256];
+    size_t done = 0;
+
+    if (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE) ||
+        (flags & (GRND_RANDOM | GRND_INSECURE)) == (GRND_RANDOM | GRND_INSECURE))
+        return -EINVAL;
+    len = MIN(len, 0x7ffffffful);
+    while (done < len) {
+        size_t n = MIN(len - done, sizeof(bytes));
+
+        rng_bytes(bytes, n);
+        if (copyout(to + done, bytes, n))
+            break;
+        done += n;
+        cond_yield();
+        if (sig_pending(current_thread()))
+            break;
+    }
+    memset(bytes, 0, sizeof(bytes));
+    return done || !len ? (long)done : -EFAULT;
+}
+
+/* --- the log --- */
+
+enum {
+    SYSLOG_CLOSE,
+    SYSLOG_OPEN,
+    SYSLOG_READ,
+    SYSLOG_READ_ALL,
+    SYSLOG_READ_CLEAR,
+    SYSLOG_CLEAR,
+    SYSLOG_CONSOLE_OFF,
+    SYSLOG_CONSOLE_ON,
+    SYSLOG_CONSOLE_LEVEL,
+    SYSLOG_SIZE_UNREAD,
+    SYSLOG_SIZE_BUFFER,
+};
+
+#define SYSLOG_SIZE_MAX (64 * KiB)
+
+static long read_log(vaddr_t to, int len)
+{
+    char *text;
+    size_t n;
+
+    if (len < 0 || (len && !to))
+        return -EINVAL;
+    if (len == 0)
+        return 0;
+    text = kmalloc(MIN((size_t)len, SYSLOG_SIZE_MAX));
+    if (!text)
+        return -ENOMEM;
+    n = log_read(text, MIN((size_t)len, SYSLOG_SIZE_MAX));
+    int err = copyout(to, text, n);
+    kfree(text);
+    return err ? err : (long)n;
+}
+
+/* Levels 1 to 8 as Linux counts them: what is below the number reaches the console. */
+static long set_console_level(int level)
+{
+    if (level < 1 || level > 8)
+        return -EINVAL;
+    log_set_level(level >= 8 ? LOG_DEBUG : level >= 7 ? LOG_INFO : level >= 5 ? LOG_WARN : LOG_ERR);
+    return 0;
+}
+
+SYSCALL3(syslog, int, type, vaddr_t, to, int, len)
+{
+    switch (type) {
+    case SYSLOG_CLOSE:
+    case SYSLOG_OPEN:
+        return 0;
+    case SYSLOG_READ_ALL:
+        return read_log(to, len);
+    case SYSLOG_CONSOLE_OFF:
+        return set_console_level(1);
+    case SYSLOG_CONSOLE_ON:
+        return set_console_level(7);
+    case SYSLOG_CONSOLE_LEVEL:
+        return set_console_level(len);
+    case SYSLOG_SIZE_BUFFER:
+        return SYSLOG_SIZE_MAX;
+    default: /* to clear, or to wait for news, is not offered: /dev/kmsg or polling do */
+        return -EINVAL;
+    }
+}
+
+/* --- memory barriers --- */
+
+#define MEMBARRIER_OFFERED                                      \
+    (MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_PRIVATE_EXPEDITED | \
+     MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
+
+/* A process has one thread and runs on one cpu: whatever it waits for, a full fence has done. */
+SYSCALL2(membarrier, int, command, u32, flags)
+{
+    if (flags)
+        return -EINVAL;
+    switch (command) {
+    case MEMBARRIER_CMD_QUERY:
+        return MEMBARRIER_OFFERED;
+    case MEMBARRIER_CMD_GLOBAL:
+    case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
+    case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
+        atomic_fence();
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+/* --- the end --- */
+
+SYSCALL4(reboot, u32, magic1, u32, magic2, u32, command, vaddr_t, argument)
+{
+    char text[32];
+
+    if (magic1 != LINUX_REBOOT_MAGIC1 ||
+        (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
+         magic2 != LINUX_REBOOT_MAGIC2B && magic2 != LINUX_REBOOT_MAGIC2C))
+        return -EINVAL;
+    switch (command) {
+    case LINUX_REBOOT_CMD_RESTART2: /* the string is the firmware's business, but must be one */
+        if (copyinstr(text, argument, sizeof(text)) == -EFAULT)
+            return -EFAULT;
+        kernel_reboot();
+    case LINUX_REBOOT_CMD_RESTART:
+        kernel_reboot();
+    case LINUX_REBOOT_CMD_POWER_OFF:
+        kernel_poweroff();
+    case LINUX_REBOOT_CMD_HALT:
+        kernel_halt();
+    case LINUX_REBOOT_CMD_CAD_ON: /* no keyboard with these keys */
+    case LINUX_REBOOT_CMD_CAD_OFF:
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Processes: birth, end, waiting, groups, sessions, and what a process says of itself (prctl). */
+#include "args.h"
+#include "syscall.h"
+
+#include <abi/linux/prctl.h>
+#include <abi/linux/sched.h>
+#include <abi/linux/signal.h>
+#include <abi/linux/wait.h>
+#include <kernel/process.h>
+#include <lib/string.h>
+#include <mm/usercopy.h>
+
+#include "usage.h"
+
+/* --- who am I: the shortest calls there are, without a lock --- */
+
+SYSCALL0(getpid)
+{
+    return process_pid(current_process());
+}
+
+SYSCALL0(getppid)
+{
+    return READ_ONCE(current_process()->ppid);
+}
+
+SYSCALL0(gettid)
+{
+    return current_thread()->tid;
+}
+
+/* --- birth and end --- */
+
+#define CLONE_KNOWN                                                                                \
+    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_SYSVSEM |             \
+     CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_UNTRACED | \
+     CLONE_CHILD_SETTID)
+
+/* clone(flags, stack, parent_tid, tls, child_tid): the order of arguments that riscv has. */
+SYSCALL_FRAME(clone)
+{
+    u64 flags = tf_arg(tf, 0);
+    struct fork_args args = {
+        .flags = flags & ~(u64)CSIGNAL,
+        .exit_signal = (int)(flags & CSIGNAL),
+        .stack = tf_arg(tf, 1),
+        .parent_tid = tf_arg(tf, 2),
+        .tls = tf_arg(tf, 3),
+        .child_tid = tf_arg(tf, 4),
+    };
+
+    if (args.flags & ~(u64)CLONE_KNOWN || args.exit_signal > NSIG)
+        return -EINVAL;
+    return process_fork(&args, tf);
+}
+
+SYSCALL1(exit, int, status)
+{
+    process_exit_thread(status & 0xff);
+}
+
+SYSCALL1(exit_group, int, status)
+{
+    process_exit((status & 0xff) << 8);
+}
+
+SYSCALL1(set_tid_address, vaddr_t, addr)
+{
+    current_thread()->clear_child_tid = addr;
+    return current_thread()->tid;
+}
+
+/* --- waiting --- */
+
+static int put_rusage(vaddr_t to, const struct usage *usage)
+{
+    struct linux_rusage out;
+
+    if (!to)
+        return 0;
+    usage_to_rusage(usage, &out);
+    return copyout_obj(to, &out);
+}
+
+SYSCALL4(wait4, int, pid, vaddr_t, status, int, options, vaddr_t, rusage)
+{
+    struct wait_request request = {.options = options | WEXITED};
+    struct wait_result result;
+    int rc;
+
+    if (options & ~(int)(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | (int)__WCLONE))
+        return -EINVAL;
+    if (pid == INT32_MIN)
+        return -ESRCH;
+    request.who = pid == -1 ? WAIT_ANY : pid > 0 ? WAIT_PID : WAIT_PGRP;
+    request.id = pid > 0 ? pid : pid == 0 ? process_pgid(current_process()) : -pid;
+    rc = process_wait(&request, &result);
+    if (rc <= 0)
+        return rc;
+    if (status && copyout_obj(status, &result.status))
+        return -EFAULT;
+    return put_rusage(rusage, &result.usage) ? -EFAULT : rc;
+}
+
+/* The SIGCHLD information of what was waited for; all zero when nothing was. */
+static int put_wait_info(vaddr_t to, const struct wait_result *result, bool found)
+{
+    struct linux_siginfo info = {0};
+
+    if (!to)
+        return 0;
+    if (found) {
+        info.si_signo = SIGCHLD;
+        info.si_code = result->code;
+        info.chld.pid = result->pid;
+        info.chld.uid = result->uid;
+        info.chld.status = result->value;
+    }
+    return copyout_obj(to, &info);
+}
+
+SYSCALL5(waitid, int, type, int, id, vaddr_t, info, int, options, vaddr_t, rusage)
+{
+    struct wait_request request = {.id = id, .options = options};
+    struct wait_result result;
+    int rc;
+
+    if (options & ~(int)(WNOHANG | WEXITED | WSTOPPED | WCONTINUED | WNOWAIT | __WNOTHREAD |
+                         __WALL | (int)__WCLONE) ||
+        !(options & (WEXITED | WSTOPPED | WCONTINUED)))
+        return -EINVAL;
+    if (type == P_ALL)
+        request.who = WAIT_ANY;
+    else if ((type == P_PID && id > 0) || (type == P_PGID && id >= 0))
+        request.who = type == P_PID ? WAIT_PID : WAIT_PGRP;
+    else
+        return -EINVAL;
+    if (type == P_PGID && id == 0)
+        request.id = process_pgid(current_process());
+    rc = process_wait(&request, &result);
+    if (rc < 0)
+        return rc;
+    if (rc > 0 && put_rusage(rusage, &result.usage))
+        return -EFAULT;
+    return put_wait_info(info, &result, rc > 0);
+}
+
+/* --- groups and sessions --- */
+
+SYSCALL2(setpgid, int, pid, int, pgid)
+{
+    return process_setpgid(pid, pgid);
+}
+
+SYSCALL1(getpgid, int, pid)
+{
+    return process_getpgid(pid);
+}
+
+SYSCALL1(getsid, int, pid)
+{
+    return process_getsid(pid);
+}
+
+SYSCALL0(setsid)
+{
+    return process_setsid();
+}
+
+/* --- robust futexes: remembered, so that C libraries find what they said --- */
+
+SYSCALL2(set_robust_list, vaddr_t, head, size_t, len)
+{
+    if (len != 3 * sizeof(u64))
+        return -EINVAL;
+    current_thread()->robust_list = head;
+    current_thread()->robust_list_len = len;
+    return 0;
+}
+
+SYSCALL3(get_robust_list, int, pid, vaddr_t, head, vaddr_t, len)
+{
+    struct thread *t = current_thread();
+
+    if (pid && pid != t->tid)
+        return process_getsid(pid) < 0 ? -ESRCH : -EPERM;
+    if (copyout_obj(len, &t->robust_list_len))
+        return -EFAULT;
+    return copyout_obj(head, &t->robust_list);
+}
+
+/* --- prctl --- */
+
+static long set_name(vaddr_t addr)
+{
+    char name[THREAD_NAME_MAX] = {0};
+    ssize_t n = copyinstr(name, addr, sizeof(name));
+
+    if (n < 0 && n != -ENAMETOOLONG)
+        return n;
+    name[sizeof(name) - 1] = 0;
+    process_set_name(current_process(), name);
+    return 0;
+}
+
+static long get_name(vaddr_t addr)
+{
+    char name[THREAD_NAME_MAX] = {0};
+
+    strlcpy(name, current_process()->comm, sizeof(name));
+    return copyout_obj(addr, &name);
+}
+
+static long set_death_signal(u64 sig)
+{
+    if (sig > NSIG)
+        return -EINVAL;
+    current_process()->parent_death_signal = (int)sig;
+    return 0;
+}
+
+SYSCALL2(prctl, int, option, u64, arg)
+{
+    switch (option) {
+    case PR_SET_PDEATHSIG:
+        return set_death_signal(arg);
+    case PR_GET_PDEATHSIG:
+        return copyout_obj(arg, &current_process()->parent_death_signal);
+    case PR_SET_NAME:
+        return set_name(arg);
+    case PR_GET_NAME:
+        return get_name(arg);
+    case PR_GET_DUMPABLE: /* one may look at everyone, and nobody leaves a core file */
+        return 1;
+    case PR_SET_DUMPABLE:
+        return arg <= 1 ? 0 : -EINVAL;
+    case PR_GET_KEEPCAPS:
+        return 0;
+    case PR_SET_KEEPCAPS: /* there is no user but root to change to */
+        return arg <= 1 ? 0 : -EINVAL;
+    case PR_CAPBSET_READ:
+        return arg <= CAP_LAST ? 1 : -EINVAL;
+    case PR_GET_TIMERSLACK: /* timers are as exact as the clock */
+        return 1;
+    case PR_SET_TIMERSLACK:
+        return 0;
+    case PR_SET_NO_NEW_PRIVS: /* set-user-id bits have no effect: nobody gains privileges */
+        return arg == 1 ? 0 : -EINVAL;
+    case PR_GET_NO_NEW_PRIVS:
+        return 1;
+    default:
+        return -EINVAL;
+    }
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Clocks, sleeping, interval timers. */
+#include "args.h"
+#include "syscall.h"
+
+#include <kernel/process.h>
+#include <kernel/sched.h>
+#include <kernel/time.h>
+#include <mm/usercopy.h>
+
+/* --- reading and setting clocks --- */
+
+static u64 process_cpu_ns(void)
+{
+    struct usage usage;
+
+    process_usage(current_process(), &usage);
+    return usage.user_ns + usage.system_ns;
+}
+
+static u64 thread_cpu_ns(void)
+{
+    u64 total;
+    u64 user;
+
+    sched_thread_ticks(current_thread(), &total, &user);
+    return time_ticks_to_ns(total);
+}
+
+/* The clock's time in ns; false: no such clock. The coarse ones are as fine as the others. */
+static bool read_clock(int clock, u64 *ns)
+{
+    switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE:
+    case CLOCK_TAI: /* the offset to UTC is 0 until somebody knows better, as on Linux */
+        *ns = time_realtime_ns();
+        return true;
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME:
+        *ns = time_now_ns() - time_boot_ns();
+        return true;
+    case CLOCK_PROCESS_CPUTIME_ID:
+        *ns = process_cpu_ns();
+        return true;
+    case CLOCK_THREAD_CPUTIME_ID:
+        *ns = thread_cpu_ns();
+        return true;
+    default:
+        return false;
+    }
+}
+
+SYSCALL2(clock_gettime, int, clock, vaddr_t, to)
+{
+    u64 ns;
+
+    return read_clock(clock, &ns) ? args_put_timespec(to, ns) : -EINVAL;
+}
+
+/* One tick of the machine's counter, at least a nanosecond. */
+SYSCALL2(clock_getres, int, clock, vaddr_t, to)
+{
+    u64 ns;
+
+    if (!read_clock(clock, &ns))
+        return -EINVAL;
+    return to ? args_put_timespec(to, MAX(1ul, time_ticks_to_ns(1))) : 0;
+}
+
+SYSCALL2(clock_settime, int, clock, vaddr_t, from)
+{
+    u64 ns;
+    int err;
+
+    if (clock != CLOCK_REALTIME)
+        return -EINVAL;
+    err = args_timespec(from, &ns);
+    if (err)
+        return err;
+    if (ns == TIME_NEVER)
+        return -EINVAL;
+    time_set_realtime(ns);
+    return 0;
+}
+
+SYSCALL2(gettimeofday, vaddr_t, tv, vaddr_t, tz)
+{
+    struct linux_timeval now = args_timeval_of(time_realtime_ns());
+    struct linux_timezone utc = {0};
+
+    if (tv && copyout_obj(tv, &now))
+        return -EFAULT;
+    return tz && copyout_obj(tz, &utc) ? -EFAULT : 0;
+}
+
+/* The kernel keeps no time zone: it is checked and forgotten. */
+SYSCALL2(settimeofday, vaddr_t, tv, vaddr_t, tz)
+{
+    struct linux_timeval now;
+    struct linux_timezone zone;
+    u64 ns = 0;
+
+    if (tv && copyin_obj(&now, tv))
+        return -EFAULT;
+    if (tz && copyin_obj(&zone, tz))
+        return -EFAULT;
+    if (!tv)
+        return 0;
+    if (args_timeval_ns(&now, &ns) || ns == TIME_NEVER)
+        return -EINVAL;
+    time_set_realtime(ns);
+    return 0;
+}
+
+/* --- sleeping --- */
+
+/* Nobody wakes this queue: a sleep ends by its deadline or a signal. */
+static struct wait_queue sleepers = WAIT_QUEUE_INIT(sleepers, "sleep");
+
+/*
+ * Sleeps until `deadline` (of time_now_ns). A signal without a handler lets the sleep go on to the same
+ * deadline, through restart_syscall; one with a handler makes it -EINTR, with the rest in
+ * `remaining` (0: not wanted).
+ */
+static long sleep_until(u64 deadline, vaddr_t remaining)
+{
+    struct thread *t = current_thread();
+    int err = wait_event_until(&sleepers, false, deadline, true);
+
+    if (err == -ETIMEDOUT)
+        return 0;
+    u64 now = time_now_ns();
+    if (remaining && args_put_timespec(remaining, deadline > now ? deadline - now : 0))
+        return -EFAULT;
+    t->restart_deadline = deadline;
+    t->restart_remaining = remaining;
+    return -ERESTART_RESTARTBLOCK;
+}
+
+SYSCALL0(restart_syscall)
+{
+    struct thread *t = current_thread();
+    u64 deadline = t->restart_deadline;
+
+    /* Nothing was interrupted: a program called this by itself. */
+    if (!deadline)
+        return -EINTR;
+    t->restart_deadline = 0;
+    return sleep_until(deadline, t->restart_remaining);
+}
+
+SYSCALL2(nanosleep, vaddr_t, time, vaddr_t, remaining)
+{
+    u64 ns;
+    int err = args_timespec(time, &ns);
+
+    return err ? err : sleep_until(args_deadline(ns), remaining);
+}
+
+/* An absolute time of `clock` as one of time_now_ns(). */
+static u64 absolute_deadline(int clock, u64 ns)
+{
+    if (ns == TIME_NEVER)
+        return TIME_NEVER;
+    if (clock == CLOCK_REALTIME || clock == CLOCK_TAI) {
+        u64 offset = time_realtime_offset();
+        return ns > offset ? ns - offset : 0;
+    }
+    return ns + time_boot_ns();
+}
+
+SYSCALL4(clock_nanosleep, int, clock, int, flags, vaddr_t, time, vaddr_t, remaining)
+{
+    u64 ns;
+    int err;
+
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME &&
+        clock != CLOCK_TAI)
+        return clock == CLOCK_PROCESS_CPUTIME_ID ? -EOPNOTSUPP : -EINVAL;
+    err = args_timespec(time, &ns);
+    if (err)
+        return err;
+    if (!(flags & TIMER_ABSTIME))
+        return sleep_until(args_deadline(ns), remaining);
+    /* To an absolute time one can simply sleep again; nothing remains to be told. */
+    return sleep_until(absolute_deadline(clock, ns), 0);
+}
+
+/* --- interval timers --- */
+
+static struct linux_itimerval itimerval_of(u64 value, u64 interval)
+{
+    return (struct linux_itimerval){.it_value = args_timeval_of(value),
+                                    .it_interval = args_timeval_of(interval)};
+}
+
+SYSCALL2(getitimer, int, which, vaddr_t, to)
+{
+    u64 value;
+    u64 interval;
+    int err = itimer_get(which, &value, &interval);
+
+    if (err)
+        return err;
+    struct linux_itimerval out = itimerval_of(value, interval);
+    return copyout_obj(to, &out);
+}
+
+SYSCALL3(setitimer, int, which, vaddr_t, from, vaddr_t, to)
+{
+    struct linux_itimerval in = {0};
+    u64 value;
+    u64 interval;
+    u64 old_value;
+    u64 old_interval;
+    int err;
+
+    if (from && copyin_obj(&in, from))
+        return -EFAULT;
+    if (args_timeval_ns(&in.it_value, &value) || args_timeval_ns(&in.it_interval, &interval))
+        return -EINVAL;
+    err = itimer_set(which, value, interval, &old_value, &old_interval);
+    if (err || !to)
+        return err;
+    struct linux_itimerval out = itimerval_of(old_value, old_interval);
+    return copyout_obj(to, &out);
+}
