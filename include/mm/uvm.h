@@ -61,17 +61,15 @@ struct uvm_limits {
 
 /* Sizes in pages. */
 struct uvm_stats {
-    u64 total;         /* booked */
-    u64 data;          /* private, writable, not stack */
-    u64 stack;         /* stack regions */
-    u64 text;          /* executable */
-    u64 shared;        /* booked as shared */
-    u64 resident;      /* present in the page table */
-    u64 resident_file; /* of these, frames of files */
-    u64 tables;        /* frames of the page table */
+    u64 total;    /* booked */
+    u64 data;     /* private, writable, not stack */
+    u64 stack;    /* stack regions */
+    u64 text;     /* executable */
+    u64 shared;   /* booked as shared */
+    u64 resident; /* present in the page table */
+    u64 tables;   /* frames of the page table */
     u64 peak_total, peak_resident;
     u64 faults, spurious, cow_copied, cow_reused;
-    u64 major; /* faults that had to wait for a pager */
 };
 
 /* One region, as uvm_for_each_region shows it. */
@@ -159,7 +157,10 @@ void uvm_stats(struct uvm *uvm, struct uvm_stats *out);
 int uvm_for_each_region(struct uvm *uvm, int (*fn)(void *ctx, const struct uvm_region_info *info),
                         void *ctx);
 
-/* The first region that ends behind `va`; false when there is none. For chunked /proc output. */
+/*
+ * The first region that ends behind `va`; false when there is none. out->pager is not held: only
+ * for whoever runs in the space alone.
+ */
 bool uvm_next_region(struct uvm *uvm, vaddr_t va, struct uvm_region_info *out);
 
 /* Prints the page table: levels indented, ranges merged, rights, sizes. */

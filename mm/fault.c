@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page faults: delivering what the regions promise.
+ *
+ * A fault holds the space's lock shared, so regions and tables stay. It decides by one look at
+ * the entry, prepares a page without further locks, and puts it in under the table spinlock if
+ * the entry is still what it was; if it is not, another thread was faster, and the access is
+ * simply tried again. A frame that is replaced is freed after the flush.
+ */
+#include "uvm_impl.h"
+#include <arch/cpu.h>
+#include <base/panic.h>
+#include <lib/err.h>
+#include <lib/string.h>
+#include <mm/page.h>
+#include <mm/pager.h>
+
+/* File pages that are there already are mapped around a fault, in aligned groups of this many. */
+#define AROUND_PAGES 16u
+
+/* A fault being served. */
+struct fault {
+    struct uvm *uvm;
+    struct region *region;
+    vaddr_t va;
+    unsigned access;
+    pte_t *slot; /* NULL: the table is missing too */
+    pte_t seen;  /* what the entry said */
+};
+
+static bool same_entry(pte_t a, pte_t b)
+{
+    return mmu_kind(a) == mmu_kind(b) && mmu_pfn(a) == mmu_pfn(b) && mmu_prot(a) == mmu_prot(b);
+}
+
+/* Instruction fetch is not coherent with stores: once per frame, after it was filled. */
+static void sync_icache(struct page *page, prot_t prot)
+{
+    if (!(prot & PROT_X) || (page->flags & PAGE_F_ICACHE))
+        return;
+    arch_sync_icache();
+    page->flags |= PAGE_F_ICACHE;
+}
+
+static void count_resident(struct uvm *uvm)
+{
+    struct uvm_stats *s = &uvm->stats;
+
+    if (++s->resident > s->peak_resident)
+        s->peak_resident = s->resident;
+}
+
+/* Puts a page, whose reference is the caller's, into the empty entry. */
+static int deliver(struct fault *f, struct page *page, prot_t prot)
+{
+    struct uvm *uvm = f->uvm;
+    struct mmu_flush fl;
+
+    sync_icache(page, prot);
+    mmu_flush_begin(&fl, &uvm->pt.space);
+    irqflags_t irq = spin_lock(&uvm->pt_lock);
+    pte_t *slot = f->slot ? f->slot : pt_slot_alloc(&uvm->pt, &fl, f->va);
+    bool ours = slot && mmu_kind(mmu_load(slot)) == MMU_EMPTY;
+    if (likely(ours)) {
+        pt_fill(&fl, slot, mmu_leaf(page_to_pfn(page), prot, 0), f->va);
+        count_resident(uvm);
+    }
+    spin_unlock(&uvm->pt_lock, irq);
+    if (unlikely(!ours))
+        page_put(page);
+    return slot ? 0 : -ENOMEM;
+}
+
+/* Puts a page, whose reference is the caller's, in the place of the one that was seen. */
+static int replace(struct fault *f, struct page *page, prot_t prot)
+{
+    struct uvm *uvm = f->uvm;
+    struct page *old = pfn_to_page(mmu_pfn(f->seen));
+    struct mmu_flush fl;
+
+    sync_icache(page, prot);
+    mmu_flush_begin(&fl, &uvm->pt.space);
+    irqflags_t irq = spin_lock(&uvm->pt_lock);
+    bool ours = same_entry(mmu_load(f->slot), f->seen);
+    if (likely(ours))
+        mmu_store(&fl, f->slot, mmu_leaf(page_to_pfn(page), prot, 0), f->va, 0);
+    spin_unlock(&uvm->pt_lock, irq);
+    mmu_flush_end(&fl);
+    page_put(ours ? old : page);
+    return 0;
+}
+
+static int missing_anon(struct fault *f)
+{
+    struct page *page = page_alloc(0, PA_ZERO, PAGE_ANON);
+
+    return page ? deliver(f, page, region_sole_prot(f->region)) : -ENOMEM;
+}
+
+/* A page of the pager's, with a reference; -EIO where the contents end, -ENOMEM. */
+static struct page *pager_page(const struct fault *f)
+{
+    struct pager *pager = f->region->pager;
+    bool write = (f->access & UVM_W) && (f->region->flags & UVM_SHARED);
+
+    return pager->ops->get(pager, region_index(f->region, f->va), write);
+}
+
+/* A private copy, in exchange for the reference on `page`. */
+static struct page *copy_page(struct page *page)
+{
+    struct page *copy = page_alloc(0, 0, PAGE_ANON);
+
+    if (copy)
+        page_copy(page_to_virt(copy), page_to_virt(page));
+    page_put(page);
+    return copy;
+}
+
+/* Maps the pages of one table from `va` on that are there and not mapped yet. */
+static void fill_around(struct uvm *uvm, vaddr_t va, struct page **pages, unsigned n, prot_t prot)
+{
+    struct mmu_flush fl;
+
+    mmu_flush_begin(&fl, &uvm->pt.space);
+    irqflags_t irq = spin_lock(&uvm->pt_lock);
+    pte_t *slot = pt_slot(&uvm->pt, va);
+    for (unsigned i = 0; slot && i < n; i++) {
+        if (!pages[i] || mmu_kind(mmu_load(slot + i)) != MMU_EMPTY)
+            continue;
+        pt_fill(&fl, slot + i, mmu_leaf(page_to_pfn(pages[i]), prot, 0), va + i * PAGE_SIZE);
+        count_resident(uvm);
+        pages[i] = NULL;
+    }
+    spin_unlock(&uvm->pt_lock, irq);
+}
+
+/* Spares the faults on neighbours in the cache. The group lies in one table, as it is aligned. */
+static void map_around(const struct fault *f)
+{
+    const struct region *r = f->region;
+    struct page *pages[AROUND_PAGES];
+    vaddr_t group = ALIGN_DOWN(f->va, AROUND_PAGES * PAGE_SIZE);
+    vaddr_t start = MAX(group, r->start);
+    vaddr_t end = MIN(group + AROUND_PAGES * PAGE_SIZE, r->end);
+    unsigned n = (unsigned)((end - start) >> PAGE_SHIFT);
+
+    if (n == 1 || !r->pager->ops->peek)
+        return;
+    r->pager->ops->peek(r->pager, region_index(r, start), n, pages);
+    for (unsigned i = 0; i < n; i++)
+        if (pages[i])
+            sync_icache(pages[i], region_entry_prot(r));
+    fill_around(f->uvm, start, pages, n, region_entry_prot(r));
+    for (unsigned i = 0; i < n; i++)
+        if (pages[i])
+            page_put(pages[i]);
+}
+
+static int missing_file(struct fault *f)
+{
+    struct page *page = pager_page(f);
+
+    if (IS_ERR(page))
+        return (int)PTR_ERR(page);
+    if (!(f->access & UVM_W)) {
+        int err = deliver(f, page, region_entry_prot(f->region));
+        if (!err)
+            map_around(f);
+        return err;
+    }
+    if (!(f->region->flags & UVM_SHARED)) {
+        page = copy_page(page);
+        if (!page)
+            return -ENOMEM;
+    }
+    return deliver(f, page, PROT_U | f->region->prot);
+}
+
+/*
+ * The last owner of an anonymous frame need not copy it. Otherwise takes a reference, so that it
+ * can be copied without the lock. True: done, or somebody else changed the entry.
+ */
+static bool reuse_or_hold(struct fault *f, struct page *page)
+{
+    struct uvm *uvm = f->uvm;
+    struct mmu_flush fl;
+    irqflags_t irq = spin_lock(&uvm->pt_lock);
+    bool changed = !same_entry(mmu_load(f->slot), f->seen);
+    bool sole = !changed && page->kind == PAGE_ANON && page_ref(page) == 1;
+
+    mmu_flush_begin(&fl, &uvm->pt.space);
+    if (sole) {
+        prot_t prot = PROT_U | f->region->prot;
+        mmu_store(&fl, f->slot, mmu_leaf(mmu_pfn(f->seen), prot, 0), f->va, 0);
+        uvm->stats.cow_reused++;
+    } else if (!changed) {
+        page_get(page);
+        uvm->stats.cow_copied++;
+    }
+    spin_unlock(&uvm->pt_lock, irq);
+    if (sole)
+        mmu_flush_end(&fl);
+    return sole || changed;
+}
+
+/* A write to a page that is mapped for reading, in a private mapping. */
+static int write_private(struct fault *f)
+{
+    struct page *page = pfn_to_page(mmu_pfn(f->seen));
+
+    if (reuse_or_hold(f, page))
+        return 0;
+    page = copy_page(page);
+    return page ? replace(f, page, PROT_U | f->region->prot) : -ENOMEM;
+}
+
+/* The same in a shared one: the pager hears of it, and may have another page by now. */
+static int write_shared(struct fault *f)
+{
+    struct page *page = pager_page(f);
+
+    return IS_ERR(page) ? (int)PTR_ERR(page) : replace(f, page, PROT_U | f->region->prot);
+}
+
+static int spurious(struct fault *f)
+{
+    f->uvm->stats.spurious++;
+    mmu_fix_spurious(f->va);
+    return 0;
+}
+
+/* W implies R, as in the entries themselves. */
+static bool may_access(const struct region *r, unsigned access)
+{
+    unsigned prot = r->prot & UVM_W ? r->prot | UVM_R : r->prot;
+
+    return (prot & access) == access;
+}
+
+static int serve(struct fault *f)
+{
+    if (unlikely(!may_access(f->region, f->access)))
+        return -EACCES;
+    f->slot = pt_slot(&f->uvm->pt, f->va);
+    f->seen = f->slot ? mmu_load(f->slot) : MMU_NOTHING;
+    if (mmu_kind(f->seen) == MMU_EMPTY)
+        return f->region->pager ? missing_file(f) : missing_anon(f);
+    if (mmu_permits(f->seen, PROT_U | f->access))
+        return spurious(f);
+    DEBUG_ASSERT(f->access & UVM_W);
+    return f->region->flags & UVM_SHARED ? write_shared(f) : write_private(f);
+}
+
+static int try_fault(struct uvm *uvm, vaddr_t va, unsigned access)
+{
+    struct fault f = {.uvm = uvm, .va = va, .access = access};
+    int err = -EFAULT;
+
+    rw_read_lock(&uvm->lock);
+    uvm->stats.faults++;
+    f.region = region_find(uvm, va);
+    if (likely(f.region))
+        err = serve(&f);
+    rw_read_unlock(&uvm->lock);
+    return err;
+}
+
+/* Whether the stack above va may reach down to it. */
+static bool may_grow(const struct uvm *uvm, const struct region *r, vaddr_t va)
+{
+    const struct region *below = region_prev(r);
+    vaddr_t floor = below ? below->end + UVM_STACK_GUARD : UVM_MIN;
+
+    return (r->flags & UVM_STACK) && va >= floor && r->end - va <= uvm->limits.stack &&
+           uvm_may_book(uvm, (r->start - va) >> PAGE_SHIFT, false);
+}
+
+/* Stretches a stack region down to va. 0, or -EFAULT: there is none, or it may not. */
+static int grow_stack(struct uvm *uvm, vaddr_t va)
+{
+    int err = -EFAULT;
+
+    rw_write_lock(&uvm->lock);
+    struct region *r = region_from(uvm, va);
+    if (r && r->start <= va) {
+        err = 0; /* another thread was faster */
+    } else if (r && may_grow(uvm, r, va)) {
+        region_resize(uvm, r, va, r->end);
+        err = 0;
+    }
+    rw_write_unlock(&uvm->lock);
+    return err;
+}
+
+int uvm_fault(struct uvm *uvm, vaddr_t va, unsigned access)
+{
+    if (unlikely(va >= USER_TOP))
+        return -EFAULT;
+    va = ALIGN_DOWN(va, PAGE_SIZE);
+    int err = try_fault(uvm, va, access);
+    if (unlikely(err == -EFAULT) && grow_stack(uvm, va) == 0)
+        err = try_fault(uvm, va, access);
+    return err;
+}

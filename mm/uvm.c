@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Address spaces: birth, copy and end.
+ *
+ * fork copies the tree of regions node by node, shape and colours and gaps included, and the page
+ * table a table at a time; nothing is inserted or balanced. The end walks the regions, not the
+ * address space. All spaces are in one list, for checks; its lock is a leaf.
+ */
+#include "uvm_impl.h"
+#include <base/panic.h>
+#include <base/percpu.h>
+#include <lib/errno.h>
+#include <mm/kvm.h>
+#include <mm/slab.h>
+
+static SLAB_CACHE(uvm_cache, "uvm", sizeof(struct uvm), 8);
+static struct spinlock list_lock = SPINLOCK_INIT("address spaces");
+static struct list all_spaces = LIST_INIT(all_spaces);
+
+static void list_add(struct uvm *uvm)
+{
+    irqflags_t irq = spin_lock(&list_lock);
+
+    list_push_back(&all_spaces, &uvm->link);
+    spin_unlock(&list_lock, irq);
+}
+
+static void list_del(struct uvm *uvm)
+{
+    irqflags_t irq = spin_lock(&list_lock);
+
+    list_remove(&uvm->link);
+    spin_unlock(&list_lock, irq);
+}
+
+struct uvm *uvm_create(void)
+{
+    struct uvm *uvm = slab_zalloc(&uvm_cache);
+
+    if (!uvm)
+        return NULL;
+    if (pt_init(&uvm->pt)) {
+        slab_free(&uvm_cache, uvm);
+        return NULL;
+    }
+    rw_init(&uvm->lock, "uvm");
+    spin_init(&uvm->pt_lock, "uvm page table");
+    uvm->refs = 1;
+    uvm->limits = (struct uvm_limits){.as = ~0ul, .data = ~0ul, .stack = 8 * MiB};
+    list_add(uvm);
+    return uvm;
+}
+
+void uvm_get(struct uvm *uvm)
+{
+    atomic_add_relaxed(&uvm->refs, 1);
+}
+
+static void unmap_all(struct uvm *uvm)
+{
+    struct pt_gather g;
+    struct rb_node *node;
+
+    pt_gather_begin(&g, &uvm->pt);
+    rb_for_each (node, &uvm->regions) {
+        struct region *r = rb_entry(node, struct region, node);
+        pt_unmap(&g, r->start, r->end, PT_PUT_FRAMES);
+    }
+    pt_gather_end(&g);
+}
+
+/* Frees the nodes without keeping the tree in order; as deep as the tree is high. */
+static void free_regions(struct rb_node *node)
+{
+    if (!node)
+        return;
+    free_regions(node->left);
+    free_regions(node->right);
+    region_free(rb_entry(node, struct region, node));
+}
+
+static void destroy(struct uvm *uvm)
+{
+    ASSERT(this_cpu()->uvm != uvm);
+    list_del(uvm);
+    pt_retire(&uvm->pt);
+    unmap_all(uvm);
+    free_regions(uvm->regions.root);
+    pt_destroy(&uvm->pt);
+    slab_free(&uvm_cache, uvm);
+}
+
+void uvm_put(struct uvm *uvm)
+{
+    if (atomic_fetch_sub(&uvm->refs, 1) == 1)
+        destroy(uvm);
+}
+
+/*
+ * Copies the subtree at `from` to *link below `parent`. -ENOMEM: with a part copied, in good
+ * order.
+ */
+static int clone_regions(struct rb_node **link, struct rb_node *parent, const struct rb_node *from)
+{
+    if (!from)
+        return 0;
+    struct region *copy = region_copy(rb_entry(from, struct region, node));
+    if (!copy)
+        return -ENOMEM;
+    unsigned long color = from->parent_and_color & 1;
+    copy->node = (struct rb_node){.parent_and_color = (unsigned long)parent | color};
+    *link = &copy->node;
+    int err = clone_regions(&copy->node.left, &copy->node, from->left);
+    return err ? err : clone_regions(&copy->node.right, &copy->node, from->right);
+}
+
+static int clone_pages(struct uvm *child, struct uvm *parent)
+{
+    struct mmu_flush fl;
+    struct rb_node *node;
+    int err = 0;
+
+    mmu_flush_begin(&fl, &parent->pt.space);
+    for (node = rb_first(&parent->regions); node && !err; node = rb_next(node)) {
+        struct region *r = rb_entry(node, struct region, node);
+        bool cow = !(r->flags & UVM_SHARED);
+        err = pt_copy(&child->pt, &parent->pt, &fl, r->start, r->end, cow, &child->stats.resident);
+    }
+    mmu_flush_end(&fl);
+    return err;
+}
+
+static int clone(struct uvm *child, struct uvm *parent)
+{
+    child->stats = parent->stats;
+    child->stats.resident = 0;
+    child->stats.faults = child->stats.spurious = 0;
+    child->stats.cow_copied = child->stats.cow_reused = 0;
+    child->brk_start = parent->brk_start;
+    child->brk = parent->brk;
+    child->limits = parent->limits;
+    child->layout = parent->layout;
+    child->count = parent->count;
+    child->regions.update = parent->regions.update;
+    int err = clone_regions(&child->regions.root, NULL, parent->regions.root);
+    return err ? err : clone_pages(child, parent);
+}
+
+int uvm_fork(struct uvm *parent, struct uvm **child)
+{
+    struct uvm *copy = uvm_create();
+
+    if (!copy)
+        return -ENOMEM;
+    rw_write_lock(&parent->lock);
+    int err = clone(copy, parent);
+    rw_write_unlock(&parent->lock);
+    if (err)
+        uvm_put(copy);
+    else
+        *child = copy;
+    return err;
+}
+
+void uvm_activate(struct uvm *uvm)
+{
+    this_cpu()->uvm = uvm;
+    mmu_activate(uvm ? &uvm->pt.space : &kernel_pt.space);
+}
+
+void uvm_set_limits(struct uvm *uvm, const struct uvm_limits *limits)
+{
+    rw_write_lock(&uvm->lock);
+    uvm->limits = *limits;
+    rw_write_unlock(&uvm->lock);
+}
+
+struct uvm_layout *uvm_layout(struct uvm *uvm)
+{
+    return &uvm->layout;
+}
+
+void uvm_stats(struct uvm *uvm, struct uvm_stats *out)
+{
+    rw_read_lock(&uvm->lock);
+    *out = uvm->stats;
+    out->tables = uvm->pt.tables;
+    rw_read_unlock(&uvm->lock);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the address space code share and nobody else needs. */
+#pragma once
+
+#include <base/mutex.h>
+#include <base/spinlock.h>
+#include <lib/list.h>
+#include <lib/rbtree.h>
+#include <mm/pt.h>
+#include <mm/uvm.h>
+
+/* Left free below a stack, so that an overrun hits nothing. */
+#define UVM_STACK_GUARD (1 * MiB)
+
+/* As Linux's vm.max_map_count. */
+#define UVM_REGIONS_MAX 65530u
+
+/* Flags that a region keeps; two neighbours merge only when these agree. */
+#define REGION_FLAGS (UVM_SHARED | UVM_STACK | UVM_NOWRITE | UVM_HEAP)
+
+/* What a run of addresses was promised. Regions of a space do not overlap. */
+struct region {
+    struct rb_node node;
+    vaddr_t start, end;
+    unsigned prot;
+    unsigned flags;
+    struct pager *pager; /* one reference held; NULL: anonymous */
+    u64 offset;          /* of start, bytes; 0 for anonymous memory */
+    size_t gap;          /* free bytes right below that may be handed out */
+    size_t max_gap;      /* the largest gap in this node's subtree */
+};
+
+struct uvm {
+    struct rwlock lock;
+    struct spinlock pt_lock; /* adding to the page table under the shared lock */
+    u32 refs;
+    u32 count; /* regions */
+    struct pt pt;
+    struct rb_tree regions;
+    struct region *hit; /* the region of the last fault; a hint, changed under either lock */
+    vaddr_t brk_start, brk;
+    struct uvm_limits limits;
+    struct uvm_stats stats; /* booked sizes: under the lock; resident: also under pt_lock */
+    struct uvm_layout layout;
+    struct list link; /* of all spaces */
+};
+
+/* --- uvm_region.c: the tree. The lock is held exclusively, but for the look-ups. ------------ */
+
+struct region *region_alloc(void);
+/* The same with the bounds, rights and pager (and a reference on it) of another one. */
+struct region *region_copy(const struct region *r);
+/* Drops the pager's reference too. */
+void region_free(struct region *r);
+
+/* The region that holds va, or NULL. Fills the hint. Shared lock. */
+struct region *region_find(struct uvm *uvm, vaddr_t va);
+/* The first region that ends behind va, or NULL. Shared lock. */
+struct region *region_from(const struct uvm *uvm, vaddr_t va);
+struct region *region_next(const struct region *r);
+struct region *region_prev(const struct region *r);
+
+/* Puts a region into the tree and into the accounts. It must not overlap another one. */
+void region_insert(struct uvm *uvm, struct region *r);
+/* Takes it out; the caller frees it. */
+void region_remove(struct uvm *uvm, struct region *r);
+/* Changes bounds (offset follows start) or rights. */
+void region_resize(struct uvm *uvm, struct region *r, vaddr_t start, vaddr_t end);
+void region_set_prot(struct uvm *uvm, struct region *r, unsigned prot);
+
+/* Makes start and end boundaries between regions. 0, or -ENOMEM with nothing changed. */
+int region_isolate(struct uvm *uvm, vaddr_t start, vaddr_t end);
+/* Joins neighbours that are alike, around [start, end). */
+void region_merge(struct uvm *uvm, vaddr_t start, vaddr_t end);
+
+/* The highest free place for len bytes below `limit`; 0 when there is none. */
+vaddr_t region_find_gap(const struct uvm *uvm, size_t len, vaddr_t limit);
+/* Whether [start, end) is free and leaves a stack above it its guard. */
+bool region_is_free(const struct uvm *uvm, vaddr_t start, vaddr_t end);
+
+/* Pages of private writable memory that is no stack, if the region is such: RLIMIT_DATA's. */
+static inline bool region_is_data(unsigned prot, unsigned flags)
+{
+    return (prot & UVM_W) && !(flags & (UVM_SHARED | UVM_STACK));
+}
+
+/* --- uvm_map.c ------------------------------------------------------------------------------ */
+
+/* Unmaps all of [start, end), exclusively locked. 0, or -ENOMEM with nothing changed. */
+int uvm_unmap_locked(struct uvm *uvm, vaddr_t start, vaddr_t end);
+
+/* Whether `pages` more may be booked; data: they count as data. */
+bool uvm_may_book(const struct uvm *uvm, u64 pages, bool data);
+
+/* The checks that all calls on [addr, addr + len) share: 0 and *end, or -EINVAL/-ENOMEM. */
+int uvm_check_range(vaddr_t addr, size_t len, int too_far, vaddr_t *end);
+
+/* A free place for len bytes as mmap(2) chooses it: near the hint, else high. 0: none. */
+vaddr_t uvm_find_place(const struct uvm *uvm, vaddr_t hint, size_t len);
+
+/* --- rights of entries ----------------------------------------------------------------------- */
+
+/* What an entry of the region may grant at once: W only comes with a write fault. */
+static inline prot_t region_entry_prot(const struct region *r)
+{
+    return PROT_U | (r->prot & ~UVM_W);
+}
+
+/* The same for an anonymous frame that is this mapping's alone. */
+static inline prot_t region_sole_prot(const struct region *r)
+{
+    return r->flags & UVM_SHARED ? region_entry_prot(r) : PROT_U | r->prot;
+}
+
+/* The pager's page for an address in the region. */
+static inline u64 region_index(const struct region *r, vaddr_t va)
+{
+    return (r->offset + (va - r->start)) >> PAGE_SHIFT;
+}
