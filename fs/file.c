@@ -6,6 +6,7 @@
 #include <fs/file.h>
 
 #include <abi/linux/fcntl.h>
+#include <abi/linux/ioctl.h>
 #include <abi/linux/poll.h>
 #include <abi/linux/stat.h>
 #include <base/atomic.h>
@@ -14,6 +15,7 @@
 #include <lib/err.h>
 #include <mm/page.h>
 #include <mm/slab.h>
+#include <mm/usercopy.h>
 
 static SLAB_CACHE(file_cache, "file", sizeof(struct file), 8);
 
@@ -36,7 +38,7 @@ static void file_init(struct file *file, struct inode *inode, struct dentry *den
     file->dentry = dentry;
     file->private = NULL;
     file->pos = 0;
-    file->flags = flags & ~(unsigned)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
+    file->flags = flags;
     file->refs = 1;
     file->access = access_of(flags);
     file->flocked = false;
@@ -60,8 +62,10 @@ struct file *file_open(struct inode *inode, struct dentry *dentry, unsigned flag
         return ERR_PTR(-ENOMEM);
     file_init(file, inode, dentry, flags);
     int err = file->ops->open ? file->ops->open(file) : 0;
-    if (!err)
+    if (!err) {
+        file->flags &= ~(unsigned)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
         return file;
+    }
     file_free(file);
     return ERR_PTR(err);
 }
@@ -279,10 +283,22 @@ u32 file_poll(struct file *file, struct poll_table *table)
     return file->ops->poll(file, table);
 }
 
+static long set_nonblock(struct file *file, vaddr_t arg)
+{
+    s32 on;
+    int err = copyin_obj(&on, arg);
+
+    if (!err)
+        WRITE_ONCE(file->flags, on ? file->flags | O_NONBLOCK : file->flags & ~O_NONBLOCK);
+    return err;
+}
+
 long file_ioctl(struct file *file, unsigned cmd, vaddr_t arg)
 {
     if (file->flags & O_PATH)
         return -EBADF;
+    if (cmd == FIONBIO)
+        return set_nonblock(file, arg);
     return file->ops->ioctl ? file->ops->ioctl(file, cmd, arg) : -ENOTTY;
 }
 

@@ -103,10 +103,10 @@ static struct dentry *find_child(struct dentry *dir, const struct name *name)
 static char *link_text(struct inode *link, const char *rest)
 {
     size_t rest_len = strlen(rest);
-    size_t room = link->size ? link->size : PATH_MAX;
+    size_t room = link->size ? link->size : PATH_MAX - 1 - rest_len;
 
     if (room + rest_len >= PATH_MAX)
-        room = PATH_MAX - 1 - rest_len;
+        return ERR_PTR(-ENAMETOOLONG);
     char *text = kmalloc(room + rest_len + 1);
     if (!text)
         return ERR_PTR(-ENOMEM);

@@ -89,8 +89,9 @@ struct inode {
 struct fs_type {
     const char *name;
     struct fs_type *next;
-    bool nodev; /* for /proc/filesystems: needs no disk */
-    u32 magic;  /* statfs: f_type */
+    bool nodev;     /* for /proc/filesystems: needs no disk */
+    bool in_memory; /* statfs shows the memory that is left */
+    u32 magic;      /* statfs: f_type */
     /* Fills super->root with a referenced dentry. 0 or -Exxx. */
     int (*mount)(struct super *super, const char *options);
 };

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Mounting (see include/fs/mount.h).
+ *
+ * The mount mutex guards the list of mounts and serialises mount and umount; it comes before
+ * everything else of fs. What path lookup needs (dentry->mounted, super->covered) is under the tree
+ * lock. Types are registered at start-up only.
+ */
+#include <fs/mount.h>
+
+#include <abi/linux/mount.h>
+#include <abi/linux/stat.h>
+#include <base/atomic.h>
+#include <base/mutex.h>
+#include <fs/fscontext.h>
+#include <fs/path.h>
+#include <lib/err.h>
+#include <lib/string.h>
+#include <mm/slab.h>
+
+static struct mutex mount_lock = MUTEX_INIT(mount_lock, "mount");
+static struct super *mounts;
+static struct fs_type *types;
+
+/* --- types ----------------------------------------------------------------------------------- */
+
+void fs_type_register(struct fs_type *type)
+{
+    type->next = types;
+    types = type;
+}
+
+static struct fs_type *find_type(const char *name)
+{
+    struct fs_type *type = types;
+
+    while (type && strcmp(type->name, name) != 0)
+        type = type->next;
+    return type;
+}
+
+void fs_type_print(struct fmt_sink *sink)
+{
+    for (struct fs_type *type = types; type; type = type->next)
+        fmt_print(sink, "%s\t%s\n", type->nodev ? "nodev" : "", type->name);
+}
+
+/* --- the list -------------------------------------------------------------------------------- */
+
+static void list_add(struct super *super)
+{
+    struct super **end = &mounts;
+
+    while (*end)
+        end = &(*end)->next;
+    super->next = NULL;
+    *end = super;
+}
+
+static void list_take(struct super *super)
+{
+    struct super **at = &mounts;
+
+    while (*at != super)
+        at = &(*at)->next;
+    *at = super->next;
+}
+
+/* A path or source, with what would break the line replaced as Linux does. */
+static void print_escaped(struct fmt_sink *sink, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == ' ' || *text == '\t' || *text == '\n' || *text == '\\')
+            fmt_print(sink, "\\%03o", (u8)*text);
+        else
+            fmt_print(sink, "%c", *text);
+    }
+}
+
+static void print_one(struct fmt_sink *sink, struct super *super, struct dentry *root, char *buf)
+{
+    char *path = dentry_path(super->root, root, buf, PATH_MAX, false);
+
+    print_escaped(sink, super->source);
+    fmt_print(sink, " ");
+    print_escaped(sink, IS_ERR(path) ? "?" : path);
+    fmt_print(sink, " %s %s,noatime 0 0\n", super->type->name, super->readonly ? "ro" : "rw");
+}
+
+void mount_print(struct fmt_sink *sink)
+{
+    char *buf = kmalloc(PATH_MAX);
+    struct dentry *root = fs_root();
+
+    if (buf) {
+        mutex_lock(&mount_lock);
+        for (struct super *super = mounts; super; super = super->next)
+            print_one(sink, super, root, buf);
+        mutex_unlock(&mount_lock);
+    }
+    dentry_put(root);
+    kfree(buf);
+}
+
+/* --- mounting -------------------------------------------------------------------------------- */
+
+static char *copy_string(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = kmalloc(size);
+
+    if (copy)
+        memcpy(copy, text, size);
+    return copy;
+}
+
+/* A file system with a root that is not mounted yet. */
+static struct super *make_super(const char *type_name, const char *source, const char *options)
+{
+    static u32 last_dev;
+    struct fs_type *type = find_type(type_name);
+
+    if (!type)
+        return ERR_PTR(-ENODEV);
+    struct super *super = kzalloc(sizeof(*super));
+    if (!super)
+        return ERR_PTR(-ENOMEM);
+    super->type = type;
+    super->refs = 1;
+    super->next_ino = 1;
+    super->dev = DEV(0, atomic_fetch_add(&last_dev, 1) + 1);
+    super->source = copy_string(source && source[0] ? source : "none");
+    int err = super->source ? type->mount(super, options ? options : "") : -ENOMEM;
+    if (!err)
+        return super;
+    super_put(super);
+    return ERR_PTR(err);
+}
+
+/* Drops a super that is mounted nowhere. */
+static void drop_super(struct super *super)
+{
+    dentry_drop_tree(super->root);
+    dentry_put(super->root);
+    super_put(super);
+}
+
+int mount_first(const char *type, const char *source)
+{
+    struct super *super = make_super(type, source, NULL);
+
+    if (IS_ERR(super))
+        return (int)PTR_ERR(super);
+    list_add(super);
+    fs_set_first_root(super->root);
+    return 0;
+}
+
+static bool is_mounted_root(const struct dentry *d)
+{
+    return d == d->inode->super->root;
+}
+
+static int mount_new(const char *source, struct dentry *dir, const char *type, unsigned long flags,
+                     const char *options)
+{
+    struct super *super = make_super(type, source, options);
+
+    if (IS_ERR(super))
+        return (int)PTR_ERR(super);
+    super->readonly = flags & MS_RDONLY;
+    mutex_lock(&mount_lock);
+    int err = dentry_cover(dir, super);
+    if (!err)
+        list_add(super);
+    mutex_unlock(&mount_lock);
+    if (err)
+        drop_super(super);
+    return err;
+}
+
+static int mount_at(const char *source, struct dentry *dir, const char *type, unsigned long flags,
+                    const char *options)
+{
+    if (flags & MS_REMOUNT) {
+        if (!is_mounted_root(dir))
+            return -EINVAL;
+        WRITE_ONCE(dir->inode->super->readonly, flags & MS_RDONLY);
+        return 0;
+    }
+    if (!S_ISDIR(dir->inode->mode))
+        return -ENOTDIR;
+    return type ? mount_new(source, dir, type, flags, options) : -EINVAL;
+}
+
+int vfs_mount(const char *source, struct dentry *at, const char *path, const char *type,
+              unsigned long flags, const char *options)
+{
+    const unsigned long known = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS |
+                                MS_REMOUNT | MS_NOATIME | MS_NODIRATIME | MS_SILENT | MS_RELATIME |
+                                MS_STRICTATIME;
+    struct dentry *dir;
+
+    if ((flags & MS_MGC_MSK) == MS_MGC_VAL)
+        flags &= ~MS_MGC_MSK;
+    if (flags & ~known)
+        return -EINVAL;
+    int err = path_lookup(at, path, LOOKUP_FOLLOW, &dir);
+    if (err)
+        return err;
+    err = mount_at(source, dir, type, flags, options);
+    dentry_put(dir);
+    return err;
+}
+
+/* --- unmounting ------------------------------------------------------------------------------ */
+
+/* `root` is referenced once by the caller. On success *gone is to be dropped. */
+static int unmount_root(struct dentry *root, unsigned flags, struct super **gone)
+{
+    struct super *super = root->inode->super;
+
+    if (!is_mounted_root(root) || !super->covered)
+        return -EINVAL;
+    int err = dentry_uncover(super, flags & MNT_DETACH ? -1 : 1);
+    if (err)
+        return err;
+    list_take(super);
+    *gone = super;
+    return 0;
+}
+
+int vfs_umount(struct dentry *at, const char *path, unsigned flags)
+{
+    struct super *gone = NULL;
+    struct dentry *root;
+
+    if (flags & ~(unsigned)(MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW))
+        return -EINVAL;
+    int err = path_lookup(at, path, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &root);
+    if (err)
+        return err;
+    mutex_lock(&mount_lock);
+    err = unmount_root(root, flags, &gone);
+    mutex_unlock(&mount_lock);
+    dentry_put(root);
+    if (gone)
+        drop_super(gone);
+    return err;
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The in-memory file system (see include/fs/ramfs.h).
+ *
+ * Names are linked dentries, contents are a page cache without backing. inode->lock serialises
+ * writers of one file (so that O_APPEND and the position agree); readers take no lock: they see
+ * whole pages as they were before or after. The lock is held across user copies, which may
+ * fault pages in, even of the same file: page faults never take it.
+ */
+#include <fs/ramfs.h>
+
+#include <abi/linux/fcntl.h>
+#include <abi/linux/resource.h>
+#include <abi/linux/stat.h>
+#include <abi/linux/statfs.h>
+#include <fs/dentry.h>
+#include <fs/dev.h>
+#include <fs/file.h>
+#include <fs/mount.h>
+#include <fs/pipe.h>
+#include <kernel/process.h>
+#include <kernel/sched.h>
+#include <lib/err.h>
+#include <lib/num.h>
+#include <lib/string.h>
+#include <mm/page.h>
+#include <mm/pcache.h>
+#include <mm/slab.h>
+
+struct ram_file {
+    struct inode inode;
+    struct pcache data;
+};
+
+static SLAB_CACHE(file_cache, "ramfs file", sizeof(struct ram_file), 8);
+static SLAB_CACHE(inode_cache, "ramfs inode", sizeof(struct inode), 8);
+
+static struct pcache *data_of(struct inode *inode)
+{
+    return &container_of(inode, struct ram_file, inode)->data;
+}
+
+/* --- contents -------------------------------------------------------------------------------- */
+
+static int to_caller(void *ctx, const void *frame, size_t n)
+{
+    return iobuf_write(ctx, frame, n);
+}
+
+static int from_caller(void *ctx, void *frame, size_t n)
+{
+    return iobuf_read(ctx, frame, n);
+}
+
+static ssize_t ram_read(struct file *file, struct iobuf *to, u64 *pos)
+{
+    ssize_t n = pcache_read(data_of(file->inode), *pos, to->left, to_caller, to);
+
+    if (n > 0)
+        *pos += (u64)n;
+    return n;
+}
+
+/* Bytes that RLIMIT_FSIZE allows at `pos`; a write that may add none gets a signal. */
+static ssize_t limit_size(u64 pos, size_t want)
+{
+    u64 limit =
+        current_thread() && current_thread()->process ? rlimit_current(RLIMIT_FSIZE) : RLIMIT_NONE;
+
+    if (likely(limit == RLIMIT_NONE || !want))
+        return (ssize_t)want;
+    if (pos >= limit) {
+        sig_send_thread(current_thread(), SIGXFSZ, NULL);
+        return -EFBIG;
+    }
+    return (ssize_t)MIN(want, limit - pos);
+}
+
+static ssize_t write_locked(struct file *file, struct iobuf *from, u64 *pos)
+{
+    struct pcache *data = data_of(file->inode);
+
+    if (file->flags & O_APPEND)
+        *pos = pcache_size(data);
+    ssize_t n = limit_size(*pos, from->left);
+    if (n > 0)
+        n = pcache_write(data, *pos, (size_t)n, from_caller, from);
+    if (n > 0)
+        *pos += (u64)n;
+    return n;
+}
+
+static ssize_t ram_write(struct file *file, struct iobuf *from, u64 *pos)
+{
+    mutex_lock(&file->inode->lock);
+    ssize_t n = write_locked(file, from, pos);
+    mutex_unlock(&file->inode->lock);
+    if (n > 0)
+        inode_modified(file->inode);
+    return n == -ENOMEM ? -ENOSPC : n;
+}
+
+static int ram_mmap(struct file *file, u64 offset, struct pager **out)
+{
+    struct pager *pager = &data_of(file->inode)->pager;
+
+    (void)offset;
+    pager->ops->hold(pager);
+    *out = pager;
+    return 0;
+}
+
+#define PUNCH_HOLE 2u /* FALLOC_FL_PUNCH_HOLE */
+
+/* Frames for [offset, offset + len). What was booked before memory ran out stays. */
+static int book_frames(struct pcache *data, u64 offset, u64 len)
+{
+    u64 last = (offset + len - 1) / PAGE_SIZE;
+
+    for (u64 index = offset / PAGE_SIZE; index <= last; index++) {
+        struct page *page = pcache_get(data, index, true);
+        if (IS_ERR(page))
+            return -ENOSPC;
+        page_put(page);
+        if (sig_fatal_pending())
+            return -EINTR;
+        cond_yield();
+    }
+    return 0;
+}
+
+static int ram_allocate(struct file *file, unsigned mode, u64 offset, u64 len)
+{
+    struct pcache *data = data_of(file->inode);
+    int err = 0;
+
+    if (mode & ~(PUNCH_HOLE | FALLOC_FL_KEEP_SIZE) || mode == PUNCH_HOLE)
+        return -EOPNOTSUPP;
+    mutex_lock(&file->inode->lock);
+    if (mode & PUNCH_HOLE)
+        pcache_punch(data, offset, len);
+    else
+        err = book_frames(data, offset, len);
+    if (!err && !mode && offset + len > pcache_size(data))
+        err = pcache_truncate(data, offset + len);
+    mutex_unlock(&file->inode->lock);
+    return err;
+}
+
+static const struct file_ops ram_file_ops = {
+    .read = ram_read,
+    .write = ram_write,
+    .lseek = file_lseek_regular,
+    .mmap = ram_mmap,
+    .allocate = ram_allocate,
+};
+
+/* Sockets and disks have names but no drivers. */
+static int no_device_open(struct file *file)
+{
+    (void)file;
+    return -ENXIO;
+}
+
+static const struct file_ops no_device_ops = {.open = no_device_open};
+
+/* --- the page cache's view of its owner ------------------------------------------------------- */
+
+static struct inode *inode_of(struct pcache *data)
+{
+    return &container_of(data, struct ram_file, data)->inode;
+}
+
+static void data_hold(struct pcache *data)
+{
+    inode_get(inode_of(data));
+}
+
+static void data_release(struct pcache *data)
+{
+    inode_put(inode_of(data));
+}
+
+static const char *data_name(struct pcache *data, char *buf, size_t len)
+{
+    struct dentry *d = dentry_of_inode(inode_of(data));
+    const char *path = d ? dentry_path(d, NULL, buf, len, true) : "(deleted)";
+
+    dentry_put(d);
+    return IS_ERR(path) ? "(long name)" : path;
+}
+
+static void data_identity(struct pcache *data, u64 *dev, u64 *ino)
+{
+    *dev = inode_of(data)->super->dev;
+    *ino = inode_of(data)->ino;
+}
+
+static const struct pcache_ops data_ops = {
+    .hold = data_hold, .release = data_release, .name = data_name, .identity = data_identity};
+
+/* --- inodes ---------------------------------------------------------------------------------- */
+
+static u64 ram_size(struct inode *inode)
+{
+    return pcache_size(data_of(inode));
+}
+
+static u64 ram_pages(struct inode *inode)
+{
+    return pcache_frames(data_of(inode));
+}
+
+static int ram_truncate(struct inode *inode, u64 size)
+{
+    return pcache_truncate(data_of(inode), size);
+}
+
+static void release_file(struct inode *inode)
+{
+    pcache_destroy(data_of(inode));
+    slab_free(&file_cache, container_of(inode, struct ram_file, inode));
+}
+
+static ssize_t ram_readlink(struct inode *inode, char *buf, size_t size)
+{
+    size_t n = MIN(size, (size_t)inode->size);
+
+    memcpy(buf, inode->private, n);
+    return (ssize_t)n;
+}
+
+static void release_link(struct inode *inode)
+{
+    kfree(inode->private);
+    slab_free(&inode_cache, inode);
+}
+
+static void release_other(struct inode *inode)
+{
+    if (S_ISFIFO(inode->mode))
+        fifo_release(inode);
+    slab_free(&inode_cache, inode);
+}
+
+static struct inode *ram_make(struct inode *dir, u32 mode, u32 rdev, const char *target);
+
+static const struct inode_ops dir_ops = {.make = ram_make, .release = release_other};
+static const struct inode_ops other_ops = {.release = release_other};
+static const struct inode_ops link_ops = {.readlink = ram_readlink, .release = release_link};
+static const struct inode_ops file_inode_ops = {
+    .truncate = ram_truncate, .size = ram_size, .pages = ram_pages, .release = release_file};
+
+static struct inode *make_file(struct super *super, u32 mode)
+{
+    struct ram_file *file = slab_alloc(&file_cache);
+
+    if (!file)
+        return ERR_PTR(-ENOMEM);
+    inode_init(&file->inode, super, mode);
+    pcache_init(&file->data, &data_ops);
+    file->inode.ops = &file_inode_ops;
+    file->inode.file_ops = &ram_file_ops;
+    return &file->inode;
+}
+
+static const struct file_ops *ops_of_type(u32 mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return &dir_file_ops;
+    case S_IFCHR:
+        return &cdev_file_ops;
+    case S_IFIFO:
+        return &fifo_file_ops;
+    default:
+        return &no_device_ops;
+    }
+}
+
+static struct inode *make_plain(struct super *super, u32 mode, u32 rdev)
+{
+    struct inode *inode = slab_alloc(&inode_cache);
+
+    if (!inode)
+        return ERR_PTR(-ENOMEM);
+    inode_init(inode, super, mode);
+    inode->ops = S_ISDIR(mode) ? &dir_ops : &other_ops;
+    inode->file_ops = ops_of_type(mode);
+    inode->rdev = rdev;
+    return inode;
+}
+
+static struct inode *make_link(struct super *super, u32 mode, const char *target)
+{
+    size_t len = strlen(target);
+    char *copy = kmalloc(len);
+
+    if (!copy)
+        return ERR_PTR(-ENOMEM);
+    memcpy(copy, target, len);
+    struct inode *inode = make_plain(super, mode, 0);
+    if (IS_ERR(inode)) {
+        kfree(copy);
+        return inode;
+    }
+    inode->ops = &link_ops;
+    inode->private = copy;
+    inode->size = len;
+    return inode;
+}
+
+static struct inode *ram_make(struct inode *dir, u32 mode, u32 rdev, const char *target)
+{
+    if (S_ISREG(mode))
+        return make_file(dir->super, mode);
+    if (S_ISLNK(mode))
+        return make_link(dir->super, mode, target);
+    return make_plain(dir->super, mode, rdev);
+}
+
+/* --- types ----------------------------------------------------------------------------------- */
+
+/* The root directory's permissions: the option mode=OCTAL, or what is usual. */
+static u32 root_mode(const char *options, u32 usual)
+{
+    u64 mode = usual;
+
+    while (*options) {
+        if (strncmp(options, "mode=", 5) == 0) {
+            const char *digits = options + 5;
+            if (num_scan_u64(&digits, NULL, 8, &mode) != 0)
+                mode = usual;
+        }
+        const char *comma = strchr(options, ',');
+        options = comma ? comma + 1 : "";
+    }
+    return (u32)mode & 07777;
+}
+
+static int mount_root(struct super *super, u32 mode)
+{
+    struct inode *inode = make_plain(super, S_IFDIR | mode, 0);
+
+    if (IS_ERR(inode))
+        return (int)PTR_ERR(inode);
+    super->root = dentry_make_root(inode);
+    return super->root ? 0 : -ENOMEM;
+}
+
+static int mount_ramfs(struct super *super, const char *options)
+{
+    return mount_root(super, root_mode(options, 0755));
+}
+
+static int mount_tmpfs(struct super *super, const char *options)
+{
+    return mount_root(super, root_mode(options, 01777));
+}
+
+static int add_node(struct super *super, const struct cdev *cdev)
+{
+    struct inode *inode = make_plain(super, S_IFCHR | cdev->mode, cdev->dev);
+
+    if (IS_ERR(inode))
+        return (int)PTR_ERR(inode);
+    struct dentry *d = dentry_make(super->root, cdev->name, strlen(cdev->name), inode);
+    int err = d ? dentry_link(d) : -ENOMEM;
+    dentry_put(d);
+    return err;
+}
+
+/* A fresh directory with a node for each device that is known now. */
+static int mount_devtmpfs(struct super *super, const char *options)
+{
+    int err = mount_root(super, root_mode(options, 0755));
+
+    for (struct cdev *cdev = cdev_next(NULL); !err && cdev; cdev = cdev_next(cdev))
+        err = add_node(super, cdev);
+    if (err && super->root) {
+        dentry_drop_tree(super->root);
+        dentry_put(super->root);
+        super->root = NULL;
+    }
+    return err;
+}
+
+void ramfs_init(void)
+{
+    static struct fs_type all[] = {
+        {.name = "rootfs", .nodev = true, .magic = RAMFS_MAGIC, .mount = mount_ramfs},
+        {.name = "ramfs", .nodev = true, .magic = RAMFS_MAGIC, .mount = mount_ramfs},
+        {.name = "tmpfs", .nodev = true, .magic = TMPFS_MAGIC, .mount = mount_tmpfs},
+        {.name = "devtmpfs", .nodev = true, .magic = TMPFS_MAGIC, .mount = mount_devtmpfs},
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
+        all[i].in_memory = true;
+        fs_type_register(&all[i]);
+    }
+}

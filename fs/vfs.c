@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Opening files and changing what is known about them (see include/fs/vfs.h). Making, removing
+ * and moving names is in names.c.
+ */
+#include <fs/vfs.h>
+
+#include <abi/linux/fcntl.h>
+#include <abi/linux/stat.h>
+#include <fs/file.h>
+#include <fs/fscontext.h>
+#include <fs/names.h>
+#include <kernel/time.h>
+#include <lib/err.h>
+#include <lib/string.h>
+#include <mm/page.h>
+
+#define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
+
+static int check_writable(const struct inode *inode)
+{
+    return inode->super->readonly ? -EROFS : 0;
+}
+
+/* --- open ------------------------------------------------------------------------------------ */
+
+static bool wants_write(unsigned flags)
+{
+    return (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;
+}
+
+/* Whether an existing file may be opened with these flags. */
+static int may_open(const struct inode *inode, unsigned flags)
+{
+    if (flags & O_PATH)
+        return 0;
+    if (S_ISLNK(inode->mode))
+        return -ELOOP;
+    if (S_ISDIR(inode->mode))
+        return wants_write(flags) || flags & O_CREAT ? -EISDIR : 0;
+    if (S_ISREG(inode->mode) && wants_write(flags))
+        return check_writable(inode);
+    return 0;
+}
+
+static int open_found(struct dentry *dentry, unsigned flags, struct file **out)
+{
+    int err = may_open(dentry->inode, flags);
+
+    if (err)
+        return err;
+    struct file *file = file_open(dentry->inode, dentry, flags);
+    if (IS_ERR(file))
+        return (int)PTR_ERR(file);
+    if (flags & O_TRUNC && S_ISREG(dentry->inode->mode) && !(flags & O_PATH))
+        err = vfs_truncate(dentry->inode, 0);
+    if (err)
+        file_put(file);
+    else
+        *out = file;
+    return err;
+}
+
+/* The last name of an open with O_CREAT: what is there, or a new file. Referenced. */
+static int find_or_make(struct path_last *last, unsigned flags, unsigned mode, struct dentry **out)
+{
+    if (last->found) {
+        *out = dentry_get(last->found);
+        return flags & O_EXCL ? -EEXIST : 0;
+    }
+    if (last->slashes)
+        return -EISDIR;
+    return name_make(last, S_IFREG | (mode & 07777 & ~fs_umask()), 0, NULL, out);
+}
+
+static int open_create_once(struct dentry *at, const char *path, unsigned flags, unsigned mode,
+                            struct file **out)
+{
+    struct path_last last;
+    struct dentry *dentry = NULL;
+    bool follow = !(flags & (O_EXCL | O_NOFOLLOW));
+    int err = path_last(at, path, follow ? LOOKUP_FOLLOW : 0, &last);
+
+    if (err)
+        return err;
+    bool fresh = !last.found;
+    err = find_or_make(&last, flags, mode, &dentry);
+    path_last_put(&last);
+    if (!err)
+        err = open_found(dentry, fresh ? flags & ~(unsigned)O_TRUNC : flags, out);
+    dentry_put(dentry);
+    return err;
+}
+
+static int open_create(struct dentry *at, const char *path, unsigned flags, unsigned mode,
+                       struct file **out)
+{
+    int err;
+
+    /* Without O_EXCL somebody else's file of that name, made meanwhile, is as good. */
+    do
+        err = open_create_once(at, path, flags, mode, out);
+    while (err == -EEXIST && !(flags & O_EXCL));
+    return err;
+}
+
+int vfs_open(struct dentry *at, const char *path, unsigned flags, unsigned mode, struct file **out)
+{
+    struct dentry *dentry;
+    unsigned lookup = 0;
+
+    if (flags & TMPFILE_BIT)
+        return -EOPNOTSUPP;
+    if (flags & O_CREAT && !(flags & O_PATH))
+        return flags & O_DIRECTORY ? -EINVAL : open_create(at, path, flags, mode, out);
+    if (!(flags & O_NOFOLLOW))
+        lookup |= LOOKUP_FOLLOW;
+    if (flags & O_DIRECTORY)
+        lookup |= LOOKUP_DIRECTORY;
+    int err = path_lookup(at, path, lookup, &dentry);
+    if (err)
+        return err;
+    err = open_found(dentry, flags, out);
+    dentry_put(dentry);
+    return err;
+}
+
+int vfs_open_exec(struct dentry *at, const char *path, unsigned lookup_flags, struct file **out)
+{
+    struct dentry *dentry;
+    int err = path_lookup(at, path, lookup_flags, &dentry);
+
+    if (err)
+        return err;
+    err = S_ISLNK(dentry->inode->mode) ? -ELOOP : inode_may_exec(dentry->inode);
+    if (!err)
+        err = open_found(dentry, O_RDONLY, out);
+    dentry_put(dentry);
+    return err;
+}
+
+/* --- attributes ------------------------------------------------------------------------------ */
+
+int vfs_truncate(struct inode *inode, u64 size)
+{
+    int err = check_writable(inode);
+
+    if (S_ISDIR(inode->mode))
+        return -EISDIR;
+    if (!inode->ops->truncate || (s64)size < 0)
+        return -EINVAL;
+    if (err)
+        return err;
+    mutex_lock(&inode->lock);
+    err = inode->ops->truncate(inode, size);
+    mutex_unlock(&inode->lock);
+    if (!err)
+        inode_modified(inode);
+    return err;
+}
+
+int file_truncate(struct file *file, u64 size)
+{
+    if (file->flags & O_PATH)
+        return -EBADF;
+    if (!(file->access & FILE_WRITE) || !S_ISREG(file->inode->mode))
+        return -EINVAL;
+    return vfs_truncate(file->inode, size);
+}
+
+int vfs_chmod(struct inode *inode, u32 mode)
+{
+    int err = check_writable(inode);
+
+    if (err)
+        return err;
+    if (S_ISLNK(inode->mode))
+        return -EOPNOTSUPP;
+    WRITE_ONCE(inode->mode, (inode->mode & S_IFMT) | (mode & 07777));
+    inode_changed(inode);
+    return 0;
+}
+
+int vfs_chown(struct inode *inode, u32 uid, u32 gid)
+{
+    int err = check_writable(inode);
+
+    if (err)
+        return err;
+    if (uid != ~0u)
+        WRITE_ONCE(inode->uid, uid);
+    if (gid != ~0u)
+        WRITE_ONCE(inode->gid, gid);
+    inode_changed(inode);
+    return 0;
+}
+
+static void set_time(u64 *field, u64 value)
+{
+    if (value != VFS_TIME_OMIT)
+        WRITE_ONCE(*field, value == VFS_TIME_NOW ? time_realtime_ns() : value);
+}
+
+int vfs_utimens(struct inode *inode, u64 atime, u64 mtime)
+{
+    int err = check_writable(inode);
+
+    if (err)
+        return err;
+    set_time(&inode->atime, atime);
+    set_time(&inode->mtime, mtime);
+    inode_changed(inode);
+    return 0;
+}
+
+int vfs_statfs(struct inode *inode, struct kstatfs *out)
+{
+    struct page_stats stats;
+
+    page_stats(&stats);
+    *out = (struct kstatfs){
+        .type = inode->super->type->magic,
+        .block_size = PAGE_SIZE,
+        .blocks = inode->super->type->in_memory ? stats.total : 0,
+        .free = inode->super->type->in_memory ? stats.free : 0,
+        .name_max = NAME_MAX,
+        .dev = inode->super->dev,
+        .readonly = inode->super->readonly,
+    };
+    return 0;
+}
+
+int vfs_access(struct inode *inode, unsigned mode)
+{
+    bool device = S_ISCHR(inode->mode) || S_ISBLK(inode->mode) || S_ISFIFO(inode->mode);
+
+    if (mode & ~(unsigned)(R_OK | W_OK | X_OK))
+        return -EINVAL;
+    if (mode & W_OK && !device && check_writable(inode))
+        return -EROFS;
+    return mode & X_OK && !S_ISDIR(inode->mode) ? inode_may_exec(inode) : 0;
+}
