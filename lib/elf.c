@@ -170,10 +170,11 @@ static const char *check_alignment(const struct phdr *ph)
 static const char *check_load(const struct parse *parse, const struct phdr *ph)
 {
     const struct elf_image *image = parse->image;
+    u64 file_size = parse->source->file_size;
 
     if (ph->filesz > ph->memsz)
         return "segment larger in the file than in memory";
-    if (ph->offset > parse->source->file_size || ph->filesz > parse->source->file_size - ph->offset)
+    if (ph->filesz && (ph->offset > file_size || ph->filesz > file_size - ph->offset))
         return "segment outside the file";
     if (ph->vaddr > parse->max_vaddr || ph->memsz > parse->max_vaddr - ph->vaddr)
         return "segment outside user memory";

@@ -35,7 +35,7 @@ struct elf_source {
 struct elf_segment {
     u64 vaddr;  /* relative to the load address when the image is position-independent */
     u64 memsz;  /* > 0, >= filesz */
-    u64 offset; /* in the file; congruent to vaddr modulo the page size when filesz > 0 */
+    u64 offset; /* in the file, congruent to vaddr modulo the page size; no matter if filesz is 0 */
     u64 filesz;
     u32 flags; /* ELF_R | ELF_W | ELF_X */
 };

@@ -23,7 +23,7 @@
 #include "libfdt_oracle.h"
 
 #ifndef MUTANTS
-#define MUTANTS 500 /* for each tree */
+#define MUTANTS 2000 /* for each tree */
 #endif
 
 static struct fdt tree; /* of the blob under comparison */

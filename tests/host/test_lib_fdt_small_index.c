@@ -6,5 +6,5 @@
  * meet in the kernel.
  */
 #define FDT_INDEX_NODES 5
-#define MUTANTS         200
+#define MUTANTS         800
 #include "test_lib_fdt_libfdt.c"
