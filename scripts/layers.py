@@ -29,7 +29,7 @@ UPCALLS = {
     "trap_syscall", "trap_user_fault", "trap_timer", "trap_external", "trap_ipi", "trap_user_work", "trap_pending",
     "trap_kernel_fault",
     # include/arch/boot.h, include/arch/smp.h: where a cpu enters the portable kernel
-    "kernel_main", "kernel_secondary_main",
+    "kernel_main", "smp_secondary_main",
 }
 
 MACHINE_WORDS = re.compile(r"\b(satp|sfence\w*|[sm](status|cause|tval|epc|tvec|scratch)|senvcfg|[sm]counteren|stimecmp|"
