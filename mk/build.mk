@@ -152,7 +152,8 @@ uarch    := $(call first_of,rv64gc rv64imafdc_zicsr_zifencei,lp64d)
 UFLAGS   := -march=$(uarch) -mabi=lp64d -mcmodel=medany $(relax) -fno-pie $(here) $(here_asm) -Iuser/lib -Iinclude
 UCFLAGS  := $(UFLAGS) -std=gnu17 -O2 -ffreestanding -fno-common -fno-stack-protector -fno-strict-aliasing \
             -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(filter-out -Wframe-larger% -Wwrite-strings,$(warnings))
-ULDFLAGS := -nostdlib -static --gc-sections -z max-page-size=4096 -z noexecstack --build-id=none -s
+ULDFLAGS := -nostdlib -static --gc-sections -z max-page-size=4096 -z noexecstack --build-id=none -s \
+            -T user/lib/user.lds --fatal-warnings
 
 ulib  := $(patsubst %,$(BUILD)/%.o,$(basename $(sort $(wildcard user/lib/*.c user/lib/*.S))))
 uprog := $(patsubst %,$(BUILD)/%,$(basename $(sort $(wildcard user/*.c user/*.S))))
@@ -168,9 +169,9 @@ $(BUILD)/user/%.o: user/%.S $(BUILD)/.flags
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(UFLAGS) -MMD -MP -c $< -o $@
 
-$(uprog): $(BUILD)/user/%: $(BUILD)/user/%.o $(ulib)
+$(uprog): $(BUILD)/user/%: $(BUILD)/user/%.o $(ulib) user/lib/user.lds
 	$(say) ULD $@
-	$(Q)$(LD) $(ULDFLAGS) -o $@ $^
+	$(Q)$(LD) $(ULDFLAGS) -o $@ $(filter %.o,$^)
 
 # The same source against two C libraries that nobody here wrote, and against one of them once more as a
 # static program that is position independent (static-pie).

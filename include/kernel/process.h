@@ -68,12 +68,12 @@ struct pgrp {
     struct list members; /* processes by pgrp_link; freed with the last one */
 };
 
-/* One ITIMER_*; the real one runs on `timer`, the others on samples of cpu time. */
+/* One ITIMER_*. */
 struct itimer {
-    struct timer timer;
     u64 deadline; /* ns: monotonic, or of the process's cpu time; 0: off */
     u64 interval; /* ns; 0: once */
 };
+#define ITIMERS 3
 
 struct process {
     struct id_node node; /* node.id is the pid */
@@ -81,12 +81,14 @@ struct process {
     u8 state;        /* enum process_state */
     bool vfork_busy; /* the parent waits until this child execs or ends */
     bool execed;     /* has called exec: setpgid by the parent is refused */
-    bool cpu_limits; /* has a cpu-time limit or timer: sample often */
+    bool cpu_limits; /* has a limit or a timer on its cpu time */
+    int job_event;   /* CLD_STOPPED, CLD_CONTINUED: the parent has not waited for it; or 0 */
     int exit_signal; /* to the parent at the end; SIGCHLD normally, 0 none */
     int exit_status; /* as wait reports it, once a zombie */
     char comm[THREAD_NAME_MAX];
 
     struct process *parent;
+    int ppid;             /* the parent's pid, for getppid without a lock; written with `parent` */
     struct list children; /* by sibling */
     struct list sibling;
     struct wait_queue child_wait; /* for wait4 and vfork */
@@ -103,9 +105,14 @@ struct process {
     struct usage dead;           /* of its threads that have ended */
     struct usage children_usage; /* of children that were waited for */
     struct rlimit limit[RLIMIT_COUNT];
-    struct itimer real_timer, virtual_timer, prof_timer;
-    struct sig_process sig; /* last: its actions are filled in on demand */
+    struct itimer itimer[ITIMERS];
+    struct timer alarm; /* ITIMER_REAL's */
+    u64 cpu_warned_ns;  /* cpu time at which RLIMIT_CPU has last sent SIGXCPU */
+    struct sig_process sig;
 };
+
+/* Pid 1: the parent of those whose parent has ended. NULL until it is made. */
+extern struct process *process_one;
 
 extern struct spinlock process_lock;
 
@@ -126,6 +133,29 @@ void process_init(void);
 /* Registers what a layer keeps per process. Before pid 1 exists. */
 void proc_part_register(enum proc_part_slot slot, const struct proc_part *part);
 
+/* Calls the parts' functions; proc_parts_fork undoes what it did when one fails. */
+int proc_parts_fork(struct process *parent, struct process *child, u64 clone_flags);
+void proc_parts_exec(struct process *p);
+void proc_parts_exit(struct process *p);
+
+/*
+ * A process that nobody knows yet, with one reference: limits, name and signal actions from
+ * `parent`, or the first ones of all when that is NULL. NULL: out of memory.
+ */
+struct process *process_alloc(struct process *parent);
+
+/*
+ * Gives it a pid, its thread that as tid, and links both in: from now on it can be found. Under
+ * process_lock. The pid or -EAGAIN.
+ */
+int process_link(struct process *p, struct thread *t);
+
+/* Forgets a zombie: its pid is free. The table's reference becomes the caller's. Under process_lock. */
+void process_unlink(struct process *p);
+
+/* Ends the wait of a parent that called vfork. */
+void process_release_vfork(struct process *p);
+
 /* The process with that pid, zombies included, with a reference; NULL when there is none. */
 struct process *process_find(int pid);
 void process_get(struct process *p);
@@ -137,8 +167,11 @@ struct process *process_next(int after);
 /* Its address space with a reference, or NULL once it has ended. For /proc. */
 struct uvm *process_uvm(struct process *p);
 
-/* The thread `tid` of p (0: any), or NULL. Under process_lock. */
-struct thread *process_thread(struct process *p, int tid);
+/* The thread with that id of any process, or NULL; good while process_lock is held. */
+struct thread *process_find_thread(int tid);
+
+/* The first of p's threads, or NULL; good while process_lock is held. */
+struct thread *process_first_thread(struct process *p);
 
 /* Number of processes (zombies too) and of threads of processes. */
 u32 process_count(void);
@@ -150,8 +183,10 @@ int process_last_pid(void);
 /* A letter as ps shows it: R S D T Z. */
 char process_state_letter(struct process *p);
 
-/* Cpu time and counts so far of the whole process; with `children`, of those waited for. */
+/* Cpu time and counts so far of the whole process; _locked: under process_lock. */
 void process_usage(struct process *p, struct usage *out);
+void process_usage_locked(struct process *p, struct usage *out);
+void thread_usage(struct thread *t, struct usage *out);
 void usage_add(struct usage *to, const struct usage *from);
 
 /* --- birth (kernel/fork.c) --- */
@@ -173,8 +208,8 @@ struct fork_args {
 int process_fork(const struct fork_args *args, struct trap_frame *tf);
 
 /*
- * Makes pid 1, which runs `start` (in kernel mode, in the new process, with an empty address
- * space of its own) and goes to user mode through its trap frame when that returns.
+ * Makes pid 1, which runs `start` in kernel mode, in the new process, still without an address
+ * space, and goes to user mode through its trap frame when that returns. 0 or -ENOMEM.
  */
 int process_start_init(void (*start)(struct trap_frame *tf));
 
@@ -192,7 +227,7 @@ void process_set_name(struct process *p, const char *comm);
 
 /* --- death (kernel/exit.c) --- */
 
-/* Ends the current process with a wait status: code << 8, or a signal (| 0x80 with a core). */
+/* Ends the current process with a wait status: code << 8, or a signal. */
 __noreturn void process_exit(int wait_status);
 
 /* exit(2): ends the current thread; the process, with that code, if it was the last one. */
@@ -220,6 +255,15 @@ struct wait_result {
 /* A pid, 0 (WNOHANG and nothing), -ECHILD, -ERESTARTSYS, -EINVAL. Fills *out when > 0. */
 int process_wait(const struct wait_request *request, struct wait_result *out);
 
+/*
+ * Tells the parent that its child stopped, went on or ended (CLD_*): SIGCHLD, and who waits for it
+ * wakes up. Under process_lock.
+ */
+void process_tell_parent(struct process *p, int code);
+
+/* Takes a zombie out of the world and adds its usage to its parent's. Under process_lock. */
+void process_reap(struct process *p);
+
 /* --- groups and sessions (kernel/pgrp.c); pid 0 means the caller; errors as in Linux --- */
 
 int process_setpgid(int pid, int pgid);
@@ -227,23 +271,41 @@ int process_getpgid(int pid);
 int process_getsid(int pid);
 int process_setsid(void);
 
-/* The session of the current process; compared and dereferenced under process_lock. */
+/* The session of the current process; dereferenced under process_lock. */
 struct session *current_session(void);
 /* Whether the current process leads its session. */
 bool process_is_session_leader(void);
 /* Id of p's group and session (0 for the reaped). Any context. */
 int process_pgid(struct process *p);
 int process_sid(struct process *p);
+/* Under process_lock: the group of that id; entering and leaving one. */
+struct pgrp *pgrp_find(int pgid);
+void pgrp_join(struct pgrp *group, struct process *p);
+void pgrp_leave(struct process *p);
+/* A session and its first group, both with p's pid, which p leads. 0 or -ENOMEM. Under process_lock. */
+int session_create(struct process *p);
+/* The same as pgrp_is_orphaned, if `without` (may be NULL) were not there. Under process_lock. */
+bool pgrp_orphaned_without(const struct pgrp *group, const struct process *without);
+/* Whether the id names a group or a session, so that no process may get it. Under process_lock. */
+bool pgrp_id_used(int id);
 /* Whether a group exists, and in which session (0: none). For TIOCSPGRP. */
 int pgrp_session_id(int pgid);
 /* Whether nobody outside could continue it: its members must not be stopped by the terminal. */
 bool pgrp_is_orphaned(int pgid);
 
-/* Calls fn for each process with the nice value of PRIO_PROCESS/PRIO_PGRP: get and set. */
-int process_get_nice(int which, int who, int *nice); /* the most favoured one */
+/*
+ * Nice values by PRIO_PROCESS or PRIO_PGRP (kernel/nice.c); who 0: the caller's. Get: the most
+ * favoured one. Set: clamped to -20..19. -EINVAL, -ESRCH.
+ */
+int process_get_nice(int which, int who, int *nice);
 int process_set_nice(int which, int who, int nice);
 
 /* --- interval timers (kernel/itimer.c): ITIMER_REAL, VIRTUAL, PROF; ns; -EINVAL --- */
 
 int itimer_get(int which, u64 *value_ns, u64 *interval_ns);
 int itimer_set(int which, u64 value_ns, u64 interval_ns, u64 *old_value, u64 *old_interval);
+
+/* The process ends: no more signals from them. */
+void itimer_stop(struct process *p);
+/* A sample of a process with cpu_limits, from the timer interrupt: sends what is due. */
+void itimer_sample(struct process *p);

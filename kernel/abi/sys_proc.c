@@ -32,11 +32,6 @@ SYSCALL0(gettid)
 
 /* --- birth and end --- */
 
-#define CLONE_KNOWN                                                                                \
-    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_SYSVSEM |             \
-     CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_UNTRACED | \
-     CLONE_CHILD_SETTID)
-
 /* clone(flags, stack, parent_tid, tls, child_tid): the order of arguments that riscv has. */
 SYSCALL_FRAME(clone)
 {
@@ -50,8 +45,6 @@ SYSCALL_FRAME(clone)
         .child_tid = tf_arg(tf, 4),
     };
 
-    if (args.flags & ~(u64)CLONE_KNOWN || args.exit_signal > NSIG)
-        return -EINVAL;
     return process_fork(&args, tf);
 }
 
