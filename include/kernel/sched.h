@@ -14,23 +14,23 @@
 #include <kernel/thread.h>
 #include <lib/types.h>
 
-#define SCHED_NICE_MIN (-20)
-#define SCHED_NICE_MAX 19
-
-/* Turns the running code of the boot cpu into its idle thread. Boot cpu, once, slab works. */
-void sched_init(void);
+/*
+ * Makes the idle thread of a cpu, before anything runs on that cpu's run queue. The stack it
+ * will run on, or 0 when out of memory. Boot cpu; slab works.
+ */
+vaddr_t sched_prepare_cpu(u32 cpu);
 
 /*
- * The same on a secondary cpu, which then idles and never returns. `stack_top` is the stack it
- * runs on. Called from the cpu's start, interrupts off.
+ * The running code becomes the idle thread of this cpu; it has moved to that thread's stack. The cpu
+ * counts as online. Interrupts are off until sched_idle().
  */
-__noreturn void sched_start_cpu(void);
+void sched_start_cpu(void);
 
-/* The boot cpu's idle loop: what is left of start-up when everything runs in threads. */
+/* The idle loop. Interrupts are on from now on. */
 __noreturn void sched_idle(void);
 
-/* Makes the idle thread of a secondary cpu, before that cpu is started. 0 or -ENOMEM. */
-int sched_prepare_cpu(u32 cpu);
+/* What every new thread does first: completes the switch to it; interrupts are on afterwards. */
+void sched_begin(void);
 
 /*
  * Puts a new thread (THREAD_NEW) into the queue of a cpu: `thread->cpu`, chosen by
@@ -44,6 +44,9 @@ int sched_choose_cpu(u64 affinity);
 /* Gives the cpu to another runnable thread, if there is one. Threads only, no spinlock held. */
 void sched_yield(void);
 
+/* Lets others run if they have had less than the current thread. As above. */
+void sched_preempt(void);
+
 /* Ends the current thread: it never runs again and its memory goes once it is off its stack. */
 __noreturn void sched_exit(void);
 
@@ -53,30 +56,36 @@ static inline bool sched_need_resched(void)
     return READ_ONCE(this_cpu()->work) & CPU_WORK_RESCHED;
 }
 
-/* For long loops in the kernel: yields if somebody waits. No spinlock held. */
+/* For long loops in the kernel: lets others run if it is their turn. No spinlock held. */
 static inline void cond_yield(void)
 {
     if (unlikely(sched_need_resched()))
-        sched_yield();
+        sched_preempt();
 }
 
 /*
- * The timer interrupt: runs due timers, accounts the current thread, asks for a switch when its
- * slice is over, and programs the next deadline. `user`: it interrupted user mode.
+ * The timer interrupt's part: charges and samples the current thread, asks for a switch when its
+ * slice is over. Returns the next deadline (ticks) that the scheduler wants. Interrupts off.
  */
-void sched_timer_interrupt(bool user);
+u64 sched_tick(u64 now, bool user);
 
-/* A timer with an earlier deadline than before was armed on this cpu: programs it. Irqs off. */
-void sched_timer_changed(u64 deadline_ticks);
+/* Another cpu has put something into this cpu's queue. Interrupts off. */
+void sched_ipi(void);
+
+/* Marks the current thread as stopped, as sched_prepare does; sched_wake() ends that. */
+void sched_prepare_stop(void);
 
 /*
- * Sets or clears bits of thread->work, on which the return to user mode stops, and tells the
- * cpu that runs the thread. With `wake`, an interruptible sleep of the thread ends too.
+ * Sets bits of thread->work, on which the return to user mode stops, and tells the cpu that runs
+ * the thread. With `wake`, an interruptible sleep of the thread ends too, and one that is stopped
+ * looks whether it still is.
  */
 void sched_set_work(struct thread *thread, u32 bits, bool wake);
+
+/* Clears bits of the current thread's work. */
 void sched_clear_work(u32 bits);
 
-/* Switches the current thread to its process's new address space (exec). */
+/* The current thread goes on in another address space (NULL: none). References are the caller's. */
 void sched_set_uvm(struct uvm *uvm);
 
 /* -20 (most) .. 19 (least); the caller has clamped it. */
@@ -88,19 +97,17 @@ u64 sched_user_cpus(void);
 /* Restricts a thread to cpus of `mask`; -EINVAL when that leaves no cpu it may run on. */
 int sched_set_affinity(struct thread *thread, u64 mask);
 
-/* How long a thread has run, in ticks, including its present turn. */
-u64 sched_thread_ticks(struct thread *thread);
+/* How long a thread has run, in ticks, including its present turn; of these in user mode. */
+void sched_thread_ticks(struct thread *thread, u64 *total, u64 *user);
 
-/* How often the running thread is sampled and, when others wait, its slice; in nanoseconds. */
+/* The slice of a thread when others wait, in nanoseconds. */
 u64 sched_slice_ns(void);
-
-/* Asks for samples often enough for cpu-time limits of the running process. Irqs on or off. */
-void sched_sample_often(void);
 
 struct sched_stats {
     u64 switches;   /* context switches */
     u64 idle_ticks; /* time spent in the idle thread */
-    u64 user_ticks, system_ticks;
+    u64 user_ticks;
+    u64 system_ticks;
     u32 runnable; /* threads running or waiting to run, without the idle thread */
     u32 blocked;  /* threads in uninterruptible sleep */
 };

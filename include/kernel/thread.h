@@ -11,10 +11,10 @@
 #include <arch/context.h>
 #include <base/percpu.h>
 #include <base/wait.h>
+#include <kernel/run_queue.h>
 #include <kernel/sigset.h>
 #include <kernel/timer.h>
 #include <lib/list.h>
-#include <lib/rbtree.h>
 #include <lib/types.h>
 #include <mm/kstack.h>
 
@@ -25,15 +25,17 @@ enum thread_state {
     THREAD_RUNNING,         /* runs, or waits in a run queue */
     THREAD_INTERRUPTIBLE,   /* sleeps; a signal ends the sleep */
     THREAD_UNINTERRUPTIBLE, /* sleeps until woken */
+    THREAD_STOPPED,         /* job control: sleeps until it is continued or killed */
     THREAD_NEW,             /* never ran yet */
     THREAD_DEAD,            /* has left the cpu for good */
 };
 
 /*
- * Reasons to stop at the return to user mode; CPU_WORK_RESCHED (bit 0) is the cpu's own. The
- * scheduler copies a thread's bits into cpu->work when it switches to it.
+ * Bits of thread->work: reasons to look at this thread before it returns to user mode. The
+ * scheduler copies them into cpu->work when it switches to the thread (CPU_WORK_RESCHED, bit 0,
+ * is the cpu's own).
  */
-#define THREAD_WORK_SIGNAL 2u /* a signal may have to be delivered */
+#define THREAD_WORK_SIGNAL CPU_WORK_THREAD /* a signal may have to be delivered */
 
 #define THREAD_NAME_MAX 16
 
@@ -41,28 +43,22 @@ struct thread {
     struct arch_context context;
 
     /* The scheduler's; under the lock of the run queue of `cpu`. */
-    struct rb_node run_node;
-    u64 vruntime;   /* weighted run time, in ticks << 10 */
-    u64 run_ticks;  /* time on a cpu, in ticks, without the present turn */
-    u32 weight;     /* from nice; 1024 for nice 0 */
-    u32 work;       /* THREAD_WORK_*; changed with atomic operations */
-    u8 state;       /* enum thread_state */
-    s8 nice;        /* -20..19 */
-    bool queued;    /* in the run queue; never true of the running thread */
-    bool timed_out; /* the sleep's deadline has passed */
-    bool preempted; /* left the cpu unwillingly */
-    u32 cpu;        /* whose run queue; changes only under both queues' locks */
-    u64 affinity;   /* cpus it may run on, a bit each */
+    struct run_entity run;
+    u32 work;          /* THREAD_WORK_* */
+    u8 state;          /* enum thread_state; the thread itself sets it when it goes to sleep */
+    bool timed_out;    /* the sleep's deadline has passed */
+    bool sample_often; /* has a limit on its cpu time */
+    u32 cpu;           /* whose run queue; changes only under both queues' locks */
+    u64 affinity;      /* cpus it may run on, a bit each */
     struct timer sleep_timer;
 
     struct uvm *uvm; /* address space it runs in; NULL: the kernel's own */
     struct kstack stack;
-    char name[THREAD_NAME_MAX]; /* of kernel threads; a process has its own */
+    char name[THREAD_NAME_MAX]; /* NUL-terminated; the command of a user thread */
 
-    /* The thread's own, or written by it alone. */
+    /* Counted by the thread itself. */
     u64 switches_voluntary, switches_forced;
     u64 faults_minor, faults_major;
-    u32 samples_user, samples_system; /* timer interrupts that found it in that mode */
 
     /* Of user threads. */
     int tid;
@@ -74,29 +70,16 @@ struct thread {
     vaddr_t set_child_tid;   /* 0, or a word that gets the tid before user mode */
     vaddr_t robust_list;     /* remembered for get_robust_list(2) */
     size_t robust_list_len;
+    u64 restart_deadline; /* the system call layer's: a sleep that restart_syscall(2) ends */
+    vaddr_t restart_remaining;
 };
 
-/* Prepares the slab cache. Boot cpu, once. */
-void thread_init(void);
-
 /*
- * A thread that has a stack and is not started: enters `entry(arg)` on the kernel's root. NULL
- * when out of memory.
+ * A thread that has a stack and is not started. Its first switch enters `entry(arg)` with
+ * interrupts off and the run queue locked: entry calls sched_begin() first and never returns.
+ * NULL when out of memory.
  */
 struct thread *thread_alloc(const char *name, void (*entry)(void *arg), void *arg);
 
 /* Gives back a thread that was never started, or that is off its stack for good. */
 void thread_free(struct thread *thread);
-
-/*
- * Creates and starts a kernel thread that runs fn(arg) and ends when that returns. `cpu` binds
- * it to one cpu, -1 lets the scheduler choose. ERR_PTR(-ENOMEM), or -EINVAL for a cpu that is
- * not online. The pointer is good for as long as the caller knows that fn has not returned.
- */
-struct thread *thread_create_kernel(const char *name, void (*fn)(void *arg), void *arg, int cpu);
-
-/* Ends the calling kernel thread. */
-__noreturn void thread_exit(void);
-
-/* The name to print: the process's command for user threads. */
-const char *thread_name(const struct thread *thread);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Timer queues: one red-black tree per cpu, ordered by deadline, with the first one remembered.
+ *
+ * A timer is in the queue of the cpu that armed it. Lock: the queue's, a leaf. The function of a
+ * timer runs without it; `running` tells timer_cancel on another cpu that it has to wait.
+ */
+#include <base/percpu.h>
+#include <base/spinlock.h>
+#include <kernel/tick.h>
+#include <kernel/time.h>
+#include <kernel/timer.h>
+
+struct timer_queue {
+    struct spinlock lock;
+    struct rb_tree tree;
+    struct timer *first;
+    struct timer *running; /* whose function is being called */
+};
+
+static struct timer_queue queues[CPU_MAX];
+
+static struct timer *timer_of(struct rb_node *node)
+{
+    return node ? rb_entry(node, struct timer, node) : NULL;
+}
+
+static bool earlier(const struct rb_node *a, const struct rb_node *b)
+{
+    return rb_entry(a, struct timer, node)->deadline < rb_entry(b, struct timer, node)->deadline;
+}
+
+static void queue_insert(struct timer_queue *queue, struct timer *timer)
+{
+    rb_insert(&queue->tree, &timer->node, earlier);
+    timer->armed = true;
+    if (!queue->first || timer->deadline < queue->first->deadline)
+        queue->first = timer;
+}
+
+static void queue_remove(struct timer_queue *queue, struct timer *timer)
+{
+    if (queue->first == timer)
+        queue->first = timer_of(rb_next(&timer->node));
+    rb_erase(&queue->tree, &timer->node);
+    timer->armed = false;
+}
+
+void timer_init(struct timer *timer, void (*fn)(struct timer *timer))
+{
+    *timer = (struct timer){.fn = fn};
+}
+
+void timer_set(struct timer *timer, u64 deadline_ticks)
+{
+    irqflags_t flags;
+    struct timer_queue *queue;
+
+    timer_cancel_nowait(timer);
+    flags = arch_irq_save();
+    queue = &queues[cpu_id()];
+    spin_lock_nested(&queue->lock);
+    timer->deadline = deadline_ticks;
+    timer->cpu = cpu_id();
+    queue_insert(queue, timer);
+    if (queue->first == timer)
+        tick_request(deadline_ticks);
+    spin_unlock(&queue->lock, flags);
+}
+
+void timer_set_ns(struct timer *timer, u64 deadline_ns)
+{
+    timer_set(timer, time_ns_to_ticks(deadline_ns));
+}
+
+/* Takes the timer out of its queue if it is there; else says whether its function runs now. */
+static bool disarm(struct timer *timer, bool *running)
+{
+    struct timer_queue *queue = &queues[timer->cpu];
+    irqflags_t flags = spin_lock(&queue->lock);
+    bool was_armed = timer->armed;
+
+    if (was_armed)
+        queue_remove(queue, timer);
+    *running = queue->running == timer;
+    spin_unlock(&queue->lock, flags);
+    return was_armed;
+}
+
+bool timer_cancel_nowait(struct timer *timer)
+{
+    bool running;
+
+    return READ_ONCE(timer->armed) && disarm(timer, &running);
+}
+
+bool timer_cancel(struct timer *timer)
+{
+    bool running;
+
+    do {
+        if (disarm(timer, &running))
+            return true;
+        /* On its own cpu the function cannot be half-way: interrupts do not nest. */
+    } while (running && timer->cpu != cpu_id());
+    return false;
+}
+
+/* Takes the first timer if it is due. It becomes `running` until the next call. */
+static struct timer *take_due(struct timer_queue *queue, u64 now)
+{
+    struct timer *timer;
+
+    spin_lock_nested(&queue->lock);
+    timer = queue->first;
+    if (timer && timer->deadline <= now)
+        queue_remove(queue, timer);
+    else
+        timer = NULL;
+    queue->running = timer;
+    spin_unlock_nested(&queue->lock);
+    return timer;
+}
+
+void timer_run(u64 now)
+{
+    struct timer_queue *queue = &queues[cpu_id()];
+    struct timer *timer;
+
+    while ((timer = take_due(queue, now)))
+        timer->fn(timer);
+}
+
+u64 timer_next(void)
+{
+    struct timer_queue *queue = &queues[cpu_id()];
+    u64 deadline;
+
+    spin_lock_nested(&queue->lock);
+    deadline = queue->first ? queue->first->deadline : TIME_NEVER;
+    spin_unlock_nested(&queue->lock);
+    return deadline;
+}
