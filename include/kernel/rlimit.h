@@ -13,6 +13,7 @@ struct rlimit {
 };
 
 struct process;
+struct uvm;
 
 /* The limits that pid 1 starts with. */
 void rlimit_init_process(struct process *p);
@@ -24,6 +25,9 @@ int rlimit_get(struct process *p, unsigned resource, struct rlimit *out);
  * Changes a limit of the current process; memory limits reach its address space at once. -EINVAL.
  */
 int rlimit_set(unsigned resource, const struct rlimit *limit);
+
+/* Gives an address space the memory limits of the current process (exec, before it maps). */
+void rlimit_apply(struct uvm *uvm);
 
 /* The soft limit of the current process, for the place that obeys it. */
 u64 rlimit_current(unsigned resource);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The end of threads and processes. A process ends with its last thread: that one gives back what
+ * the process had while it can still sleep, then turns it into a zombie under process_lock, finds
+ * the children a new parent, tells its own one, and leaves the cpu for good.
+ */
+#include <base/log.h>
+#include <base/panic.h>
+#include <kernel/exit.h>
+#include <kernel/power.h>
+#include <kernel/process.h>
+#include <kernel/sched.h>
+#include <lib/errno.h>
+#include <mm/uvm.h>
+
+void (*exit_clear_tid_hook)(struct thread *t);
+
+/* --- what is given back --- */
+
+static void leave_uvm(struct thread *t)
+{
+    struct uvm *uvm = t->uvm;
+
+    if (!uvm)
+        return;
+    if (t->clear_child_tid && exit_clear_tid_hook)
+        exit_clear_tid_hook(t);
+    sched_set_uvm(NULL);
+    uvm_put(uvm);
+}
+
+static void note_peak(struct process *p)
+{
+    struct uvm_stats stats;
+
+    if (!p->uvm)
+        return;
+    uvm_stats(p->uvm, &stats);
+    p->dead.max_rss_pages = MAX(p->dead.max_rss_pages, stats.peak_resident);
+}
+
+/* Under process_lock: nobody hides its uvm from /proc while that takes a reference. */
+static void forget_uvm(struct process *p)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+
+    p->uvm = NULL;
+    spin_unlock(&process_lock, flags);
+}
+
+static void give_back(struct process *p, struct thread *t)
+{
+    itimer_stop(p);
+    proc_parts_exit(p);
+    note_peak(p);
+    forget_uvm(p);
+    leave_uvm(t);
+    process_release_vfork(p);
+}
+
+/* --- the family, under process_lock --- */
+
+/* A group that loses its last link to the outside must not stay stopped for ever. */
+static void group_orphaned(struct pgrp *group, struct process *without)
+{
+    struct process *p;
+    bool any_stopped = false;
+
+    if (!group || !pgrp_orphaned_without(group, without))
+        return;
+    list_for_each_entry (p, &group->members, pgrp_link)
+        any_stopped |= p != without && READ_ONCE(p->sig.stopped);
+    if (!any_stopped)
+        return;
+    list_for_each_entry (p, &group->members, pgrp_link) {
+        sig_send_process(p, SIGHUP, NULL);
+        sig_send_process(p, SIGCONT, NULL);
+    }
+}
+
+/* Whether `p` was what kept the group of its child (or its own group, by its parent) attached. */
+static bool was_link(const struct process *parent, const struct process *p)
+{
+    return parent && parent->pgrp && p->pgrp && parent->pgrp != p->pgrp &&
+           parent->pgrp->session == p->pgrp->session;
+}
+
+static void adopt(struct process *child, struct process *old_parent)
+{
+    bool linked = was_link(old_parent, child);
+
+    list_remove(&child->sibling);
+    child->parent = process_one;
+    WRITE_ONCE(child->ppid, process_pid(process_one));
+    list_push_back(&process_one->children, &child->sibling);
+    child->exit_signal = SIGCHLD;
+    if (child->parent_death_signal)
+        sig_send_process(child, child->parent_death_signal, NULL);
+    if (child->state == PROCESS_ZOMBIE)
+        process_tell_parent(child, 0);
+    else if (linked)
+        group_orphaned(child->pgrp, NULL);
+}
+
+static void orphan_children(struct process *p)
+{
+    struct process *child, *next;
+
+    list_for_each_entry_safe (child, next, &p->children, sibling)
+        adopt(child, p);
+}
+
+static void leave_family(struct process *p)
+{
+    struct session *session = p->pgrp->session;
+
+    orphan_children(p);
+    if (was_link(p->parent, p))
+        group_orphaned(p->pgrp, p);
+    if (session->leader == p)
+        session->leader = NULL;
+}
+
+/* --- the end --- */
+
+/* Takes the thread out of its process. Under process_lock and, as the list is theirs too, sig.lock. */
+static void unlink_thread(struct process *p, struct thread *t)
+{
+    struct usage usage;
+
+    thread_usage(t, &usage);
+    usage_add(&p->dead, &usage);
+    spin_lock_nested(&p->sig.lock);
+    list_remove(&t->process_link);
+    p->thread_count--;
+    spin_unlock_nested(&p->sig.lock);
+    t->process = NULL;
+}
+
+static __noreturn void end_thread(struct process *p, struct thread *t)
+{
+    irqflags_t flags;
+
+    leave_uvm(t);
+    sig_flush_thread(t);
+    flags = spin_lock(&process_lock);
+    unlink_thread(p, t);
+    spin_unlock(&process_lock, flags);
+    sched_exit();
+}
+
+static __noreturn void end_process(struct process *p, struct thread *t)
+{
+    irqflags_t flags;
+
+    give_back(p, t);
+    sig_flush_thread(t);
+    sig_flush_process(p);
+    flags = spin_lock(&process_lock);
+    unlink_thread(p, t);
+    leave_family(p);
+    p->state = PROCESS_ZOMBIE;
+    p->exit_status = p->sig.exit_status;
+    process_tell_parent(p, 0); /* the parent may free it from here on */
+    spin_unlock(&process_lock, flags);
+    sched_exit();
+}
+
+static __noreturn void init_ended(int status)
+{
+    if (status & 0x7f)
+        log_warn("init: killed by signal %d", status & 0x7f);
+    else
+        log_warn("init: ended with status %d", status >> 8);
+    kernel_poweroff();
+}
+
+void process_exit(int wait_status)
+{
+    struct thread *t = current_thread();
+    struct process *p = t->process;
+
+    if (p == process_one)
+        init_ended(wait_status);
+    sig_begin_exit(p, wait_status);
+    if (p->thread_count > 1)
+        end_thread(p, t);
+    end_process(p, t);
+}
+
+void process_exit_thread(int code)
+{
+    struct thread *t = current_thread();
+
+    if (t->process->thread_count == 1)
+        process_exit((code & 0xff) << 8);
+    end_thread(t->process, t);
+}
+
+static void exit_by_signal(int wait_status)
+{
+    process_exit(wait_status);
+}
+
+static void job_change(struct process *p, int code)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+
+    process_tell_parent(p, code);
+    spin_unlock(&process_lock, flags);
+}
+
+void exit_init(void)
+{
+    sig_upcalls = (struct sig_upcalls){.exit = exit_by_signal, .job_change = job_change};
+}

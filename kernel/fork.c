@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Making processes: fork, vfork and pid 1. Everything that can fail is done before the child can
+ * be found; then it gets a pid and runs.
+ */
+#include <abi/linux/sched.h>
+#include <arch/context.h>
+#include <arch/trap.h>
+#include <base/panic.h>
+#include <base/wait.h>
+#include <kernel/process.h>
+#include <kernel/sched.h>
+#include <kernel/time.h>
+#include <lib/errno.h>
+#include <lib/string.h>
+#include <mm/usercopy.h>
+#include <mm/uvm.h>
+
+/* Threads of one process are not made here yet: no CLONE_THREAD, no CLONE_SIGHAND. */
+#define SUPPORTED_FLAGS                                                               \
+    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_PTRACE | CLONE_VFORK | CLONE_SYSVSEM | \
+     CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | \
+     CLONE_DETACHED | CLONE_UNTRACED)
+
+/* The child's first steps, in its own address space. */
+static void child_entry(void *arg)
+{
+    struct thread *t = current_thread();
+
+    (void)arg;
+    sched_begin();
+    if (t->set_child_tid)
+        user_store32(t->set_child_tid,
+                     (u32)t->tid); /* as on Linux, a bad address is the child's loss */
+    arch_enter_user(t->user_frame);
+}
+
+/* A user thread of `p`, not linked in yet. */
+static struct thread *make_thread(struct process *p, void (*entry)(void *arg), void *arg)
+{
+    struct thread *t = thread_alloc(p->comm, entry, arg);
+
+    if (!t)
+        return NULL;
+    t->process = p;
+    t->affinity = sched_user_cpus();
+    t->user_frame = arch_user_frame(t->stack.top);
+    arch_context_set_frame(&t->context, t->user_frame);
+    return t;
+}
+
+static struct thread *copy_thread(struct process *child, const struct fork_args *args,
+                                  const struct trap_frame *tf)
+{
+    struct thread *self = current_thread();
+    struct thread *t = make_thread(child, child_entry, NULL);
+
+    if (!t)
+        return NULL;
+    *t->user_frame = *tf;
+    arch_context_fork(&t->context, &self->context);
+    tf_set_result(t->user_frame, 0);
+    tf_clear_syscall(t->user_frame);
+    if (args->stack)
+        tf_set_sp(t->user_frame, args->stack);
+    if (args->flags & CLONE_SETTLS)
+        tf_set_tls(t->user_frame, args->tls);
+    if (args->flags & CLONE_CHILD_SETTID)
+        t->set_child_tid = args->child_tid;
+    if (args->flags & CLONE_CHILD_CLEARTID)
+        t->clear_child_tid = args->child_tid;
+    sig_init_thread(t, self->sig.blocked);
+    if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM)
+        t->sig.altstack = self->sig.altstack;
+    t->sample_often = child->cpu_limits;
+    return t;
+}
+
+static int copy_memory(struct process *child, struct thread *t, u64 flags)
+{
+    struct uvm *uvm = current_thread()->uvm;
+    int err;
+
+    if (flags & CLONE_VM) {
+        uvm_get(uvm);
+    } else {
+        err = uvm_fork(uvm, &uvm);
+        if (err)
+            return err;
+    }
+    child->uvm = t->uvm = uvm;
+    return 0;
+}
+
+static void discard(struct process *child, struct thread *t)
+{
+    if (t && t->uvm)
+        uvm_put(t->uvm);
+    if (t)
+        thread_free(t);
+    process_put(child);
+}
+
+/*
+ * Puts the child into the table and beside its siblings. A signal that has come meanwhile (a ^C for
+ * the whole group) must not miss the child: the fork is then made again after it.
+ */
+static int link_child(struct process *child, struct thread *t)
+{
+    struct process *parent = current_process();
+    irqflags_t flags = spin_lock(&process_lock);
+    int pid = sig_pending(current_thread()) ? -ERESTARTNOINTR : process_link(child, t);
+
+    if (pid > 0) {
+        child->parent = parent;
+        child->ppid = process_pid(parent);
+        list_push_back(&parent->children, &child->sibling);
+        pgrp_join(parent->pgrp, child);
+    }
+    spin_unlock(&process_lock, flags);
+    return pid;
+}
+
+static int start_child(struct process *child, struct thread *t, const struct fork_args *args)
+{
+    struct process *parent = current_process();
+    int pid;
+
+    pid = link_child(child, t);
+    if (pid < 0)
+        return pid;
+    if (args->flags & CLONE_PARENT_SETTID)
+        user_store32(args->parent_tid, (u32)pid);
+    /* For vfork the parent looks at the child after that may have ended. */
+    process_get(child);
+    sched_start_thread(t);
+    if (args->flags & CLONE_VFORK)
+        wait_event(&parent->child_wait, !READ_ONCE(child->vfork_busy));
+    process_put(child);
+    return pid;
+}
+
+static int fill_child(struct process *child, struct thread *t, const struct fork_args *args)
+{
+    int err = copy_memory(child, t, args->flags);
+
+    if (err)
+        return err;
+    child->exit_signal = args->exit_signal;
+    child->vfork_busy = args->flags & CLONE_VFORK;
+    child->start_ns = time_now_ns();
+    return proc_parts_fork(current_process(), child, args->flags);
+}
+
+int process_fork(const struct fork_args *args, struct trap_frame *tf)
+{
+    struct process *child;
+    struct thread *t;
+    int pid;
+
+    if ((args->flags & ~SUPPORTED_FLAGS) || args->exit_signal < 0 || args->exit_signal > NSIG)
+        return -EINVAL;
+    if (sig_pending(current_thread()))
+        return -ERESTARTNOINTR;
+    child = process_alloc(current_process());
+    if (!child)
+        return -ENOMEM;
+    t = copy_thread(child, args, tf);
+    pid = t ? fill_child(child, t, args) : -ENOMEM;
+    if (pid) {
+        discard(child, t);
+        return pid;
+    }
+    pid = start_child(child, t, args);
+    if (pid < 0) {
+        proc_parts_exit(child);
+        discard(child, t);
+    }
+    return pid;
+}
+
+/* --- pid 1 --- */
+
+static void first_entry(void *arg)
+{
+    void (*start)(struct trap_frame * tf) = arg;
+    struct trap_frame *tf = current_thread()->user_frame;
+
+    sched_begin();
+    tf_init_user(tf, 0, 0);
+    start(tf);
+    arch_enter_user(tf);
+}
+
+static int link_first(struct process *p, struct thread *t)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+    int err = process_link(p, t);
+
+    if (err > 0)
+        err = session_create(p);
+    process_one = p;
+    spin_unlock(&process_lock, flags);
+    return err;
+}
+
+int process_start_init(void (*start)(struct trap_frame *tf))
+{
+    struct process *p = process_alloc(NULL);
+    struct thread *t;
+    int err;
+
+    if (!p)
+        return -ENOMEM;
+    p->sig.unkillable = true;
+    p->exit_signal = SIGCHLD;
+    p->start_ns = time_now_ns();
+    memcpy(p->comm, "init", sizeof("init"));
+    t = make_thread(p, first_entry, (void *)start);
+    err = t ? proc_parts_fork(NULL, p, 0) : -ENOMEM;
+    if (!err) {
+        sig_init_thread(t, 0);
+        err = link_first(p, t);
+    }
+    if (!err)
+        sched_start_thread(t);
+    return err;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interval timers and the limit on cpu time. ITIMER_REAL is a timer of the queue; the others are
+ * compared with the process's cpu time at each sample that the scheduler takes of it, which is
+ * often enough once cpu_limits is set. Lock: process_lock for the fields.
+ */
+#include <abi/linux/resource.h>
+#include <abi/linux/time.h>
+#include <kernel/process.h>
+#include <kernel/sched.h>
+#include <kernel/time.h>
+#include <lib/errno.h>
+
+/* The time in which the timer counts, in ns. */
+static u64 clock_of(struct process *p, int which)
+{
+    struct usage usage;
+
+    if (which == ITIMER_REAL)
+        return time_now_ns();
+    process_usage_locked(p, &usage);
+    return usage.user_ns + (which == ITIMER_PROF ? usage.system_ns : 0);
+}
+
+/* The timer was due at its deadline; moves that on behind `now`, or switches the timer off. */
+static void advance(struct itimer *timer, u64 now)
+{
+    u64 missed;
+
+    if (!timer->interval) {
+        timer->deadline = 0;
+        return;
+    }
+    missed = (now - timer->deadline) / timer->interval;
+    timer->deadline += (missed + 1) * timer->interval;
+}
+
+static void alarm_rings(struct timer *timer)
+{
+    struct process *p = container_of(timer, struct process, alarm);
+    struct itimer *real = &p->itimer[ITIMER_REAL];
+
+    sig_send_process(p, SIGALRM, NULL);
+    spin_lock_nested(&process_lock);
+    if (real->deadline) {
+        advance(real, MAX(time_now_ns(), real->deadline));
+        if (real->deadline)
+            timer_set_ns(&p->alarm, real->deadline);
+    }
+    spin_unlock_nested(&process_lock);
+}
+
+static void read_timer(struct process *p, int which, u64 now, u64 *value, u64 *interval)
+{
+    const struct itimer *timer = &p->itimer[which];
+
+    *interval = timer->interval;
+    *value = 0;
+    if (timer->deadline) /* one that is due and has not rung yet is not off */
+        *value = timer->deadline > now ? timer->deadline - now : 1;
+}
+
+int itimer_get(int which, u64 *value_ns, u64 *interval_ns)
+{
+    struct process *p = current_process();
+    irqflags_t flags;
+
+    if (which < 0 || which >= ITIMERS)
+        return -EINVAL;
+    flags = spin_lock(&process_lock);
+    read_timer(p, which, clock_of(p, which), value_ns, interval_ns);
+    spin_unlock(&process_lock, flags);
+    return 0;
+}
+
+/* Not to be called under process_lock, which the alarm takes. */
+static void stop_alarm(struct process *p)
+{
+    if (p->alarm.fn)
+        timer_cancel(&p->alarm);
+    else
+        timer_init(&p->alarm, alarm_rings);
+}
+
+int itimer_set(int which, u64 value_ns, u64 interval_ns, u64 *old_value, u64 *old_interval)
+{
+    struct process *p = current_process();
+    irqflags_t flags;
+    u64 now;
+
+    if (which < 0 || which >= ITIMERS)
+        return -EINVAL;
+    flags = spin_lock(&process_lock);
+    now = clock_of(p, which);
+    read_timer(p, which, now, old_value, old_interval);
+    p->itimer[which] = (struct itimer){.deadline = 0};
+    spin_unlock(&process_lock, flags);
+    if (which == ITIMER_REAL)
+        stop_alarm(p);
+    if (!value_ns)
+        return 0;
+    flags = spin_lock(&process_lock);
+    p->itimer[which] = (struct itimer){.deadline = now + value_ns, .interval = interval_ns};
+    if (which == ITIMER_REAL)
+        timer_set_ns(&p->alarm, now + value_ns);
+    else
+        p->cpu_limits = current_thread()->sample_often = true;
+    spin_unlock(&process_lock, flags);
+    return 0;
+}
+
+void itimer_stop(struct process *p)
+{
+    irqflags_t flags;
+
+    if (!p->alarm.fn)
+        return;
+    flags = spin_lock(&process_lock);
+    p->itimer[ITIMER_REAL].deadline = 0;
+    spin_unlock(&process_lock, flags);
+    timer_cancel(&p->alarm);
+}
+
+/* --- samples --- */
+
+static void check_timer(struct process *p, int which, u64 now, int sig)
+{
+    struct itimer *timer = &p->itimer[which];
+
+    if (!timer->deadline || now < timer->deadline)
+        return;
+    advance(timer, now);
+    sig_send_process(p, sig, NULL);
+}
+
+/* SIGXCPU at the soft limit and every second after it, SIGKILL at the hard one. */
+static void check_limit(struct process *p, u64 now)
+{
+    const struct rlimit *limit = &p->limit[RLIMIT_CPU];
+    u64 seconds = now / NSEC_PER_SEC;
+
+    if (seconds >= limit->hard)
+        sig_send_process(p, SIGKILL, NULL);
+    if (seconds < limit->soft || now < p->cpu_warned_ns + NSEC_PER_SEC)
+        return;
+    p->cpu_warned_ns = now;
+    sig_send_process(p, SIGXCPU, NULL);
+}
+
+void itimer_sample(struct process *p)
+{
+    struct usage usage;
+
+    spin_lock_nested(&process_lock);
+    process_usage_locked(p, &usage);
+    check_timer(p, ITIMER_VIRTUAL, usage.user_ns, SIGVTALRM);
+    check_timer(p, ITIMER_PROF, usage.user_ns + usage.system_ns, SIGPROF);
+    check_limit(p, usage.user_ns + usage.system_ns);
+    spin_unlock_nested(&process_lock);
+}

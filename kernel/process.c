@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The process table: which processes there are, how one finds and keeps them, and the parts that
+ * the layers above hang onto them. See <kernel/process.h> for the locks.
+ */
+#include <abi/linux/resource.h>
+#include <base/atomic.h>
+#include <base/panic.h>
+#include <kernel/process.h>
+#include <kernel/sched.h>
+#include <kernel/time.h>
+#include <lib/errno.h>
+#include <lib/string.h>
+#include <mm/slab.h>
+#include <mm/uvm.h>
+
+/* After the last pid the search goes on here: low ones belong to what lives long. */
+#define PID_SECOND_ROUND 300
+
+struct spinlock process_lock = SPINLOCK_INIT("processes");
+struct process *process_one;
+
+static struct id_tree processes;
+static u32 thread_count;
+static int last_pid;
+static const struct proc_part *parts[PROC_PARTS];
+
+static SLAB_CACHE(process_cache, "process", sizeof(struct process), 8);
+
+/* --- parts --- */
+
+void proc_part_register(enum proc_part_slot slot, const struct proc_part *part)
+{
+    ASSERT(!parts[slot] && !process_one);
+    parts[slot] = part;
+}
+
+static void undo_parts(struct process *p, unsigned count)
+{
+    while (count-- > 0) {
+        if (parts[count] && parts[count]->exit)
+            parts[count]->exit(p);
+    }
+}
+
+int proc_parts_fork(struct process *parent, struct process *child, u64 clone_flags)
+{
+    int err;
+
+    for (unsigned i = 0; i < PROC_PARTS; i++) {
+        if (!parts[i] || !parts[i]->fork)
+            continue;
+        err = parts[i]->fork(parent, child, clone_flags);
+        if (err) {
+            undo_parts(child, i);
+            return err;
+        }
+    }
+    return 0;
+}
+
+void proc_parts_exec(struct process *p)
+{
+    for (unsigned i = 0; i < PROC_PARTS; i++) {
+        if (parts[i] && parts[i]->exec)
+            parts[i]->exec(p);
+    }
+}
+
+void proc_parts_exit(struct process *p)
+{
+    undo_parts(p, PROC_PARTS);
+}
+
+/* --- making --- */
+
+struct process *process_alloc(struct process *parent)
+{
+    struct process *p = slab_zalloc(&process_cache);
+
+    if (!p)
+        return NULL;
+    p->refs = 1;
+    list_init(&p->children);
+    list_init(&p->sibling);
+    list_init(&p->threads);
+    list_init(&p->pgrp_link);
+    wait_queue_init(&p->child_wait, "children");
+    if (parent ? sig_fork(parent, p) : sig_init_process(p)) {
+        slab_free(&process_cache, p);
+        return NULL;
+    }
+    if (!parent) {
+        rlimit_init_process(p);
+        return p;
+    }
+    memcpy(p->comm, parent->comm, sizeof(p->comm));
+    memcpy(p->limit, parent->limit, sizeof(p->limit));
+    p->cpu_limits = parent->limit[RLIMIT_CPU].soft != RLIMIT_NONE;
+    p->sigcode = parent->sigcode;
+    return p;
+}
+
+static bool pid_free(int pid)
+{
+    return !id_find(&processes, pid) && !pgrp_id_used(pid);
+}
+
+static int find_pid(void)
+{
+    int pid = last_pid;
+
+    do {
+        pid = pid + 1 < PID_MAX ? pid + 1 : PID_SECOND_ROUND;
+        if (pid_free(pid))
+            return last_pid = pid;
+    } while (pid != last_pid);
+    return -EAGAIN;
+}
+
+int process_link(struct process *p, struct thread *t)
+{
+    int pid = find_pid();
+
+    if (pid < 0)
+        return pid;
+    p->node.id = pid;
+    t->tid = pid;
+    id_insert(&processes, &p->node);
+    list_push_back(&p->threads, &t->process_link);
+    p->thread_count = 1;
+    thread_count++;
+    return pid;
+}
+
+void process_unlink(struct process *p)
+{
+    id_remove(&processes, &p->node);
+    thread_count--;
+    p->state = PROCESS_REAPED;
+}
+
+/* --- finding --- */
+
+static struct process *process_of(struct id_node *node)
+{
+    return node ? container_of(node, struct process, node) : NULL;
+}
+
+void process_get(struct process *p)
+{
+    atomic_fetch_add(&p->refs, 1);
+}
+
+void process_put(struct process *p)
+{
+    if (atomic_fetch_sub(&p->refs, 1) > 1)
+        return;
+    sig_free_process(p);
+    slab_free(&process_cache, p);
+}
+
+static struct process *get_locked(struct id_node *node)
+{
+    struct process *p = process_of(node);
+
+    if (p)
+        process_get(p);
+    return p;
+}
+
+struct process *process_find(int pid)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+    struct process *p = get_locked(id_find(&processes, pid));
+
+    spin_unlock(&process_lock, flags);
+    return p;
+}
+
+struct process *process_next(int after)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+    struct process *p = get_locked(id_next(&processes, after));
+
+    spin_unlock(&process_lock, flags);
+    return p;
+}
+
+struct thread *process_first_thread(struct process *p)
+{
+    return list_first_entry(&p->threads, struct thread, process_link);
+}
+
+struct thread *process_find_thread(int tid)
+{
+    struct process *p = process_of(id_find(&processes, tid));
+
+    return p ? process_first_thread(p) : NULL;
+}
+
+struct uvm *process_uvm(struct process *p)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+    struct uvm *uvm = p->uvm;
+
+    if (uvm)
+        uvm_get(uvm);
+    spin_unlock(&process_lock, flags);
+    return uvm;
+}
+
+void process_release_vfork(struct process *p)
+{
+    irqflags_t flags;
+
+    if (!p->vfork_busy)
+        return;
+    flags = spin_lock(&process_lock);
+    p->vfork_busy = false;
+    wake_all(&p->parent->child_wait);
+    spin_unlock(&process_lock, flags);
+}
+
+/* --- figures --- */
+
+u32 process_count(void)
+{
+    return READ_ONCE(processes.count);
+}
+
+u32 process_thread_count(void)
+{
+    return READ_ONCE(thread_count);
+}
+
+int process_last_pid(void)
+{
+    return READ_ONCE(last_pid);
+}
+
+char process_state_letter(struct process *p)
+{
+    static const char letters[] = {
+        [THREAD_RUNNING] = 'R', [THREAD_INTERRUPTIBLE] = 'S', [THREAD_UNINTERRUPTIBLE] = 'D',
+        [THREAD_STOPPED] = 'T', [THREAD_NEW] = 'R',           [THREAD_DEAD] = 'Z',
+    };
+    irqflags_t flags = spin_lock(&process_lock);
+    struct thread *t = process_first_thread(p);
+    char letter = t ? letters[t->state] : 'Z';
+
+    spin_unlock(&process_lock, flags);
+    return letter;
+}
+
+void usage_add(struct usage *to, const struct usage *from)
+{
+    to->user_ns += from->user_ns;
+    to->system_ns += from->system_ns;
+    to->faults_minor += from->faults_minor;
+    to->faults_major += from->faults_major;
+    to->switches_voluntary += from->switches_voluntary;
+    to->switches_forced += from->switches_forced;
+    to->max_rss_pages = MAX(to->max_rss_pages, from->max_rss_pages);
+}
+
+void thread_usage(struct thread *t, struct usage *out)
+{
+    u64 ticks, user;
+
+    sched_thread_ticks(t, &ticks, &user);
+    *out = (struct usage){
+        .user_ns = time_ticks_to_ns(user),
+        .system_ns = time_ticks_to_ns(ticks - user),
+        .faults_minor = t->faults_minor,
+        .faults_major = t->faults_major,
+        .switches_voluntary = t->switches_voluntary,
+        .switches_forced = t->switches_forced,
+    };
+}
+
+void process_usage_locked(struct process *p, struct usage *out)
+{
+    struct thread *t;
+    struct usage one;
+
+    *out = p->dead;
+    list_for_each_entry (t, &p->threads, process_link) {
+        thread_usage(t, &one);
+        usage_add(out, &one);
+    }
+}
+
+void process_usage(struct process *p, struct usage *out)
+{
+    struct uvm *uvm = process_uvm(p);
+    struct uvm_stats stats;
+    irqflags_t flags;
+
+    flags = spin_lock(&process_lock);
+    process_usage_locked(p, out);
+    spin_unlock(&process_lock, flags);
+    if (!uvm)
+        return;
+    uvm_stats(uvm, &stats);
+    out->max_rss_pages = MAX(out->max_rss_pages, stats.peak_resident);
+    uvm_put(uvm);
+}

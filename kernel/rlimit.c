@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Resource limits. What is obeyed, and where: AS, DATA and STACK by the address space, NOFILE by the
+ * descriptor table, CPU by itimer.c, SIGPENDING by the signal queues; the others are kept and shown.
+ */
+#include <abi/linux/resource.h>
+#include <kernel/process.h>
+#include <kernel/rlimit.h>
+#include <lib/errno.h>
+#include <mm/uvm.h>
+
+static const struct rlimit first_limits[RLIMIT_COUNT] = {
+    [RLIMIT_CPU] = {RLIMIT_NONE, RLIMIT_NONE},
+    [RLIMIT_FSIZE] = {RLIMIT_NONE, RLIMIT_NONE},
+    [RLIMIT_DATA] = {RLIMIT_NONE, RLIMIT_NONE},
+    [RLIMIT_STACK] = {8 * MiB, RLIMIT_NONE},
+    [RLIMIT_CORE] = {0, RLIMIT_NONE},
+    [RLIMIT_RSS] = {RLIMIT_NONE, RLIMIT_NONE},
+    [RLIMIT_NPROC] = {PID_MAX, PID_MAX},
+    [RLIMIT_NOFILE] = {1024, 4096},
+    [RLIMIT_MEMLOCK] = {RLIMIT_NONE, RLIMIT_NONE},
+    [RLIMIT_AS] = {RLIMIT_NONE, RLIMIT_NONE},
+    [RLIMIT_LOCKS] = {RLIMIT_NONE, RLIMIT_NONE},
+    [RLIMIT_SIGPENDING] = {1024, 1024},
+    [RLIMIT_MSGQUEUE] = {819200, 819200},
+    [RLIMIT_NICE] = {0, 0},
+    [RLIMIT_RTPRIO] = {0, 0},
+    [RLIMIT_RTTIME] = {RLIMIT_NONE, RLIMIT_NONE},
+};
+static_assert(RLIM_NLIMITS == RLIMIT_COUNT, "limits of the ABI");
+
+void rlimit_init_process(struct process *p)
+{
+    for (unsigned i = 0; i < RLIMIT_COUNT; i++)
+        p->limit[i] = first_limits[i];
+}
+
+int rlimit_get(struct process *p, unsigned resource, struct rlimit *out)
+{
+    if (resource >= RLIMIT_COUNT)
+        return -EINVAL;
+    *out = p->limit[resource];
+    return 0;
+}
+
+void rlimit_apply(struct uvm *uvm)
+{
+    const struct rlimit *limit = current_process()->limit;
+    struct uvm_limits limits = {
+        .as = limit[RLIMIT_AS].soft,
+        .data = limit[RLIMIT_DATA].soft,
+        .stack = limit[RLIMIT_STACK].soft,
+    };
+
+    uvm_set_limits(uvm, &limits);
+}
+
+int rlimit_set(unsigned resource, const struct rlimit *limit)
+{
+    struct process *p = current_process();
+    struct thread *t = current_thread();
+
+    if (resource >= RLIMIT_COUNT || limit->soft > limit->hard)
+        return -EINVAL;
+    p->limit[resource] = *limit;
+    if (resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK)
+        rlimit_apply(t->uvm);
+    if (resource == RLIMIT_CPU && limit->soft != RLIMIT_NONE)
+        p->cpu_limits = t->sample_often = true;
+    return 0;
+}
+
+u64 rlimit_current(unsigned resource)
+{
+    return current_process()->limit[resource].soft;
+}
