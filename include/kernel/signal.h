@@ -26,21 +26,20 @@ struct sig_action {
     sigset_mask mask;
 };
 
-/* What a process knows about signals. */
+/* What a process knows about signals; under `lock` but for what fork and exec do in private. */
 struct sig_process {
     struct spinlock lock;
-    struct sig_pending pending;  /* sent to the process: any thread may take them */
-    sigset_mask custom;          /* actions that are not the default; only those are filled in */
-    sigset_mask ignored;         /* actions that are SIG_IGN, or default and do nothing */
-    u32 queued;                  /* entries in the queues, bounded by RLIMIT_SIGPENDING */
-    bool stopped;                /* job control: threads wait in the kernel */
-    bool continued;              /* has gone on since the parent last looked */
-    bool stop_reported;          /* the parent has seen that it stopped */
-    bool exiting;                /* the process ends: nothing is delivered any more */
-    int stop_signal;             /* that stopped it */
-    int exit_status;             /* of the group's exit, valid once exiting */
-    struct wait_queue cont_wait; /* stopped threads */
-    struct sig_action action[NSIG];
+    struct sig_pending pending; /* sent to the process: any thread may take them */
+    sigset_mask custom;         /* actions that were set; only those are filled in */
+    sigset_mask ignored;        /* nothing happens: SIG_IGN, or the default is to do nothing */
+    struct sig_action *action;  /* NSIG of them, signal n at n - 1 */
+    bool stopped;               /* job control: threads wait in the kernel */
+    bool stop_taken;            /* a thread is about to stop the process; SIGCONT undoes that */
+    bool continued;             /* goes on since then; the parent has not been told */
+    bool exiting;               /* the process ends: nothing is delivered any more */
+    bool unkillable;            /* pid 1: only what it handles reaches it */
+    int stop_signal;            /* that stopped it */
+    int exit_status;            /* once exiting */
 };
 
 /* --- sending --- */
@@ -54,13 +53,17 @@ int sig_send_process(struct process *p, int sig, const struct linux_siginfo *inf
 int sig_send_thread(struct thread *t, int sig, const struct linux_siginfo *info);
 
 /*
- * The kill family with its rules on who is meant; `info` NULL fills in the sender. sig 0 only looks.
- * 0, -ESRCH, -EINVAL, -EAGAIN.
+ * The kill family with its rules on who is meant (kernel/kill.c); sig 0 only looks. sig_kill and
+ * sig_kill_thread: `info` NULL fills in the caller; sig_kill_pgrp: NULL is the kernel (the tty's
+ * ^C, also from interrupts). 0, -ESRCH, -EINVAL, -EAGAIN.
  */
-int sig_kill(int pid, int sig, const struct linux_siginfo *info);       /* pid >0, 0, -1, < -1 */
-int sig_kill_pgrp(int pgid, int sig, const struct linux_siginfo *info); /* the tty's ^C */
+int sig_kill(int pid, int sig, const struct linux_siginfo *info); /* pid > 0, 0, -1, < -1 */
+int sig_kill_pgrp(int pgid, int sig, const struct linux_siginfo *info);
 int sig_kill_thread(int tgid, int tid, int sig,
                     const struct linux_siginfo *info); /* tgid -1: any */
+
+/* Clears an info and fills in signal and code. */
+void sig_info_init(struct linux_siginfo *info, int sig, int code);
 
 /*
  * A fault of the current thread: cannot be blocked nor ignored (that kills). Delivered when this
@@ -103,12 +106,29 @@ bool sig_is_ignored(int sig);
 
 /* --- the life of a process (fork.c, exit.c, exec) --- */
 
-void sig_init_process(struct process *p);                     /* pid 1 */
-void sig_fork(struct process *parent, struct process *child); /* actions; none pending */
+/* Default actions, nothing pending. 0 or -ENOMEM. Likewise a copy of the parent's actions. */
+int sig_init_process(struct process *p);
+int sig_fork(struct process *parent, struct process *child);
+/* Undoes both. */
+void sig_free_process(struct process *p);
+
 void sig_init_thread(struct thread *t, sigset_mask blocked);
-void sig_exec(struct process *p); /* handlers become default */
+/* Drops what is pending; the thread or process takes nothing any more. */
 void sig_flush_process(struct process *p);
 void sig_flush_thread(struct thread *t);
+
+/* The current process runs a new program: handlers become default, no alternate stack. */
+void sig_exec(void);
+
+/*
+ * The process ends with that status. true: this is the first thread to say so; the others are
+ * on their way out.
+ */
+bool sig_begin_exit(struct process *p, int wait_status);
+
+/* What a parent wants to know of its children: are they reaped by themselves, are stops told? */
+bool sig_reaps_children(struct process *parent);
+bool sig_wants_stops(struct process *parent);
 
 /* --- return to user mode --- */
 
@@ -121,7 +141,24 @@ void sig_deliver(struct trap_frame *tf);
 /* rt_sigreturn: takes the registers and mask from the frame on the user's stack; the new result. */
 long sig_return(struct trap_frame *tf);
 
-/* How a process ends on a signal; registered by exit.c, which is above this file. */
-extern __noreturn void (*sig_exit_hook)(int wait_status);
-/* Tells the parent of a stop or a continue; registered by wait.c. */
-extern void (*sig_job_hook)(struct process *p, int code);
+/* How the process ends on a signal, and how its parent learns of a stop (CLD_*): set by exit.c. */
+struct sig_upcalls {
+    void (*exit)(int wait_status); /* does not return */
+    void (*job_change)(struct process *p, int code);
+};
+extern struct sig_upcalls sig_upcalls;
+
+/* --- between the files of kernel/signal --- */
+
+/* Whether the action is a function of the program's. */
+bool sig_action_is_handler(const struct sig_action *action);
+/* The action of a signal. Under sig.lock. */
+struct sig_action sig_action_of(struct process *p, int sig);
+/* Sets or clears the current thread's THREAD_WORK_SIGNAL by what there is to do. Under sig.lock. */
+void sig_recalculate(struct thread *t);
+/* Signals whose default is to be ignored; to stop. */
+#define SIG_DEFAULT_IGNORED \
+    (sig_bit(SIGCHLD) | sig_bit(SIGCONT) | sig_bit(SIGURG) | sig_bit(SIGWINCH))
+#define SIG_DEFAULT_STOPS \
+    (sig_bit(SIGSTOP) | sig_bit(SIGTSTP) | sig_bit(SIGTTIN) | sig_bit(SIGTTOU))
+#define SIG_NEVER_BLOCKED (sig_bit(SIGKILL) | sig_bit(SIGSTOP))

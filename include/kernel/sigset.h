@@ -16,10 +16,11 @@ static inline sigset_mask sig_bit(int sig)
     return 1ul << (sig - 1);
 }
 
-/* Signals that were sent and not yet taken. */
+/* Signals that were sent and not yet taken (<kernel/sigqueue.h>). */
 struct sig_pending {
     sigset_mask set;
-    struct list queue; /* struct sig_queued, oldest first */
+    struct list queue; /* struct sig_queued, oldest first: what is known of the senders */
+    u32 count;         /* of the queue */
 };
 
 /* Alternate signal stack; size 0: none. */

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Signals: what a program asks of its own: actions, masks, waiting, the alternate stack. All of it
+ * concerns the current thread or process. Lock: sig.lock (signal.c).
+ */
+#include <base/wait.h>
+#include <kernel/process.h>
+#include <kernel/sched.h>
+#include <kernel/signal.h>
+#include <kernel/sigqueue.h>
+#include <lib/errno.h>
+
+/* Under the lock. Keeps `ignored` true, and forgets what nobody will see any more. */
+static void set_action(struct process *p, int sig, const struct sig_action *new)
+{
+    sigset_mask bit = sig_bit(sig);
+    struct thread *t;
+
+    p->sig.action[sig - 1] = *new;
+    p->sig.action[sig - 1].mask &= ~SIG_NEVER_BLOCKED;
+    p->sig.custom |= bit;
+    p->sig.ignored &= ~bit;
+    if (sig_action_is_handler(new))
+        return;
+    if (new->handler == SIG_DFL && !new->flags)
+        p->sig.custom &= ~bit;
+    if (new->handler == SIG_DFL && !(bit & SIG_DEFAULT_IGNORED))
+        return;
+    p->sig.ignored |= bit;
+    sigqueue_drop(&p->sig.pending, bit);
+    list_for_each_entry (t, &p->threads, process_link)
+        sigqueue_drop(&t->sig.pending, bit);
+}
+
+int sig_set_action(int sig, const struct sig_action *new, struct sig_action *old)
+{
+    struct process *p = current_process();
+    irqflags_t flags;
+
+    if (sig < 1 || sig > NSIG || (new && (sig_bit(sig) & SIG_NEVER_BLOCKED)))
+        return -EINVAL;
+    flags = spin_lock(&p->sig.lock);
+    if (old)
+        *old = sig_action_of(p, sig);
+    if (new)
+        set_action(p, sig, new);
+    spin_unlock(&p->sig.lock, flags);
+    return 0;
+}
+
+void sig_exec(void)
+{
+    struct thread *t = current_thread();
+    struct process *p = t->process;
+    irqflags_t flags = spin_lock(&p->sig.lock);
+
+    for (int sig = 1; sig <= NSIG; sig++) {
+        if (!(p->sig.custom & sig_bit(sig)))
+            continue;
+        if (p->sig.action[sig - 1].handler != SIG_IGN)
+            p->sig.custom &= ~sig_bit(sig);
+        else
+            p->sig.action[sig - 1] = (struct sig_action){.handler = SIG_IGN};
+    }
+    p->sig.ignored = (p->sig.ignored & p->sig.custom) | (SIG_DEFAULT_IGNORED & ~p->sig.custom);
+    t->sig.altstack = (struct sig_altstack){.size = 0};
+    sig_recalculate(t);
+    spin_unlock(&p->sig.lock, flags);
+}
+
+static void set_blocked(struct thread *t, sigset_mask mask)
+{
+    t->sig.blocked = mask & ~SIG_NEVER_BLOCKED;
+    sig_recalculate(t);
+}
+
+int sig_set_mask(int how, const sigset_mask *set, sigset_mask *old)
+{
+    struct thread *t = current_thread();
+    irqflags_t flags;
+    sigset_mask mask;
+
+    if (old)
+        *old = t->sig.blocked;
+    if (!set)
+        return 0;
+    if (how == SIG_BLOCK)
+        mask = t->sig.blocked | *set;
+    else if (how == SIG_UNBLOCK)
+        mask = t->sig.blocked & ~*set;
+    else if (how == SIG_SETMASK)
+        mask = *set;
+    else
+        return -EINVAL;
+    flags = spin_lock(&t->process->sig.lock);
+    set_blocked(t, mask);
+    spin_unlock(&t->process->sig.lock, flags);
+    return 0;
+}
+
+sigset_mask sig_pending_set(void)
+{
+    struct thread *t = current_thread();
+    struct process *p = t->process;
+    irqflags_t flags = spin_lock(&p->sig.lock);
+    sigset_mask set = (t->sig.pending.set | p->sig.pending.set) & t->sig.blocked;
+
+    spin_unlock(&p->sig.lock, flags);
+    return set;
+}
+
+bool sig_fatal_pending(void)
+{
+    struct thread *t = current_thread();
+    struct sig_process *sp = &t->process->sig;
+
+    if (!sig_pending(t))
+        return false;
+    return READ_ONCE(sp->exiting) ||
+           ((READ_ONCE(sp->pending.set) | READ_ONCE(t->sig.pending.set)) & sig_bit(SIGKILL));
+}
+
+bool sig_is_ignored(int sig)
+{
+    struct thread *t = current_thread();
+
+    return (READ_ONCE(t->process->sig.ignored) | t->sig.blocked) & sig_bit(sig);
+}
+
+bool sig_has_handler(int sig)
+{
+    struct thread *t = current_thread();
+    irqflags_t flags = spin_lock(&t->process->sig.lock);
+    struct sig_action action = sig_action_of(t->process, sig);
+
+    spin_unlock(&t->process->sig.lock, flags);
+    return sig_action_is_handler(&action) && !(t->sig.blocked & sig_bit(sig));
+}
+
+/* --- waiting for signals --- */
+
+void sig_set_temporary_mask(sigset_mask mask)
+{
+    struct thread *t = current_thread();
+    irqflags_t flags = spin_lock(&t->process->sig.lock);
+
+    t->sig.saved = t->sig.blocked;
+    t->sig.restore = true;
+    set_blocked(t, mask);
+    spin_unlock(&t->process->sig.lock, flags);
+}
+
+void sig_end_temporary_mask(void)
+{
+    struct thread *t = current_thread();
+    irqflags_t flags;
+
+    if (!t->sig.restore)
+        return;
+    flags = spin_lock(&t->process->sig.lock);
+    t->sig.restore = false;
+    set_blocked(t, t->sig.saved);
+    spin_unlock(&t->process->sig.lock, flags);
+}
+
+static void sleep_until_signal(void)
+{
+    do
+        sched_prepare(WAIT_INTERRUPTIBLE);
+    while (sched_block(WAIT_FOREVER) != -EINTR);
+}
+
+int sig_suspend(sigset_mask mask)
+{
+    sig_set_temporary_mask(mask);
+    sleep_until_signal();
+    return -ERESTARTNOHAND; /* delivery brings the mask back */
+}
+
+/* A signal of `set` that is pending, or 0; until none is, `set` counts as awaited. */
+static int take_awaited(struct thread *t, sigset_mask set, struct linux_siginfo *info)
+{
+    struct sig_process *sp = &t->process->sig;
+    irqflags_t flags = spin_lock(&sp->lock);
+    int sig = sigqueue_take(&t->sig.pending, set, info);
+
+    if (!sig)
+        sig = sigqueue_take(&sp->pending, set, info);
+    t->sig.waiting = sig ? 0 : set;
+    sig_recalculate(t);
+    spin_unlock(&sp->lock, flags);
+    return sig;
+}
+
+static void stop_awaiting(struct thread *t)
+{
+    irqflags_t flags = spin_lock(&t->process->sig.lock);
+
+    t->sig.waiting = 0;
+    sig_recalculate(t);
+    spin_unlock(&t->process->sig.lock, flags);
+}
+
+int sig_timed_wait(sigset_mask set, struct linux_siginfo *info, u64 deadline_ns)
+{
+    struct thread *t = current_thread();
+    int sig, err = 0;
+
+    set &= ~SIG_NEVER_BLOCKED;
+    for (;;) {
+        sched_prepare(WAIT_INTERRUPTIBLE);
+        sig = take_awaited(t, set, info);
+        if (sig || err)
+            break;
+        err = sched_block(deadline_ns);
+    }
+    sched_unprepare();
+    stop_awaiting(t);
+    if (sig)
+        return sig;
+    return err == -ETIMEDOUT ? -EAGAIN : -EINTR;
+}
+
+/* --- the alternate stack --- */
+
+bool sig_on_altstack(vaddr_t sp)
+{
+    const struct sig_altstack *alt = &current_thread()->sig.altstack;
+
+    return sp - alt->base < alt->size;
+}
+
+int sig_set_altstack(const struct sig_altstack *new, struct sig_altstack *old, vaddr_t sp)
+{
+    struct thread *t = current_thread();
+
+    if (old)
+        *old = t->sig.altstack;
+    if (!new)
+        return 0;
+    if (sig_on_altstack(sp))
+        return -EPERM;
+    if (new->size &&new->size < MINSIGSTKSZ)
+        return -ENOMEM;
+    t->sig.altstack = *new;
+    return 0;
+}

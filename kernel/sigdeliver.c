@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Signals: delivery, on the receiver's way back to user mode.
+ *
+ * Takes one signal after the other until one has a handler; that one's frame is pushed, and the rest
+ * waits until the next look. Default actions are done here: stop, or the end of the process. A
+ * system call that came back with one of the -ERESTART codes is settled here and nowhere else.
+ */
+#include <arch/context.h>
+#include <arch/signal.h>
+#include <arch/trap.h>
+#include <base/log.h>
+#include <kernel/process.h>
+#include <kernel/sched.h>
+#include <kernel/signal.h>
+#include <kernel/sigqueue.h>
+#include <lib/errno.h>
+#include <mm/usercopy.h>
+
+/* The system call that goes on with an interrupted sleep; the number is the ABI's. */
+#define NR_RESTART_SYSCALL 128
+
+struct taken {
+    int sig; /* 0: nothing */
+    bool forced;
+    struct sig_action action;
+    struct linux_siginfo info;
+};
+
+/* --- interrupted system calls --- */
+
+static bool goes_on(long code, const struct sig_action *handler)
+{
+    switch (code) {
+    case ERESTARTNOINTR:
+        return true;
+    case ERESTARTSYS:
+        return !handler || (handler->flags & SA_RESTART);
+    default:
+        return !handler;
+    }
+}
+
+/* The call was interrupted, by a handler or for nothing: repeats it, or lets it fail. */
+static void settle_syscall(struct trap_frame *tf, const struct sig_action *handler)
+{
+    long code;
+
+    if (!tf_is_syscall(tf))
+        return;
+    code = -tf_result(tf);
+    if (code < ERESTARTSYS || code > ERESTART_RESTARTBLOCK) {
+        tf_clear_syscall(tf);
+        return;
+    }
+    if (!goes_on(code, handler)) {
+        tf_set_result(tf, -EINTR);
+        tf_clear_syscall(tf);
+    } else if (code == ERESTART_RESTARTBLOCK) {
+        tf_restart_as(tf, NR_RESTART_SYSCALL);
+    } else {
+        tf_restart_syscall(tf);
+    }
+}
+
+/* --- taking --- */
+
+/* A fault can be neither blocked nor ignored: that would only repeat it for ever. */
+static void take_forced(struct process *p, struct thread *t, struct taken *out)
+{
+    int sig = t->sig.fault.si_signo;
+
+    t->sig.forced = false;
+    out->forced = true;
+    out->sig = sig;
+    out->info = t->sig.fault;
+    out->action = sig_action_of(p, sig);
+    if (!sig_action_is_handler(&out->action) || (t->sig.blocked & sig_bit(sig)))
+        out->action = (struct sig_action){.handler = SIG_DFL};
+}
+
+static void take_queued(struct process *p, struct thread *t, struct taken *out)
+{
+    sigset_mask wanted = ~t->sig.blocked;
+
+    out->sig = sigqueue_take(&t->sig.pending, wanted, &out->info);
+    if (!out->sig)
+        out->sig = sigqueue_take(&p->sig.pending, wanted, &out->info);
+    if (!out->sig)
+        return;
+    out->action = sig_action_of(p, out->sig);
+    /* A stop that is undone from here on must not come into force (stop_process). */
+    if (sig_bit(out->sig) & SIG_DEFAULT_STOPS)
+        p->sig.stop_taken = true;
+}
+
+static void take(struct process *p, struct thread *t, struct taken *out)
+{
+    irqflags_t flags = spin_lock(&p->sig.lock);
+
+    out->sig = 0;
+    out->forced = false;
+    if (t->sig.forced)
+        take_forced(p, t, out);
+    else
+        take_queued(p, t, out);
+    if (out->sig && (out->action.flags & SA_RESETHAND)) {
+        p->sig.custom &= ~sig_bit(out->sig);
+        p->sig.ignored |= sig_bit(out->sig) & SIG_DEFAULT_IGNORED;
+    }
+    sig_recalculate(t);
+    spin_unlock(&p->sig.lock, flags);
+}
+
+/* --- default actions --- */
+
+/* Sleeps while the process is stopped; the first to run again tells the parent. */
+static void stay_stopped(struct process *p)
+{
+    bool continued;
+    irqflags_t flags;
+
+    while (READ_ONCE(p->sig.stopped)) {
+        sched_prepare_stop();
+        if (READ_ONCE(p->sig.stopped))
+            sched_block(WAIT_FOREVER);
+        sched_unprepare();
+    }
+    flags = spin_lock(&p->sig.lock);
+    continued = p->sig.continued;
+    p->sig.continued = false;
+    spin_unlock(&p->sig.lock, flags);
+    if (continued)
+        sig_upcalls.job_change(p, CLD_CONTINUED);
+}
+
+/*
+ * The terminal must not stop a process whom nobody could continue. The group is looked at without
+ * sig.lock (process_lock comes first), so a SIGCONT may have come in between: stop_taken says.
+ */
+static void stop_process(struct process *p, int sig)
+{
+    irqflags_t flags;
+    bool stops;
+
+    if (sig != SIGSTOP && pgrp_is_orphaned(process_pgid(p)))
+        return;
+    flags = spin_lock(&p->sig.lock);
+    stops = p->sig.stop_taken && !p->sig.exiting;
+    if (stops) {
+        p->sig.stop_taken = false;
+        p->sig.stopped = true;
+        p->sig.stop_signal = sig;
+        p->sig.continued = false;
+    }
+    spin_unlock(&p->sig.lock, flags);
+    if (stops)
+        sig_upcalls.job_change(p, CLD_STOPPED);
+}
+
+static void do_default(struct process *p, const struct taken *taken)
+{
+    sigset_mask bit = sig_bit(taken->sig);
+
+    if (!taken->forced && ((bit & SIG_DEFAULT_IGNORED) || p->sig.unkillable))
+        return;
+    if (!taken->forced && (bit & SIG_DEFAULT_STOPS))
+        stop_process(p, taken->sig);
+    else
+        sig_upcalls.exit(taken->sig);
+}
+
+/* --- handlers --- */
+
+static u32 altstack_flags(const struct sig_altstack *alt, bool on_it)
+{
+    if (!alt->size)
+        return SS_DISABLE;
+    return on_it ? SS_ONSTACK : 0;
+}
+
+/* Builds the frame on the kernel's stack and copies it to the program's. 0 or -EFAULT. */
+static int push_frame(struct trap_frame *tf, struct thread *t, const struct taken *taken)
+{
+    u8 frame[ARCH_SIGFRAME_SIZE] __aligned(16);
+    const struct sig_altstack *alt = &t->sig.altstack;
+    bool on_it = sig_on_altstack(tf_sp(tf));
+    bool switches = (taken->action.flags & SA_ONSTACK) && alt->size && !on_it;
+    struct signal_setup setup = {
+        .signo = taken->sig,
+        .handler = taken->action.handler,
+        .restorer = t->process->sigcode,
+        .mask = t->sig.restore ? t->sig.saved : t->sig.blocked,
+        .info = &taken->info,
+        .stack = switches ? alt->base + alt->size : 0,
+        .alt_base = alt->base,
+        .alt_size = alt->size,
+        .alt_flags = altstack_flags(alt, on_it),
+    };
+    vaddr_t address = arch_signal_build(tf, &t->context, &setup, frame);
+    int err = copyout(address, frame, sizeof(frame));
+
+    if (!err)
+        arch_signal_enter(tf, &setup, address);
+    return err;
+}
+
+/* While the handler runs, its own signal and those of its mask wait. */
+static void block_for_handler(struct thread *t, const struct taken *taken)
+{
+    irqflags_t flags = spin_lock(&t->process->sig.lock);
+
+    t->sig.restore = false;
+    t->sig.blocked |= taken->action.mask;
+    if (!(taken->action.flags & SA_NODEFER))
+        t->sig.blocked |= sig_bit(taken->sig);
+    sig_recalculate(t);
+    spin_unlock(&t->process->sig.lock, flags);
+}
+
+static void run_handler(struct trap_frame *tf, struct thread *t, const struct taken *taken)
+{
+    settle_syscall(tf, &taken->action);
+    if (!push_frame(tf, t, taken)) {
+        block_for_handler(t, taken);
+        return;
+    }
+    log_info("%s (pid %d): killed: no stack for the handler of signal %d at sp 0x%lx", t->name,
+             process_pid(t->process), taken->sig, tf_sp(tf));
+    sig_upcalls.exit(SIGSEGV);
+}
+
+void sig_deliver(struct trap_frame *tf)
+{
+    struct thread *t = current_thread();
+    struct process *p = t->process;
+    struct taken taken;
+
+    for (;;) {
+        if (p->sig.exiting)
+            sig_upcalls.exit(p->sig.exit_status);
+        if (p->sig.stopped || p->sig.continued)
+            stay_stopped(p);
+        take(p, t, &taken);
+        if (!taken.sig)
+            break;
+        if (sig_action_is_handler(&taken.action)) {
+            run_handler(tf, t, &taken);
+            return;
+        }
+        if (taken.action.handler == SIG_DFL)
+            do_default(p, &taken);
+    }
+    if (p->sig.exiting || p->sig.stopped)
+        return; /* that came after the look; the work is still there */
+    settle_syscall(tf, NULL);
+    sig_end_temporary_mask();
+}
+
+static int pop_frame(struct trap_frame *tf, struct thread *t, struct signal_setup *out)
+{
+    u8 frame[ARCH_SIGFRAME_SIZE] __aligned(16);
+
+    if (!is_aligned(tf_sp(tf), 16) || copyin(frame, tf_sp(tf), sizeof(frame)))
+        return -EFAULT;
+    arch_signal_restore(tf, &t->context, frame, out);
+    return 0;
+}
+
+long sig_return(struct trap_frame *tf)
+{
+    struct thread *t = current_thread();
+    struct signal_setup setup;
+    struct sig_altstack alt;
+
+    if (pop_frame(tf, t, &setup)) {
+        sig_force(SIGSEGV, SI_KERNEL, 0);
+        return -EFAULT;
+    }
+    tf_clear_syscall(tf);
+    sig_set_mask(SIG_SETMASK, &setup.mask, NULL);
+    alt.base = setup.alt_base;
+    alt.size = setup.alt_flags & SS_DISABLE ? 0 : setup.alt_size;
+    sig_set_altstack(&alt, NULL, tf_sp(tf)); /* as on Linux, a bad one is not taken */
+    return tf_result(tf);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Signals: what a process's signal state is, and sending into it.
+ *
+ * Lock: process->sig.lock for all of it, the process's own state and that of its threads; a
+ * run queue's lock comes below it. Sending decides at once what can be decided (ignored signals, the
+ * side effects of SIGCONT, SIGKILL and the stop signals) and leaves the rest to the
+ * receiver's return to user mode (sigdeliver.c).
+ */
+#include <abi/linux/resource.h>
+#include <kernel/process.h>
+#include <kernel/sched.h>
+#include <kernel/signal.h>
+#include <kernel/sigqueue.h>
+#include <lib/bits.h>
+#include <lib/errno.h>
+#include <lib/string.h>
+#include <mm/slab.h>
+
+struct sig_upcalls sig_upcalls;
+
+static SLAB_CACHE(action_cache, "sigaction", NSIG * sizeof(struct sig_action), 8);
+
+void sig_info_init(struct linux_siginfo *info, int sig, int code)
+{
+    memset(info, 0, sizeof(*info));
+    info->si_signo = sig;
+    info->si_code = code;
+}
+
+/* --- actions --- */
+
+struct sig_action sig_action_of(struct process *p, int sig)
+{
+    if (p->sig.custom & sig_bit(sig))
+        return p->sig.action[sig - 1];
+    return (struct sig_action){.handler = SIG_DFL};
+}
+
+bool sig_action_is_handler(const struct sig_action *action)
+{
+    return action->handler != SIG_DFL && action->handler != SIG_IGN;
+}
+
+bool sig_reaps_children(struct process *parent)
+{
+    irqflags_t flags = spin_lock(&parent->sig.lock);
+    struct sig_action action = sig_action_of(parent, SIGCHLD);
+
+    spin_unlock(&parent->sig.lock, flags);
+    return action.handler == SIG_IGN || (action.flags & SA_NOCLDWAIT);
+}
+
+bool sig_wants_stops(struct process *parent)
+{
+    irqflags_t flags = spin_lock(&parent->sig.lock);
+    struct sig_action action = sig_action_of(parent, SIGCHLD);
+
+    spin_unlock(&parent->sig.lock, flags);
+    return !(action.flags & SA_NOCLDSTOP);
+}
+
+/* --- the life of a process --- */
+
+int sig_init_process(struct process *p)
+{
+    p->sig = (struct sig_process){.lock = SPINLOCK_INIT("signals"), .ignored = SIG_DEFAULT_IGNORED};
+    sigqueue_init(&p->sig.pending);
+    p->sig.action = slab_alloc(&action_cache);
+    return p->sig.action ? 0 : -ENOMEM;
+}
+
+int sig_fork(struct process *parent, struct process *child)
+{
+    struct sig_process *from = &parent->sig, *to = &child->sig;
+    sigset_mask left;
+    unsigned i;
+    int err = sig_init_process(child);
+
+    if (err)
+        return err;
+    /* Only the caller's threads change actions, and with one of them nobody does now. */
+    to->custom = from->custom;
+    to->ignored = from->ignored;
+    for (left = from->custom; left; left &= left - 1) {
+        i = bits_lowest(left);
+        to->action[i] = from->action[i];
+    }
+    return 0;
+}
+
+void sig_free_process(struct process *p)
+{
+    sigqueue_drop(&p->sig.pending, ~0ul);
+    slab_free(&action_cache, p->sig.action);
+}
+
+void sig_init_thread(struct thread *t, sigset_mask blocked)
+{
+    t->sig = (struct sig_thread){.blocked = blocked};
+    sigqueue_init(&t->sig.pending);
+}
+
+void sig_flush_process(struct process *p)
+{
+    irqflags_t flags = spin_lock(&p->sig.lock);
+
+    sigqueue_drop(&p->sig.pending, ~0ul);
+    spin_unlock(&p->sig.lock, flags);
+}
+
+void sig_flush_thread(struct thread *t)
+{
+    struct process *p = t->process;
+    irqflags_t flags = spin_lock(&p->sig.lock);
+
+    sigqueue_drop(&t->sig.pending, ~0ul);
+    spin_unlock(&p->sig.lock, flags);
+}
+
+/* --- who looks --- */
+
+void sig_recalculate(struct thread *t)
+{
+    struct sig_process *sp = &t->process->sig;
+    sigset_mask ready = (t->sig.pending.set | sp->pending.set) & ~t->sig.blocked;
+    bool busy = ready || t->sig.forced || sp->stopped || sp->exiting;
+
+    if (busy && !sig_pending(t))
+        sched_set_work(t, THREAD_WORK_SIGNAL, false);
+    else if (!busy && sig_pending(t))
+        sched_clear_work(THREAD_WORK_SIGNAL);
+}
+
+/* Whether the signal would reach the thread now: what sigtimedwait waits for does, too. */
+static bool accepts(const struct thread *t, int sig)
+{
+    return !(t->sig.blocked & ~t->sig.waiting & sig_bit(sig));
+}
+
+static void interrupt_all(struct process *p)
+{
+    struct thread *t;
+
+    list_for_each_entry (t, &p->threads, process_link)
+        sched_set_work(t, THREAD_WORK_SIGNAL, true);
+}
+
+/* Makes somebody look at a signal that has been sent to the process. */
+static void interrupt_one(struct process *p, int sig)
+{
+    struct thread *t;
+
+    list_for_each_entry (t, &p->threads, process_link) {
+        if (accepts(t, sig)) {
+            sched_set_work(t, THREAD_WORK_SIGNAL, true);
+            return;
+        }
+    }
+}
+
+/* --- sending --- */
+
+static void drop_everywhere(struct process *p, sigset_mask unwanted)
+{
+    struct thread *t;
+
+    sigqueue_drop(&p->sig.pending, unwanted);
+    list_for_each_entry (t, &p->threads, process_link)
+        sigqueue_drop(&t->sig.pending, unwanted);
+}
+
+static void resume(struct process *p)
+{
+    p->sig.stop_taken = false;
+    if (!p->sig.stopped)
+        return;
+    p->sig.stopped = false;
+    interrupt_all(p);
+}
+
+/* Stopping and continuing cancel each other when they are sent, whatever the receiver does. */
+static void side_effects(struct process *p, int sig)
+{
+    if (sig == SIGCONT) {
+        drop_everywhere(p, SIG_DEFAULT_STOPS);
+        p->sig.continued |= p->sig.stopped;
+        resume(p);
+    } else if (sig == SIGKILL) {
+        resume(p);
+    } else if (sig_bit(sig) & SIG_DEFAULT_STOPS) {
+        drop_everywhere(p, sig_bit(SIGCONT));
+    }
+}
+
+/* A blocked signal is kept even if it is ignored: the action may change until it is unblocked. */
+static bool is_pointless(struct process *p, const struct thread *t, int sig)
+{
+    if (t->sig.blocked & sig_bit(sig))
+        return false;
+    if (p->sig.unkillable && !(p->sig.custom & sig_bit(sig)))
+        return true;
+    return p->sig.ignored & sig_bit(sig);
+}
+
+/* Under sig.lock. To thread `t`, or to any of the process's when `shared`. */
+static int send(struct process *p, struct thread *t, bool shared, int sig,
+                const struct linux_siginfo *info)
+{
+    struct sig_pending *queue = shared ? &p->sig.pending : &t->sig.pending;
+    struct linux_siginfo from_kernel;
+    int err;
+
+    side_effects(p, sig);
+    if (is_pointless(p, t, sig))
+        return 0;
+    if (!info) {
+        sig_info_init(&from_kernel, sig, SI_KERNEL);
+        info = &from_kernel;
+    }
+    err = sigqueue_add(queue, sig, info, p->limit[RLIMIT_SIGPENDING].soft,
+                       sig >= SIGRTMIN && info->si_code < 0);
+    if (err)
+        return err;
+    if (sig == SIGKILL)
+        interrupt_all(p);
+    else if (shared)
+        interrupt_one(p, sig);
+    else if (accepts(t, sig))
+        sched_set_work(t, THREAD_WORK_SIGNAL, true);
+    return 0;
+}
+
+int sig_send_process(struct process *p, int sig, const struct linux_siginfo *info)
+{
+    irqflags_t flags = spin_lock(&p->sig.lock);
+    struct thread *first = list_first_entry(&p->threads, struct thread, process_link);
+    int err = 0;
+
+    if (first && !p->sig.exiting)
+        err = send(p, first, true, sig, info);
+    spin_unlock(&p->sig.lock, flags);
+    return err;
+}
+
+int sig_send_thread(struct thread *t, int sig, const struct linux_siginfo *info)
+{
+    struct process *p = t->process;
+    irqflags_t flags = spin_lock(&p->sig.lock);
+    int err = 0;
+
+    if (!p->sig.exiting)
+        err = send(p, t, false, sig, info);
+    spin_unlock(&p->sig.lock, flags);
+    return err;
+}
+
+void sig_force(int sig, int code, vaddr_t addr)
+{
+    struct thread *t = current_thread();
+    irqflags_t flags = spin_lock(&t->process->sig.lock);
+
+    sig_info_init(&t->sig.fault, sig, code);
+    t->sig.fault.fault.addr = addr;
+    t->sig.forced = true;
+    sched_set_work(t, THREAD_WORK_SIGNAL, false);
+    spin_unlock(&t->process->sig.lock, flags);
+}
+
+bool sig_begin_exit(struct process *p, int wait_status)
+{
+    irqflags_t flags = spin_lock(&p->sig.lock);
+    bool first = !p->sig.exiting;
+
+    if (first) {
+        p->sig.exiting = true;
+        p->sig.exit_status = wait_status;
+        resume(p);
+        if (p->thread_count > 1)
+            interrupt_all(p);
+    }
+    spin_unlock(&p->sig.lock, flags);
+    return first;
+}
