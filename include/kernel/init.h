@@ -22,3 +22,9 @@ const struct fdt *boot_fdt(void);
 
 /* The initial file system that was handed over, or the embedded one; len 0: none. INIT_FS on. */
 const void *boot_initrd(size_t *len);
+
+/* The initial file system has been unpacked: its frames are ordinary RAM from now on. */
+void boot_initrd_done(void);
+
+/* Random bytes that firmware has given (len 0: none). Wiped before pid 1 starts. */
+const void *boot_rng_seed(size_t *len);

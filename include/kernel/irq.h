@@ -38,9 +38,6 @@ int irq_chip_register(struct irq_chip *chip);
 /* Connects and enables a line. -EINVAL: no such line; -EBUSY: it has a handler. */
 int irq_attach(struct irq_chip *chip, u32 hwirq, void (*handler)(void *arg), void *arg);
 
-/* Disables and disconnects it; when this returns, the handler does not run any more elsewhere. */
-void irq_detach(struct irq_chip *chip, u32 hwirq);
-
 /*
  * Runs the handler of a line that was raised. A line without one is disabled and logged, so that
  * it cannot storm. Interrupts off, from the controller's handler.

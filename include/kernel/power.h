@@ -11,13 +11,16 @@ enum power_action { POWER_OFF, POWER_RESET };
 
 struct power_handler {
     const char *name;
-    int priority; /* higher is tried first: devices of the board 100, firmware 50 */
+    int priority; /* higher is tried first; firmware has 100 */
     /* Tries it; returns if it could not. Interrupts may be off; takes no lock. */
     void (*act)(struct power_handler *handler, enum power_action action);
     struct power_handler *next;
 };
 
 void power_register(struct power_handler *handler);
+
+/* Tries the ladder and returns when nothing worked. Any context; for panic. */
+void power_try(enum power_action action);
 
 /* One line in the log, then the ladder; if nothing works, halts. */
 __noreturn void kernel_poweroff(void);
