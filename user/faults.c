@@ -38,7 +38,7 @@ static void write_at(u64 addr)
 
 static void jump_to(u64 addr)
 {
-    __asm__ volatile("jalr ra, (%0)" : : "r"(addr) : "ra", "memory");
+    __asm__ volatile("jalr ra, 0(%0)" : : "r"(addr) : "ra", "memory");
 }
 
 static void null_read(void)

@@ -74,8 +74,7 @@ static u32 wake_in(struct bucket *b, const struct user_key *key, u32 count, u32 
     struct futex_waiter *next;
     u32 woken = 0;
 
-    list_for_each_entry_safe(w, next, &b->waiters, link)
-    {
+    list_for_each_entry_safe (w, next, &b->waiters, link) {
         if (woken == count)
             break;
         if (!same_key(&w->key, key) || !(w->bitset & bitset))
@@ -206,8 +205,7 @@ static u32 move_waiters(struct bucket *from, const struct user_key *old, struct 
     struct futex_waiter *next;
     u32 moved = 0;
 
-    list_for_each_entry_safe(w, next, &from->waiters, link)
-    {
+    list_for_each_entry_safe (w, next, &from->waiters, link) {
         if (moved == count)
             break;
         if (!same_key(&w->key, old))

@@ -91,7 +91,10 @@ SYSCALL2(pipe2, vaddr_t, fds, unsigned, flags)
     return 0;
 }
 
-/* No other owner of record locks exists that could conflict, so every range is free. */
+/*
+ * Record locks are not kept: to grant one that does not exclude anybody would be a lie. Asking
+ * whether one could be had, and giving one back, are answered.
+ */
 static long get_lock(vaddr_t arg)
 {
     struct linux_flock lock;
@@ -105,24 +108,16 @@ static long get_lock(vaddr_t arg)
     return copyout_obj(arg, &lock);
 }
 
-static long set_lock(struct file *file, vaddr_t arg)
+static long set_lock(vaddr_t arg)
 {
     struct linux_flock lock;
     int err = copyin_obj(&lock, arg);
-    u32 access = file->flags & O_ACCMODE;
 
     if (err)
         return err;
-    switch (lock.l_type) {
-    case F_UNLCK:
+    if (lock.l_type == F_UNLCK)
         return 0;
-    case F_RDLCK:
-        return access == O_WRONLY ? -EBADF : 0;
-    case F_WRLCK:
-        return access == O_RDONLY ? -EBADF : 0;
-    default:
-        return -EINVAL;
-    }
+    return lock.l_type == F_RDLCK || lock.l_type == F_WRLCK ? -ENOLCK : -EINVAL;
 }
 
 /* The commands that need the file. */
@@ -140,7 +135,7 @@ static long fcntl_file(struct file *file, unsigned cmd, u64 arg)
     case F_SETLKW:
     case F_OFD_SETLK:
     case F_OFD_SETLKW:
-        return set_lock(file, arg);
+        return set_lock(arg);
     case F_GETOWN: /* nobody is told of input (O_ASYNC has no effect), so there is no owner */
         return 0;
     case F_GETPIPE_SZ:
