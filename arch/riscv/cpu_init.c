@@ -14,17 +14,20 @@
 #include <base/percpu.h>
 #include <base/sections.h>
 
+static paddr_t entry_frames[CPU_MAX];
+
 void arch_set_entry_page(u32 cpu, void *memory)
 {
     struct entry_page *page = memory;
     page->kernel_entry = (u64)trap_user_entry;
     page->cpu = &cpu_table[cpu];
     cpu_table[cpu].arch.entry = page;
+    entry_frames[cpu] = (vaddr_t)memory - DIRECT_BASE;
 }
 
 paddr_t arch_entry_frame(u32 cpu)
 {
-    return (vaddr_t)cpu_table[cpu].arch.entry - DIRECT_BASE;
+    return entry_frames[cpu];
 }
 
 paddr_t arch_trampoline_frame(void)

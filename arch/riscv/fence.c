@@ -7,15 +7,16 @@
 #include <base/atomic.h>
 #include <base/panic.h>
 #include <base/percpu.h>
+#include <lib/bits.h>
 
 /* fence, by firmware, on each hart of a set of cpus; one call for every 64 hart ids. */
 void smp_fence(u32 cpus, int (*fence)(u64 mask, u64 base, vaddr_t start, size_t size),
                vaddr_t start, size_t size)
 {
     while (cpus) {
-        u64 base = cpu_table[__builtin_ctz(cpus)].arch.hartid, mask = 0;
+        u64 base = cpu_table[bits_lowest(cpus)].arch.hartid, mask = 0;
         for (u32 rest = cpus; rest; rest &= rest - 1) {
-            u32 cpu = (u32)__builtin_ctz(rest);
+            u32 cpu = (u32)bits_lowest(rest);
             u64 bit = cpu_table[cpu].arch.hartid - base;
             if (bit < 64) {
                 mask |= 1ul << bit;

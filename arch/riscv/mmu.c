@@ -29,6 +29,7 @@
 #include <base/percpu.h>
 #include <base/sections.h>
 #include <base/spinlock.h>
+#include <lib/bits.h>
 #include <lib/errno.h>
 #include <lib/string.h>
 
@@ -105,8 +106,7 @@ static void probe_asid(void)
     csr_write(satp, satp);
     fence_all();
     has_asid = bits >= USER_ASID && !cpu_features.full_fences_only;
-    log_info("mmu: Sv39, %u ASID bits, isolation %s", (u32)__builtin_popcountll(bits),
-             pti ? "on" : "off");
+    log_info("mmu: Sv39, %u ASID bits, isolation %s", bits_count(bits), pti ? "on" : "off");
 }
 
 void mmu_set_kernel_space(struct mmu_space *space)

@@ -19,4 +19,4 @@ static void firmware_reset_init(void)
 {
     power_register(&firmware);
 }
-INITCALL(INIT_IRQ, firmware_reset_init);
+INITCALL(INIT_EARLY, firmware_reset_init);
