@@ -30,8 +30,7 @@ static struct flock_entry *look(struct file *file, bool exclusive, bool *conflic
     struct flock_entry *own = NULL, *e;
 
     *conflict = false;
-    list_for_each_entry(e, &flocks, link)
-    {
+    list_for_each_entry (e, &flocks, link) {
         if (e->file == file)
             own = e;
         else if (e->file->inode == file->inode && (exclusive || e->exclusive))

@@ -21,7 +21,6 @@ struct ldisc {
     u32 head;     /* bytes the reader has taken (counts for ever, wraps with the type) */
     u32 commit;   /* bytes the reader may take: up to the last line end in canonical mode */
     u32 tail;     /* bytes typed */
-    u32 lines;    /* complete lines in [head, commit) */
     u32 column;   /* of the cursor, for tabs and erasing */
     u32 start;    /* column where the line being typed began */
     bool literal; /* the next byte is taken as it is (^V) */

@@ -8,19 +8,25 @@
 #include <fs/seq.h>
 #include <lib/types.h>
 
-struct process;
+/* The longest text that can be written to a file of /proc at once. */
+#define PROC_STORE_MAX 255
 
-/* A file /proc/<path>; path may hold directories ("sys/kernel/hostname"), made as needed. */
+/* A file /proc/<path>; path may hold directories ("sys/kernel/hostname"), which need no entry. */
 struct proc_file {
     const char *path;
-    u32 mode;                                   /* permissions; 0 means 0444 */
-    int (*show)(struct seq *seq);               /* prints the contents; 0 or -Exxx */
-    int (*store)(const char *text, size_t len); /* a write: len <= 255, terminated; NULL: -EACCES */
+    u32 mode;                     /* permissions; 0 means 0444 */
+    int (*show)(struct seq *seq); /* prints the contents; 0 or -Exxx */
+    /* What was written, terminated, without a last newline; 0 or -Exxx. NULL: -EACCES. */
+    int (*store)(const char *text);
     struct proc_file *next;
 };
 
-/* Makes a file known; the struct must stay for ever. */
+/* Makes a file known, at start-up; the struct must stay for ever. */
 void procfs_add(struct proc_file *file);
 
-/* Registers the type "proc" and the files about the whole machine. At start-up. */
+/* Registers the file system type "proc". At start-up. */
 void procfs_init(void);
+
+/* Registers the files about the whole machine (fs/proc_machine.c, fs/proc_memory.c). */
+void proc_machine_init(void);
+void proc_memory_init(void);

@@ -9,8 +9,11 @@
  * The kernel log and the terminal share one UART: the driver's own lock keeps the bytes of one
  * write() together, and its console->write first sends what its output ring still holds.
  *
- * Locks: tty->lock (spinlock) guards the line discipline, session and foreground group. The
- * driver's lock comes after it. Signals are sent after it is released.
+ * A session's terminal is session->tty (under process_lock), a terminal's session is tty->session.
+ * Hanging up sends the signals and cuts that bond; descriptors stay usable.
+ *
+ * Locks: process_lock, then tty->lock (spinlock), which guards the line discipline, session and
+ * foreground group; then the driver's lock. Signals are sent after all are released.
  */
 #pragma once
 
@@ -23,17 +26,18 @@ struct tty;
 
 struct tty_driver {
     const char *name; /* in /dev, such as "ttyS0" */
-    u32 dev;          /* DEV(4, 64 + n) for UARTs; 0: chosen by tty_register */
+    u32 dev;          /* DEV(4, 64 + n) for UARTs */
 
     /*
-     * Sends up to len bytes without sleeping; returns how many were accepted (a ring that is
-     * full accepts fewer, and the driver calls tty_write_wakeup() from its interrupt when it has
-     * room again; a driver that polls accepts all). Called with interrupts off, also from
-     * interrupts (echo) on any cpu; takes the driver's own lock.
+     * Sends bytes without sleeping; returns how many were accepted. Never more bytes than room()
+     * last said are given, but for echo, of which what is not accepted is lost. A driver with a
+     * ring calls tty_write_wakeup() from its interrupt when it has room again; one that polls
+     * accepts all. Called with interrupts off, also from interrupts, on any cpu; takes the
+     * driver's own lock.
      */
     size_t (*write)(struct tty_driver *driver, const u8 *bytes, size_t len);
 
-    /* Bytes that write() would accept now. NULL: always enough. */
+    /* Bytes that write() would accept now. NULL: any number, by polling. */
     size_t (*room)(struct tty_driver *driver);
 
     /* Waits, by polling and with a bound, until everything is on the wire. NULL: nothing to do. */
@@ -51,6 +55,12 @@ struct tty_driver {
  */
 int tty_register(struct tty_driver *driver, bool console);
 
+/* Whether a terminal has been registered as the console. */
+bool tty_have_console(void);
+
+/* Registers /dev/console and /dev/tty. At start-up. */
+void tty_init(void);
+
 /* Bytes from the line, from the driver's interrupt or any other context, no lock held. */
 void tty_receive(struct tty *tty, const u8 *bytes, size_t len);
 void tty_receive_char(struct tty *tty, u8 byte);
@@ -59,6 +69,10 @@ void tty_receive_char(struct tty *tty, u8 byte);
 void tty_write_wakeup(struct tty *tty);
 
 struct process;
+struct proc_part;
+
+/* For start-up: registered as PROC_PART_TTY. The end of a session's leader frees its terminal. */
+extern const struct proc_part tty_part;
 
 /* For /proc/<pid>/stat: the device number of the process's terminal and its foreground group. */
 u32 tty_dev_of(struct process *process, int *foreground);

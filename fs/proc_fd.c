@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * /proc/<pid>/fd: a link for each open descriptor. A node's `number` is the descriptor; the
+ * position in the directory is 2 plus it.
+ */
+#include <fs/proc_pid.h>
+
+#include <abi/linux/limits.h>
+#include <abi/linux/stat.h>
+#include <fs/dentry.h>
+#include <fs/fdtable.h>
+#include <fs/fscontext.h>
+#include <kernel/process.h>
+#include <lib/err.h>
+#include <lib/fmt.h>
+#include <lib/string.h>
+#include <mm/slab.h>
+
+/* Tell the kinds of nodes apart by inode number. */
+static const char dir_tag, link_tag;
+
+/* The file behind a link, referenced, or NULL. */
+static struct file *file_of(struct inode *inode)
+{
+    struct process *p = proc_node_process(inode);
+    int number = proc_node_of(inode)->number;
+    struct file *file = NULL;
+
+    if (p && fd_next_of(p, number, &file) != number && file) {
+        file_put(file);
+        file = NULL;
+    }
+    return file;
+}
+
+/* A pipe has no name to go to: a dentry of its own stands in. */
+static struct dentry *fd_jump(struct inode *inode)
+{
+    struct file *file = file_of(inode);
+
+    if (!file)
+        return ERR_PTR(-ENOENT);
+    struct dentry *d =
+        file->dentry ? dentry_get(file->dentry) : dentry_make_root(inode_get(file->inode));
+    file_put(file);
+    return d ? d : ERR_PTR(-ENOMEM);
+}
+
+/* What the link shows: the path of the file, or what it is. In a buffer of PATH_MAX. */
+static char *describe(struct file *file, char *buf)
+{
+    if (!file->dentry) {
+        fmt_snprintf(buf, PATH_MAX, "pipe:[%lu]", file->inode->ino);
+        return buf;
+    }
+    struct dentry *root = fs_root();
+    char *path = dentry_path(file->dentry, root, buf, PATH_MAX, true);
+    dentry_put(root);
+    return path;
+}
+
+static ssize_t fd_readlink(struct inode *inode, char *buf, size_t size)
+{
+    struct file *file = file_of(inode);
+    char *text = kmalloc(PATH_MAX);
+    ssize_t n = file ? -ENOMEM : -ENOENT;
+
+    if (file && text) {
+        char *path = describe(file, text);
+        n = IS_ERR(path) ? PTR_ERR(path) : (ssize_t)MIN(strlen(path), size);
+        if (n > 0)
+            memcpy(buf, path, (size_t)n);
+    }
+    kfree(text);
+    if (file)
+        file_put(file);
+    return n;
+}
+
+static const struct inode_ops link_ops = {
+    .readlink = fd_readlink, .jump = fd_jump, .release = proc_node_release};
+
+static struct inode *fd_lookup(struct inode *dir, const char *name, size_t len)
+{
+    struct process *p = proc_node_process(dir);
+    int fd = proc_number(name, len);
+    struct file *file = NULL;
+
+    if (!p || fd < 0)
+        return ERR_PTR(-ENOENT);
+    bool open = fd_next_of(p, fd, &file) == fd;
+    if (file)
+        file_put(file);
+    if (!open)
+        return ERR_PTR(-ENOENT);
+    return proc_node_make(dir->super, S_IFLNK | 0700, &link_ops, NULL, p, &link_tag, fd);
+}
+
+static int fd_readdir(struct file *dir, struct dirent_sink *sink)
+{
+    struct process *p = proc_node_process(dir->inode);
+    struct file *file;
+    int fd;
+
+    if (!p)
+        return -ENOENT;
+    if (!proc_emit_dots(dir, sink))
+        return 0;
+    while ((fd = fd_next_of(p, (int)(dir->pos - 2), &file)) >= 0) {
+        char name[16];
+        size_t len = fmt_scnprintf(name, sizeof(name), "%d", fd);
+        u64 ino = proc_ino(process_pid(p), &link_tag, fd);
+
+        file_put(file);
+        if (!sink->emit(sink, name, len, ino, (u64)fd + 3, S_IFLNK))
+            break;
+        dir->pos = (u64)fd + 3;
+    }
+    return 0;
+}
+
+static const struct inode_ops fd_dir_ops = {.lookup = fd_lookup, .release = proc_node_release};
+static const struct file_ops fd_file_ops = {.lseek = proc_dir_lseek, .readdir = fd_readdir};
+
+u64 proc_fd_dir_ino(int pid)
+{
+    return proc_ino(pid, &dir_tag, 0);
+}
+
+struct inode *proc_fd_dir_make(struct super *super, struct process *process)
+{
+    return proc_node_make(super, S_IFDIR | 0500, &fd_dir_ops, &fd_file_ops, process, &dir_tag, 0);
+}

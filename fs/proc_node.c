@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inodes of /proc (see include/fs/proc_node.h): made by lookups, gone with the last user. */
+#include <fs/proc_node.h>
+
+#include <abi/linux/fcntl.h>
+#include <abi/linux/stat.h>
+#include <fs/dentry.h>
+#include <kernel/process.h>
+#include <lib/err.h>
+#include <lib/hash.h>
+#include <mm/slab.h>
+
+static SLAB_CACHE(node_cache, "proc node", sizeof(struct proc_node), 8);
+
+u64 proc_ino(int pid, const void *what, int number)
+{
+    u64 hash = hash_u64((u64)what ^ (u64)(u32)pid << 40 ^ (u64)(u32)number << 20);
+
+    return (hash & 0x7fffffff) + 2;
+}
+
+void proc_node_release(struct inode *inode)
+{
+    struct proc_node *node = proc_node_of(inode);
+
+    if (node->process)
+        process_put(node->process);
+    slab_free(&node_cache, node);
+}
+
+const struct inode_ops proc_plain_ops = {.release = proc_node_release};
+
+struct inode *proc_node_make(struct super *super, u32 mode, const struct inode_ops *ops,
+                             const struct file_ops *file_ops, struct process *process,
+                             const void *what, int number)
+{
+    struct proc_node *node = slab_alloc(&node_cache);
+
+    if (!node)
+        return ERR_PTR(-ENOMEM);
+    inode_init(&node->inode, super, mode);
+    node->inode.ops = ops;
+    node->inode.file_ops = file_ops;
+    node->inode.ino = proc_ino(process ? process_pid(process) : 0, what, number);
+    if (process)
+        process_get(process);
+    node->process = process;
+    node->what = what;
+    node->number = number;
+    return &node->inode;
+}
+
+struct process *proc_node_process(struct inode *inode)
+{
+    struct process *p = proc_node_of(inode)->process;
+
+    return p && READ_ONCE(p->state) != PROCESS_REAPED ? p : NULL;
+}
+
+bool proc_emit_dots(struct file *file, struct dirent_sink *sink)
+{
+    if (file->pos == 0) {
+        if (!sink->emit(sink, ".", 1, file->inode->ino, 1, S_IFDIR))
+            return false;
+        file->pos = 1;
+    }
+    if (file->pos == 1) {
+        struct dentry *parent = dentry_up(file->dentry);
+        bool room = sink->emit(sink, "..", 2, parent->inode->ino, 2, S_IFDIR);
+
+        dentry_put(parent);
+        if (!room)
+            return false;
+        file->pos = 2;
+    }
+    return true;
+}
+
+s64 proc_dir_lseek(struct file *file, s64 offset, int whence)
+{
+    if (whence != SEEK_SET && whence != SEEK_CUR)
+        return -EINVAL;
+    return file_lseek_size(file, offset, whence, 0);
+}
+
+int proc_number(const char *name, size_t len)
+{
+    int number = 0;
+
+    if (!len || len > 9 || (name[0] == '0' && len > 1))
+        return -1;
+    for (size_t i = 0; i < len; i++) {
+        if (name[i] < '0' || name[i] > '9')
+            return -1;
+        number = number * 10 + (name[i] - '0');
+    }
+    return number;
+}
+
+ssize_t proc_copy_text(struct iobuf *from, char *text, size_t size)
+{
+    size_t n = from->left;
+
+    if (n >= size)
+        return -EINVAL;
+    int err = iobuf_read(from, text, n);
+    if (err)
+        return err;
+    if (n && text[n - 1] == '\n')
+        n--;
+    text[n] = '\0';
+    return (ssize_t)n;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * /proc/<pid>: one table of its entries. A node's `what` is its row; position in the directory is
+ * 2 plus the row. After the process has been reaped every lookup and read says so (-ENOENT, -ESRCH).
+ */
+#include <fs/proc_pid.h>
+
+#include <abi/linux/limits.h>
+#include <abi/linux/stat.h>
+#include <fs/dentry.h>
+#include <fs/exe.h>
+#include <fs/fscontext.h>
+#include <fs/mount.h>
+#include <kernel/process.h>
+#include <lib/err.h>
+#include <lib/num.h>
+#include <lib/string.h>
+#include <mm/failalloc.h>
+#include <mm/slab.h>
+
+struct pid_entry {
+    const char *name;
+    u32 mode;
+    int (*show)(struct seq *seq);
+    int (*store)(const char *text);            /* acts on the writing thread */
+    struct dentry *(*jump)(struct process *p); /* links: where to, referenced, or NULL */
+};
+
+/* --- small contents -------------------------------------------------------------------------- */
+
+static int show_comm(struct seq *seq)
+{
+    struct process *p = seq->private;
+
+    seq_print(seq, "%.*s\n", (int)sizeof(p->comm), p->comm);
+    return 0;
+}
+
+static int show_mounts(struct seq *seq)
+{
+    mount_print(&seq->sink);
+    return 0;
+}
+
+static int show_fail_nth(struct seq *seq)
+{
+    seq_print(seq, "%u\n", failalloc_left());
+    return 0;
+}
+
+/* As Linux's fail-nth: the N-th allocation of the thread that writes N fails. */
+static int store_fail_nth(const char *text)
+{
+    u64 nth;
+    int err = num_parse_u64(text, 0, &nth);
+
+    if (err || nth > ~0u)
+        return -EINVAL;
+    failalloc_arm_thread((u32)nth);
+    return 0;
+}
+
+static struct dentry *jump_exe(struct process *p)
+{
+    struct file *file = exe_of(p);
+    struct dentry *d = file ? dentry_get(file->dentry) : NULL;
+
+    if (file)
+        file_put(file);
+    return d;
+}
+
+/* --- the table ------------------------------------------------------------------------------- */
+
+static const struct pid_entry entries[] = {
+    {.name = "stat", .mode = S_IFREG | 0444, .show = proc_show_stat},
+    {.name = "statm", .mode = S_IFREG | 0444, .show = proc_show_statm},
+    {.name = "status", .mode = S_IFREG | 0444, .show = proc_show_status},
+    {.name = "comm", .mode = S_IFREG | 0444, .show = show_comm},
+    {.name = "cmdline", .mode = S_IFREG | 0444, .show = proc_show_cmdline},
+    {.name = "environ", .mode = S_IFREG | 0400, .show = proc_show_environ},
+    {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps},
+    {.name = "pagetable", .mode = S_IFREG | 0400, .show = proc_show_pagetable},
+    {.name = "mounts", .mode = S_IFREG | 0444, .show = show_mounts},
+    {.name = "fail-nth", .mode = S_IFREG | 0644, .show = show_fail_nth, .store = store_fail_nth},
+    {.name = "exe", .mode = S_IFLNK | 0777, .jump = jump_exe},
+    {.name = "cwd", .mode = S_IFLNK | 0777, .jump = fs_cwd_of},
+    {.name = "root", .mode = S_IFLNK | 0777, .jump = fs_root_of},
+};
+
+#define POS_FD (2ul + ARRAY_SIZE(entries))
+
+static const struct pid_entry *entry_of(struct inode *inode)
+{
+    return proc_node_of(inode)->what;
+}
+
+/* --- files ----------------------------------------------------------------------------------- */
+
+static int entry_open(struct file *file)
+{
+    struct process *p = proc_node_process(file->inode);
+    int err = p ? seq_open(file, entry_of(file->inode)->show) : -ESRCH;
+
+    if (!err)
+        ((struct seq *)file->private)->private = p;
+    return err;
+}
+
+static ssize_t entry_read(struct file *file, struct iobuf *to, u64 *pos)
+{
+    return proc_node_process(file->inode) ? seq_read(file, to, pos) : -ESRCH;
+}
+
+static ssize_t entry_store(struct file *file, struct iobuf *from, u64 *pos)
+{
+    char text[32];
+    const struct pid_entry *entry = entry_of(file->inode);
+
+    (void)pos;
+    if (!entry->store)
+        return -EACCES;
+    size_t len = from->left;
+    ssize_t n = proc_copy_text(from, text, sizeof(text));
+    if (n >= 0)
+        n = entry->store(text);
+    return n < 0 ? n : (ssize_t)len;
+}
+
+static const struct file_ops entry_file_ops = {
+    .open = entry_open,
+    .release = seq_release,
+    .read = entry_read,
+    .write = entry_store,
+    .lseek = file_lseek_regular,
+};
+
+/* --- links ----------------------------------------------------------------------------------- */
+
+static struct dentry *entry_jump(struct inode *inode)
+{
+    struct process *p = proc_node_process(inode);
+    struct dentry *d = p ? entry_of(inode)->jump(p) : NULL;
+
+    return d ? d : ERR_PTR(-ENOENT);
+}
+
+static ssize_t copy_path(struct dentry *d, char *buf, size_t size)
+{
+    char *text = kmalloc(PATH_MAX);
+    struct dentry *root = fs_root();
+    ssize_t n = -ENOMEM;
+
+    if (text) {
+        char *path = dentry_path(d, root, text, PATH_MAX, true);
+        n = IS_ERR(path) ? PTR_ERR(path) : (ssize_t)MIN(strlen(path), size);
+        if (n > 0)
+            memcpy(buf, path, (size_t)n);
+    }
+    dentry_put(root);
+    kfree(text);
+    return n;
+}
+
+static ssize_t entry_readlink(struct inode *inode, char *buf, size_t size)
+{
+    struct dentry *d = entry_jump(inode);
+
+    if (IS_ERR(d))
+        return PTR_ERR(d);
+    ssize_t n = copy_path(d, buf, size);
+    dentry_put(d);
+    return n;
+}
+
+static const struct inode_ops entry_link_ops = {
+    .readlink = entry_readlink, .jump = entry_jump, .release = proc_node_release};
+
+/* --- the directory --------------------------------------------------------------------------- */
+
+static struct inode *make_entry(struct inode *dir, struct process *p, const struct pid_entry *entry)
+{
+    bool link = S_ISLNK(entry->mode);
+
+    return proc_node_make(dir->super, entry->mode, link ? &entry_link_ops : &proc_plain_ops,
+                          link ? NULL : &entry_file_ops, p, entry, 0);
+}
+
+static bool is_name(const char *name, size_t len, const char *wanted)
+{
+    return strlen(wanted) == len && memcmp(name, wanted, len) == 0;
+}
+
+static struct inode *pid_lookup(struct inode *dir, const char *name, size_t len)
+{
+    struct process *p = proc_node_process(dir);
+
+    if (!p)
+        return ERR_PTR(-ENOENT);
+    if (is_name(name, len, "fd"))
+        return proc_fd_dir_make(dir->super, p);
+    for (unsigned i = 0; i < ARRAY_SIZE(entries); i++)
+        if (is_name(name, len, entries[i].name))
+            return make_entry(dir, p, &entries[i]);
+    return ERR_PTR(-ENOENT);
+}
+
+static int pid_readdir(struct file *dir, struct dirent_sink *sink)
+{
+    struct process *p = proc_node_process(dir->inode);
+
+    if (!p)
+        return -ENOENT;
+    if (!proc_emit_dots(dir, sink))
+        return 0;
+    for (; dir->pos < POS_FD; dir->pos++) {
+        const struct pid_entry *e = &entries[dir->pos - 2];
+        u64 ino = proc_ino(process_pid(p), e, 0);
+        if (!sink->emit(sink, e->name, strlen(e->name), ino, dir->pos + 1, e->mode))
+            return 0;
+    }
+    if (dir->pos == POS_FD &&
+        sink->emit(sink, "fd", 2, proc_fd_dir_ino(process_pid(p)), POS_FD + 1, S_IFDIR))
+        dir->pos = POS_FD + 1;
+    return 0;
+}
+
+static const struct inode_ops pid_dir_ops = {.lookup = pid_lookup, .release = proc_node_release};
+static const struct file_ops pid_file_ops = {.lseek = proc_dir_lseek, .readdir = pid_readdir};
+
+u64 proc_pid_ino(int pid)
+{
+    return proc_ino(pid, entries, 1);
+}
+
+struct inode *proc_pid_make(struct super *super, int pid)
+{
+    struct process *p = process_find(pid);
+
+    if (!p)
+        return ERR_PTR(-ENOENT);
+    struct inode *inode =
+        proc_node_make(super, S_IFDIR | 0555, &pid_dir_ops, &pid_file_ops, p, entries, 1);
+    process_put(p);
+    return inode;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * /proc/<pid>/{cmdline,environ,maps,pagetable}: what is in a process's address space. Each holds a
+ * reference on the space while it looks; a process that has ended has none, and the file is empty.
+ */
+#include <fs/proc_pid.h>
+
+#include <fs/inode.h>
+#include <kernel/process.h>
+#include <kernel/sched.h>
+#include <lib/string.h>
+#include <mm/pager.h>
+#include <mm/usercopy.h>
+#include <mm/uvm.h>
+
+#define STRINGS_MOST (128 * KiB) /* of arguments or environment, in one file */
+
+/* Copies [start, end) of the space into the text, as far as it can be read. */
+static void put_strings(struct seq *seq, struct uvm *uvm, vaddr_t start, vaddr_t end)
+{
+    char part[256];
+
+    end = MIN(end, start + STRINGS_MOST);
+    while (start < end && !seq->no_memory) {
+        size_t n = MIN(sizeof(part), end - start);
+        if (uvm_copyin(uvm, part, start, n) != 0)
+            break;
+        seq_put(seq, part, n);
+        start += n;
+        cond_yield();
+    }
+}
+
+int proc_show_cmdline(struct seq *seq)
+{
+    struct uvm *uvm = process_uvm(seq->private);
+
+    if (uvm) {
+        struct uvm_layout *layout = uvm_layout(uvm);
+        put_strings(seq, uvm, layout->arg_start, layout->arg_end);
+        uvm_put(uvm);
+    }
+    return 0;
+}
+
+int proc_show_environ(struct seq *seq)
+{
+    struct uvm *uvm = process_uvm(seq->private);
+
+    if (uvm) {
+        struct uvm_layout *layout = uvm_layout(uvm);
+        put_strings(seq, uvm, layout->env_start, layout->env_end);
+        uvm_put(uvm);
+    }
+    return 0;
+}
+
+/* --- maps ------------------------------------------------------------------------------------ */
+
+static const char *region_name(const struct uvm_region_info *r, const struct process *p, char *buf,
+                               size_t size)
+{
+    if (r->flags & UVM_STACK)
+        return "[stack]";
+    if (r->flags & UVM_HEAP)
+        return "[heap]";
+    if (p->sigcode && p->sigcode >= r->start && p->sigcode < r->end)
+        return "[sigcode]";
+    if (r->pager && r->pager->ops->name)
+        return r->pager->ops->name(r->pager, buf, size);
+    return "";
+}
+
+static void region_identity(const struct uvm_region_info *r, u64 *dev, u64 *ino)
+{
+    *dev = 0;
+    *ino = 0;
+    if (r->pager && r->pager->ops->identity)
+        r->pager->ops->identity(r->pager, dev, ino);
+}
+
+static int show_region(void *ctx, const struct uvm_region_info *r)
+{
+    struct seq *seq = ctx;
+    char path[256];
+    u64 dev, ino;
+
+    region_identity(r, &dev, &ino);
+    size_t n = seq_print(seq, "%08lx-%08lx %c%c%c%c %08lx %02lx:%02lx %lu ", r->start, r->end,
+                         r->prot & UVM_R ? 'r' : '-', r->prot & UVM_W ? 'w' : '-',
+                         r->prot & UVM_X ? 'x' : '-', r->flags & UVM_SHARED ? 's' : 'p', r->offset,
+                         (u64)DEV_MAJOR(dev), (u64)DEV_MINOR(dev), ino);
+    const char *name = region_name(r, seq->private, path, sizeof(path));
+
+    if (name[0])
+        seq_print(seq, "%*s%s", n < 73 ? (int)(73 - n) : 0, "", name);
+    seq_print(seq, "\n");
+    return 0;
+}
+
+int proc_show_maps(struct seq *seq)
+{
+    struct uvm *uvm = process_uvm(seq->private);
+
+    if (uvm) {
+        uvm_for_each_region(uvm, show_region, seq);
+        uvm_put(uvm);
+    }
+    return 0;
+}
+
+int proc_show_pagetable(struct seq *seq)
+{
+    struct uvm *uvm = process_uvm(seq->private);
+
+    if (uvm) {
+        uvm_dump(uvm, &seq->sink);
+        uvm_put(uvm);
+    }
+    return 0;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * /proc/<pid>/stat, statm and status: figures of a process in the layout that Linux's proc(5)
+ * gives. Each is collected first, under the locks that it needs, and printed after.
+ */
+#include <fs/proc_pid.h>
+
+#include <abi/linux/resource.h>
+#include <arch/mmu.h>
+#include <fs/fscontext.h>
+#include <fs/tty.h>
+#include <kernel/process.h>
+#include <kernel/time.h>
+#include <mm/uvm.h>
+
+#define TICK_NS (NSEC_PER_SEC / 100) /* the unit of times here: USER_HZ is 100 */
+
+/* What stands in process and thread structs, at one moment. */
+struct snapshot {
+    int pid, ppid, pgid, sid;
+    char state;
+    int nice;
+    u32 threads, cpu;
+    sigset_mask pending, shared_pending, blocked, ignored, caught;
+    struct usage usage;
+    struct uvm_stats memory; /* zeros once the process has ended */
+    struct uvm_layout layout;
+};
+
+static void snap_thread(struct snapshot *s, const struct thread *t)
+{
+    s->nice = t->run.nice;
+    s->cpu = t->cpu;
+    s->pending = t->sig.pending.set;
+    s->blocked = t->sig.blocked;
+}
+
+/* Signals with a handler of the program's own. */
+static sigset_mask caught_signals(const struct sig_process *sig)
+{
+    return sig->custom & ~sig->ignored;
+}
+
+static void snap_locked(struct snapshot *s, struct process *p)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+    struct thread *t = process_first_thread(p);
+
+    s->ppid = p->ppid;
+    s->threads = p->thread_count;
+    if (t)
+        snap_thread(s, t);
+    spin_unlock(&process_lock, flags);
+}
+
+static void snap_memory(struct snapshot *s, struct process *p)
+{
+    struct uvm *uvm = process_uvm(p);
+
+    if (!uvm)
+        return;
+    uvm_stats(uvm, &s->memory);
+    s->layout = *uvm_layout(uvm);
+    uvm_put(uvm);
+}
+
+static void snap(struct snapshot *s, struct process *p)
+{
+    *s = (struct snapshot){.pid = process_pid(p)};
+    s->pgid = process_pgid(p);
+    s->sid = process_sid(p);
+    s->state = process_state_letter(p);
+    s->shared_pending = p->sig.pending.set;
+    s->ignored = p->sig.ignored & p->sig.custom;
+    s->caught = caught_signals(&p->sig);
+    process_usage(p, &s->usage);
+    snap_locked(s, p);
+    snap_memory(s, p);
+}
+
+static u64 start_ticks(const struct process *p)
+{
+    u64 boot = time_boot_ns();
+
+    return p->start_ns > boot ? (p->start_ns - boot) / TICK_NS : 0;
+}
+
+int proc_show_stat(struct seq *seq)
+{
+    struct process *p = seq->private;
+    struct snapshot s;
+    int foreground;
+    u32 tty = tty_dev_of(p, &foreground);
+
+    snap(&s, p);
+    seq_print(seq, "%d (%.*s) %c %d %d %d %u %d 0 ", s.pid, (int)sizeof(p->comm), p->comm, s.state,
+              s.ppid, s.pgid, s.sid, tty, foreground);
+    seq_print(seq, "%lu %lu %lu %lu %lu %lu %lu %lu ", s.usage.faults_minor,
+              p->children_usage.faults_minor, s.usage.faults_major, p->children_usage.faults_major,
+              s.usage.user_ns / TICK_NS, s.usage.system_ns / TICK_NS,
+              p->children_usage.user_ns / TICK_NS, p->children_usage.system_ns / TICK_NS);
+    seq_print(seq, "%d %d %u 0 %lu %lu %lu %lu ", 20 + s.nice, s.nice, s.threads, start_ticks(p),
+              s.memory.total * PAGE_SIZE, s.memory.resident, p->limit[RLIMIT_RSS].soft);
+    seq_print(seq, "%lu %lu %lu 0 0 %lu %lu %lu %lu 0 0 0 %d %u 0 0 0 0 0 ", s.layout.code_start,
+              s.layout.code_end, s.layout.stack_top, s.pending, s.blocked, s.ignored, s.caught,
+              p->exit_signal, s.cpu);
+    seq_print(seq, "%lu %lu %lu %lu %lu %lu %lu %d\n", s.layout.data_start, s.layout.data_end,
+              s.layout.brk_start, s.layout.arg_start, s.layout.arg_end, s.layout.env_start,
+              s.layout.env_end, p->exit_status);
+    return 0;
+}
+
+int proc_show_statm(struct seq *seq)
+{
+    struct snapshot s;
+
+    snap(&s, seq->private);
+    seq_print(seq, "%lu %lu %lu %lu 0 %lu 0\n", s.memory.total, s.memory.resident, s.memory.shared,
+              s.memory.text, s.memory.data + s.memory.stack);
+    return 0;
+}
+
+static const char *state_name(char letter)
+{
+    switch (letter) {
+    case 'R':
+        return "running";
+    case 'S':
+        return "sleeping";
+    case 'D':
+        return "disk sleep";
+    case 'T':
+        return "stopped";
+    default:
+        return "zombie";
+    }
+}
+
+static void show_memory(struct seq *seq, const struct snapshot *s)
+{
+    const struct {
+        const char *name;
+        u64 pages;
+    } rows[] = {
+        {"VmPeak", s->memory.peak_total},   {"VmSize", s->memory.total},
+        {"VmHWM", s->memory.peak_resident}, {"VmRSS", s->memory.resident},
+        {"VmData", s->memory.data},         {"VmStk", s->memory.stack},
+        {"VmExe", s->memory.text},          {"VmPTE", s->memory.tables},
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+        seq_print(seq, "%s:\t%8lu kB\n", rows[i].name, rows[i].pages * (PAGE_SIZE / KiB));
+}
+
+static void show_signals(struct seq *seq, const struct snapshot *s)
+{
+    seq_print(seq, "SigPnd:\t%016lx\n", s->pending);
+    seq_print(seq, "ShdPnd:\t%016lx\n", s->shared_pending);
+    seq_print(seq, "SigBlk:\t%016lx\n", s->blocked);
+    seq_print(seq, "SigIgn:\t%016lx\n", s->ignored);
+    seq_print(seq, "SigCgt:\t%016lx\n", s->caught);
+}
+
+int proc_show_status(struct seq *seq)
+{
+    struct process *p = seq->private;
+    struct snapshot s;
+
+    snap(&s, p);
+    seq_print(seq, "Name:\t%.*s\n", (int)sizeof(p->comm), p->comm);
+    seq_print(seq, "State:\t%c (%s)\n", s.state, state_name(s.state));
+    seq_print(seq, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", s.pid, s.pid, s.ppid);
+    seq_print(seq, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
+    if (s.memory.total)
+        show_memory(seq, &s);
+    seq_print(seq, "Threads:\t%u\n", s.threads);
+    show_signals(seq, &s);
+    seq_print(seq, "voluntary_ctxt_switches:\t%lu\n", s.usage.switches_voluntary);
+    seq_print(seq, "nonvoluntary_ctxt_switches:\t%lu\n", s.usage.switches_forced);
+    return 0;
+}
