@@ -334,8 +334,7 @@ static int find_child_n(const struct fdt *fdt, int node, const char *name, size_
 {
     int child;
 
-    fdt_for_each_child(child, fdt, node)
-    {
+    fdt_for_each_child (child, fdt, node) {
         if (name_fits(fdt_node_name(fdt, child), name, len))
             return child;
     }

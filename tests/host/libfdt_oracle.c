@@ -72,8 +72,7 @@ const void *oracle_prop(const void *blob, int node, int i, const char **name, in
 {
     int prop;
 
-    fdt_for_each_property_offset(prop, blob, node)
-    {
+    fdt_for_each_property_offset (prop, blob, node) {
         if (!i--)
             return fdt_getprop_by_offset(blob, prop, name, len);
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 // sources: lib/bitmap.c lib/symtab.c lib/chacha20.c
-/* The small pieces: lists, bitmaps, bits, hashes, byte orders, error pointers, symbols, ChaCha20. */
+/*
+ * The small pieces: lists, bitmaps, bits, hashes, byte orders, error pointers, symbols, ChaCha20.
+ */
 #define BITS_HAVE_BUILTINS 0 /* what cores without Zbb run */
 #include <lib/bits.h>
 
@@ -26,7 +28,8 @@ static long digits_of(const struct list *head)
     long digits = 0, backwards = 0, unit = 1;
     const struct list *link;
 
-    list_for_each_entry(e, head, link) digits = digits * 10 + e->value;
+    list_for_each_entry (e, head, link)
+        digits = digits * 10 + e->value;
     for (link = head->prev; link != head; link = link->prev) {
         backwards += unit * list_entry(link, struct element, link)->value;
         unit *= 10;
@@ -71,8 +74,7 @@ static void lists_link_and_unlink(void **state)
     assert_true(list_empty(&head));
     list_splice_back(&other, &head);
     assert_int_equal(digits_of(&other), 24531);
-    list_for_each_entry_safe(pos, tmp, &other, link)
-    {
+    list_for_each_entry_safe (pos, tmp, &other, link) {
         if (pos->value % 2)
             list_remove(&pos->link);
     }

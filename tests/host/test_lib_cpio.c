@@ -2,7 +2,8 @@
 // sources: lib/cpio.c lib/string_extra.c
 /*
  * The cpio reader on archives built here, on what cpio(1) writes if it is installed, and on damaged
- * copies. Archives lie in memory of exactly their size, so that the sanitizer sees one byte too many.
+ * copies. Archives lie in memory of exactly their size, so that the sanitizer sees one byte too
+ * many.
  */
 #include "lib_test.h"
 #include <lib/cpio.h>

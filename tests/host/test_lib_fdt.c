@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 // sources: lib/fdt.c lib/fdt_check.c lib/fdt_reg.c lib/fdt_irq.c lib/string_extra.c
 /*
- * The device tree reader on trees of our own: what it finds on a board, what it refuses in a tree that
- * makes no sense, and what it says about blobs that are broken.
+ * The device tree reader on trees of our own: what it finds on a board, what it refuses in a tree
+ * that makes no sense, and what it says about blobs that are broken.
  */
 #define _GNU_SOURCE /* memmem */
 #include "fdt_blobs.h"
@@ -113,15 +113,15 @@ static void children_and_siblings(void **state)
     int cpus = at(&board, "/cpus"), child, count = 0;
 
     (void)state;
-    fdt_for_each_child(child, &board, cpus)
-    {
+    fdt_for_each_child (child, &board, cpus) {
         assert_int_equal(fdt_parent(&board, child), cpus);
         assert_int_equal(fdt_next_sibling(&board, fdt_first_child(&board, child)), -ENOENT);
         count++;
     }
     assert_int_equal(count, 5);
     count = 0;
-    fdt_for_each_node(child, &board) count++;
+    fdt_for_each_node (child, &board)
+        count++;
     assert_int_equal(count, board.node_count);
     assert_int_equal(fdt_next_sibling(&board, FDT_ROOT), -ENOENT);
     assert_int_equal(fdt_find_child(&board, cpus, "cpu"), fdt_first_child(&board, cpus));

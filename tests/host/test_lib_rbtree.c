@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 // sources: lib/rbtree.c
 /*
- * Random insertions and removals against a sorted array, with all red-black rules and the augmented value
- * checked after each.
+ * Random insertions and removals against a sorted array, with all red-black rules and the augmented
+ * value checked after each.
  */
 #include "lib_test.h"
 #include <lib/rbtree.h>

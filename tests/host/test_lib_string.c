@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 // sources: lib/string_page.c lib/string_extra.c
 /*
- * The kernel's memory and string functions, under other names, against libc's. Copies also run with the
- * areas at the very edge of mapped pages, where one byte too many is a crash.
+ * The kernel's memory and string functions, under other names, against libc's. Copies also run with
+ * the areas at the very edge of mapped pages, where one byte too many is a crash.
  */
 #include "lib_test.h"
 #include <lib/string.h>
