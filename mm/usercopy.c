@@ -119,8 +119,9 @@ static void do_zero(char *user, char *kernel, size_t n)
     memset(user, 0, n);
 }
 
-static int transfer(struct uvm *uvm, vaddr_t va, char *kernel, size_t n, prot_t access,
-                    transfer_fn fn)
+/* Out of line, so that the short ways below need few registers. */
+static __noinline int transfer(struct uvm *uvm, vaddr_t va, char *kernel, size_t n, prot_t access,
+                               transfer_fn fn)
 {
     if (!uvm || !in_user_half(va, n))
         return -EFAULT;

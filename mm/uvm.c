@@ -33,6 +33,30 @@ static void list_del(struct uvm *uvm)
     spin_unlock(&list_lock, irq);
 }
 
+/* A reference, unless the space has begun to end. */
+static bool get_living(struct uvm *uvm)
+{
+    u32 refs = atomic_load_relaxed(&uvm->refs);
+
+    while (refs)
+        if (atomic_cas(&uvm->refs, &refs, refs + 1))
+            return true;
+    return false;
+}
+
+struct uvm *uvm_next_space(struct uvm *prev)
+{
+    irqflags_t irq = spin_lock(&list_lock);
+    struct list *link = prev ? prev->link.next : all_spaces.next;
+
+    while (link != &all_spaces && !get_living(list_entry(link, struct uvm, link)))
+        link = link->next;
+    spin_unlock(&list_lock, irq);
+    if (prev)
+        uvm_put(prev);
+    return link == &all_spaces ? NULL : list_entry(link, struct uvm, link);
+}
+
 struct uvm *uvm_create(void)
 {
     struct uvm *uvm = slab_zalloc(&uvm_cache);

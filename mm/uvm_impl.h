@@ -98,12 +98,17 @@ int uvm_check_range(vaddr_t addr, size_t len, int too_far, vaddr_t *end);
 /* A free place for len bytes as mmap(2) chooses it: near the hint, else high. 0: none. */
 vaddr_t uvm_find_place(const struct uvm *uvm, vaddr_t hint, size_t len);
 
+/* --- uvm.c ---------------------------------------------------------------------------------- */
+
+/* All spaces in turn, each with a reference, which the next call drops: NULL begins and ends. */
+struct uvm *uvm_next_space(struct uvm *prev);
+
 /* --- rights of entries ----------------------------------------------------------------------- */
 
-/* What an entry of the region may grant at once: W only comes with a write fault. */
+/* What an entry of the region may grant at once: W only comes with a write fault. W implies R. */
 static inline prot_t region_entry_prot(const struct region *r)
 {
-    return PROT_U | (r->prot & ~UVM_W);
+    return PROT_U | (r->prot & ~UVM_W) | (r->prot & UVM_W ? UVM_R : 0);
 }
 
 /* The same for an anonymous frame that is this mapping's alone. */

@@ -106,6 +106,7 @@ static inline pte_t *pt_slot(const struct pt *pt, vaddr_t va)
 {
     pte_t *table = pt->root;
 
+#pragma GCC unroll 4
     for (unsigned level = mmu_levels() - 1; level > 0; level--) {
         pte_t entry = mmu_load(&table[pt_index(va, level)]);
         if (unlikely(mmu_kind(entry) != MMU_TABLE))

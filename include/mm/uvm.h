@@ -165,3 +165,11 @@ bool uvm_next_region(struct uvm *uvm, vaddr_t va, struct uvm_region_info *out);
 
 /* Prints the page table: levels indented, ranges merged, rights, sizes. */
 void uvm_dump(struct uvm *uvm, struct fmt_sink *sink);
+
+/*
+ * Walks the page tables of all spaces: every table has one parent and kind PAGE_TABLE; every leaf
+ * is covered by a region, grants nothing that the region does not, and maps a frame of user kind;
+ * every anonymous frame has exactly as many references as entries, a file's at least as many.
+ * NULL, or what is wrong (and logged where). Exact only while no program runs.
+ */
+const char *uvm_check_all(void);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The scheduler of tests with one thread: whoever would sleep has found a bug. */
+#include <base/wait.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void sched_prepare(enum wait_mode mode)
+{
+    (void)mode;
+    fprintf(stderr, "the only thread is about to sleep\n");
+    abort();
+}
+
+int sched_block(u64 deadline)
+{
+    (void)deadline;
+    abort();
+}
+
+void sched_unprepare(void)
+{
+}
+
+void sched_wake(struct thread *thread)
+{
+    (void)thread;
+}
