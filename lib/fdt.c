@@ -178,7 +178,9 @@ bool fdt_get(const struct fdt *fdt, int node, const char *name, struct fdt_prop 
     for (u32 prop = first_prop(fdt, node); prop; prop = following_prop(fdt, prop)) {
         const u8 *token = fdt_at(fdt, prop);
 
-        if (!strcmp(fdt_prop_name(fdt, token), name)) {
+        const char *found = fdt_prop_name(fdt, token);
+
+        if (*found == *name && !strcmp(found, name)) { /* saves most of the calls */
             *out = fdt_prop_value(token);
             return true;
         }
@@ -269,18 +271,19 @@ const char *fdt_get_string(const struct fdt *fdt, int node, const char *name)
 
 bool fdt_strings_have(const struct fdt_prop *prop, const char *string)
 {
-    size_t size = strlen(string) + 1;
-    const char *s = (const char *)prop->data;
-    size_t left = prop->len;
+    const char *p = (const char *)prop->data;
+    const char *end = p + prop->len;
 
-    while (left >= size) {
-        size_t step;
+    while (p < end) {
+        const char *want = string;
 
-        if (!memcmp(s, string, size))
-            return true;
-        step = strnlen(s, left - 1) + 1;
-        s += step;
-        left -= step;
+        for (; p < end && *p == *want; p++, want++) {
+            if (!*want)
+                return true;
+        }
+        while (p < end && *p)
+            p++;
+        p++;
     }
     return false;
 }

@@ -34,6 +34,7 @@ static_assert(FDT_INDEX_NODES > 0 && FDT_INDEX_NODES < NO_INDEX, "places fit in 
 struct pass {
     struct fdt *fdt;
     u32 pos;       /* of the token, in the structure block */
+    u32 next;      /* where the next one must be */
     u32 names_end; /* one past the last offset of a terminated string in the strings block */
     u32 depth;     /* open nodes */
     bool children; /* the open node has had a child: no more properties */
@@ -167,6 +168,7 @@ static int check_begin_node(struct pass *pass)
         return fail_here(pass, len ? "root node has a name" : "node has no name");
     if (pass->depth == FDT_MAX_DEPTH)
         return fail(pass->fdt, -E2BIG, pass->fdt->struct_offset + pass->pos, "nested too deeply");
+    pass->next = pass->pos + 4 + ALIGN_UP((u32)len + 1, 4u);
     pass->path[pass->depth] = add_to_index(pass);
     pass->depth++;
     pass->children = false;
@@ -207,15 +209,17 @@ static int check_prop(struct pass *pass)
 {
     const u8 *token = fdt_at(pass->fdt, pass->pos);
     u32 room = bytes_left(pass);
+    u32 len;
 
     if (!pass->depth)
         return fail_here(pass, "property outside any node");
     if (pass->children)
         return fail_here(pass, "property behind a child node");
-    if (room < FDT_PROP_HEADER || be32_get(token + 4) > room - FDT_PROP_HEADER)
+    if (room < FDT_PROP_HEADER || (len = be32_get(token + 4)) > room - FDT_PROP_HEADER)
         return fail_here(pass, "property exceeds the structure block");
     if (be32_get(token + 8) >= pass->names_end)
         return fail_here(pass, "property name outside the strings block or not terminated");
+    pass->next = pass->pos + FDT_PROP_HEADER + ALIGN_UP(len, 4u);
     index_prop(pass, token);
     return 0;
 }
@@ -225,6 +229,7 @@ static int check_token(struct pass *pass)
 {
     if (bytes_left(pass) < 4)
         return fail_here(pass, "structure block ends inside the tree");
+    pass->next = pass->pos + 4;
     switch (be32_get(fdt_at(pass->fdt, pass->pos))) {
     case FDT_BEGIN_NODE:
         return check_begin_node(pass);
@@ -249,11 +254,9 @@ static int check_structure(struct fdt *fdt)
     if (fdt->struct_size >= 4 && be32_get(fdt_at(fdt, 0)) != FDT_BEGIN_NODE)
         return fail_here(&pass, "tree does not begin with a node");
     while (!(result = check_token(&pass))) {
-        u32 next = fdt_skip(fdt, pass.pos);
-
-        if (next > fdt->struct_size)
+        if (pass.next > fdt->struct_size)
             return fail_here(&pass, "padding exceeds the structure block");
-        pass.pos = next;
+        pass.pos = pass.next;
     }
     return result < 0 ? result : 0;
 }

@@ -17,51 +17,73 @@
 #define ONES      0x0101010101010101ul
 #define OFFSET(p) ((unsigned long)(p) % WORD)
 
-/* Copies whole words between aligned places; returns the bytes done. */
-static inline size_t copy_words(u8 *dst, const u8 *src, size_t n)
+/* Where the last whole word from `at` (aligned) up to `end` ends. */
+static inline u8 *words_end(u8 *at, const u8 *end)
 {
-    word *d = (word *)(void *)dst;
-    const word *s = (const word *)(const void *)src;
-
-    for (; n >= BLOCK; n -= BLOCK, d += COPY_BLOCK_WORDS, s += COPY_BLOCK_WORDS)
-        copy_block(d, s);
-    for (; n >= WORD; n -= WORD)
-        *d++ = *s++;
-    return (size_t)((u8 *)d - dst);
+    return at + ((size_t)(end - at) & ~(WORD - 1));
 }
 
-/* Likewise to an aligned dst from a src that is not: each word is made of two neighbours. */
-static inline size_t copy_merged(u8 *dst, const u8 *src, size_t n)
+static inline void copy_bytes(u8 *dst, const u8 *src, const u8 *end)
+{
+    while (dst != end)
+        *dst++ = *src++;
+}
+
+/* The word that begins `shift` bits into `low` and ends in `high`. */
+static inline word merge(word low, word high, unsigned shift)
+{
+    return low >> shift | high << (64 - shift);
+}
+
+/*
+ * The rest of a copy whose dst is aligned and whose src is not: each word is made of two neighbours.
+ * Returns `result`, so that memcpy can leave by a jump and needs no stack frame for its own ways.
+ */
+static __noinline void *copy_merged(void *result, u8 *dst, const u8 *src, const u8 *end)
 {
     unsigned shift = 8 * OFFSET(src);
     const word *s = (const word *)((unsigned long)src - OFFSET(src));
     word *d = (word *)(void *)dst;
+    word *stop = (word *)(void *)words_end(dst, end);
     word low = *s++;
 
-    for (; n >= WORD; n -= WORD) {
-        word high = *s++;
+    for (; stop - d >= 4; d += 4, s += 4) {
+        word a = s[0], b = s[1], c = s[2], high = s[3];
 
-        *d++ = low >> shift | high << (64 - shift);
+        d[0] = merge(low, a, shift);
+        d[1] = merge(a, b, shift);
+        d[2] = merge(b, c, shift);
+        d[3] = merge(c, high, shift);
         low = high;
     }
-    return (size_t)((u8 *)d - dst);
+    while (d != stop) {
+        word high = *s++;
+
+        *d++ = merge(low, high, shift);
+        low = high;
+    }
+    copy_bytes((u8 *)d, src + ((u8 *)d - dst), end);
+    return result;
 }
 
-/* From low to high addresses; the areas may overlap when dst is below src. */
-static inline void copy_forward(u8 *dst, const u8 *src, size_t n)
+/* Upwards, and correct for overlap with dst below src, whatever the restrict says: see memmove. */
+void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
-    size_t done;
+    u8 *d = dst, *end = d + n, *stop;
+    const u8 *s = src;
 
     if (n >= WORD) {
-        for (; OFFSET(dst); n--)
-            *dst++ = *src++;
-        done = OFFSET(src) ? copy_merged(dst, src, n) : copy_words(dst, src, n);
-        dst += done;
-        src += done;
-        n -= done;
+        for (; OFFSET(d); n--)
+            *d++ = *s++;
+        if (OFFSET(s))
+            return copy_merged(dst, d, s, end);
+        for (; n >= BLOCK; n -= BLOCK, d += BLOCK, s += BLOCK)
+            copy_block((word *)(void *)d, (const word *)(const void *)s);
+        for (stop = words_end(d, end); d != stop; d += WORD, s += WORD)
+            *(word *)(void *)d = *(const word *)(const void *)s;
     }
-    for (; n; n--)
-        *dst++ = *src++;
+    copy_bytes(d, s, end);
+    return dst;
 }
 
 /* From high to low addresses, for overlap with dst above src. */
@@ -82,39 +104,32 @@ static void copy_backward(u8 *dst, const u8 *src, size_t n)
         *--dst = *--src;
 }
 
-void *memcpy(void *restrict dst, const void *restrict src, size_t n)
-{
-    copy_forward(dst, src, n);
-    return dst;
-}
-
 void *memmove(void *dst, const void *src, size_t n)
 {
     if ((unsigned long)dst - (unsigned long)src >= n)
-        copy_forward(dst, src, n);
-    else
-        copy_backward(dst, src, n);
+        return memcpy(dst, src, n);
+    copy_backward(dst, src, n);
     return dst;
 }
 
 void *memset(void *dst, int c, size_t n)
 {
-    u8 *p = dst;
+    u8 *p = dst, *end = p + n, *stop;
     word pattern = (u8)c * ONES;
 
-    if (n >= 2 * WORD) {
-        for (; OFFSET(p); n--)
+    if (n >= WORD) {
+        while (OFFSET(p))
             *p++ = (u8)c;
-        for (; n >= BLOCK; n -= BLOCK, p += BLOCK) {
+        for (; (size_t)(end - p) >= BLOCK; p += BLOCK) {
             word *w = (word *)(void *)p;
 
             w[0] = pattern, w[1] = pattern, w[2] = pattern, w[3] = pattern;
             w[4] = pattern, w[5] = pattern, w[6] = pattern, w[7] = pattern;
         }
-        for (; n >= WORD; n -= WORD, p += WORD)
+        for (stop = words_end(p, end); p != stop; p += WORD)
             *(word *)(void *)p = pattern;
     }
-    for (; n; n--)
+    while (p != end)
         *p++ = (u8)c;
     return dst;
 }
