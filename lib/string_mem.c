@@ -66,8 +66,11 @@ static __noinline void *copy_merged(void *result, u8 *dst, const u8 *src, const 
     return result;
 }
 
-/* Upwards, and correct for overlap with dst below src, whatever the restrict says: see memmove. */
-void *memcpy(void *restrict dst, const void *restrict src, size_t n)
+/*
+ * Upwards, and correct for overlap with dst below src, on which memmove relies: hence without the
+ * prototype's restrict (a qualifier that a definition may leave out).
+ */
+void *memcpy(void *dst, const void *src, size_t n)
 {
     u8 *d = dst, *end = d + n, *stop;
     const u8 *s = src;
