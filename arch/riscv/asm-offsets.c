@@ -34,6 +34,7 @@ void asm_offsets(void)
     OFFSET(ENTRY_LEAVE, struct entry_page, leave);
     OFFSET(ENTRY_OVERFLOW, struct entry_page, overflow_stack);
 
+    OFFSET(CPU_WORK, struct cpu, work);
     OFFSET(CPU_ENTRY, struct cpu, arch.entry);
     OFFSET(CPU_OVERFLOW, struct cpu, arch.overflow_stack);
     DEFINE(CPU_SIZE, sizeof(struct cpu));

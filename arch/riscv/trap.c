@@ -80,19 +80,13 @@ void trap_do_user_work(struct trap_frame *tf)
     }
 }
 
+/* Everything but system calls, which trap_entry.S hands to trap_syscall() itself. */
 void trap_from_user(struct trap_frame *tf, u64 cause)
 {
-    if (likely(cause == CAUSE_USER_ECALL)) {
-        tf->x[REG_ORIG_A0] = tf->x[REG_A0];
-        tf->pc += 4;
-        arch_irq_enable();
-        trap_syscall(tf);
-        arch_irq_disable();
-    } else if (cause & SCAUSE_INTERRUPT) {
+    if (cause & SCAUSE_INTERRUPT)
         handle_interrupt(tf);
-    } else {
+    else
         user_fault(tf);
-    }
     if (unlikely(this_cpu()->work))
         trap_do_user_work(tf);
 }

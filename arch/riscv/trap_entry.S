@@ -17,14 +17,13 @@
 
 #define X(n) (TF_X + 8 * (n))
 
-/* Every register but zero, sp, t0 and t1, to or from the frame at base. */
-.macro MOVE op, base
+/* The registers that a call does not preserve, to or from the frame at base; sp, t0 and t1 apart. */
+.macro MOVE_CALLER op, base
     \op ra, X(1)(\base)
     \op gp, X(3)(\base)
     \op tp, X(4)(\base)
     \op t2, X(7)(\base)
     \op s0, X(8)(\base)
-    \op s1, X(9)(\base)
     \op a0, X(10)(\base)
     \op a1, X(11)(\base)
     \op a2, X(12)(\base)
@@ -33,6 +32,15 @@
     \op a5, X(15)(\base)
     \op a6, X(16)(\base)
     \op a7, X(17)(\base)
+    \op t3, X(28)(\base)
+    \op t4, X(29)(\base)
+    \op t5, X(30)(\base)
+    \op t6, X(31)(\base)
+.endm
+
+/* Those that it does, but s0: the entry clears it, as the end of the chain of frames. */
+.macro MOVE_CALLEE op, base
+    \op s1, X(9)(\base)
     \op s2, X(18)(\base)
     \op s3, X(19)(\base)
     \op s4, X(20)(\base)
@@ -43,10 +51,11 @@
     \op s9, X(25)(\base)
     \op s10, X(26)(\base)
     \op s11, X(27)(\base)
-    \op t3, X(28)(\base)
-    \op t4, X(29)(\base)
-    \op t5, X(30)(\base)
-    \op t6, X(31)(\base)
+.endm
+
+.macro MOVE op, base
+    MOVE_CALLEE \op, \base
+    MOVE_CALLER \op, \base
 .endm
 
     .text
@@ -66,39 +75,76 @@ trap_user_entry:
     sd t1, X(5)(t0)
     sd a2, X(6)(t0)
     sd a3, X(2)(t0)
-    sd a4, TF_PC(t0)
     sd a1, TF_CAUSE(t0)
     la a2, trap_kernel_entry
     csrw stvec, a2
     ld tp, ENTRY_CPU(sp)
     mv sp, t0
-    mv a0, t0                           /* trap_from_user(frame, cause) */
     li fp, 0
-    call trap_from_user
+    li a2, CAUSE_USER_ECALL
+    bne a1, a2, not_a_call
 
-/* trap_user_return(frame): to user mode. Interrupts are off, sp or a0 points to the frame. */
+/* A system call: the hottest path there is, so without a detour through C. */
+    addi a4, a4, 4                      /* ecall has no compressed form */
+    sd a0, X(0)(sp)                     /* for a restart */
+    sd a4, TF_PC(sp)
     mv a0, sp
-    .globl trap_user_return
-trap_user_return:
+    csrsi sstatus, SSTATUS_SIE
+    call trap_syscall                   /* trap_syscall(frame) */
+    csrci sstatus, SSTATUS_SIE
+    lw t0, CPU_WORK(tp)
+    bnez t0, work
+    ld t0, TF_CAUSE(sp)
+    li t1, CAUSE_USER_ECALL
+    mv a0, sp
+    bne t0, t1, trap_user_return
+
+/*
+ * The frame is the one that the call made (whoever replaces its registers also changes the cause), so
+ * what C code preserves is still in the registers.
+ */
+.macro LEAVE callee
     ld t0, CPU_ENTRY(tp)
-    ld t1, ENTRY_VECTOR(t0)
-    ld t2, TF_PC(a0)
-    ld a1, TF_STATUS(a0)
-    ld a2, X(2)(a0)
-    ld a3, X(5)(a0)
-    ld a4, X(6)(a0)
-    csrw stvec, t1
-    csrw sepc, t2
-    csrw sstatus, a1
-    csrw sscratch, a2
-    sd a3, ENTRY_T0(t0)
-    sd a4, ENTRY_T1(t0)
+    ld t1, TF_PC(a0)
+    ld t2, TF_STATUS(a0)
+    ld a1, X(2)(a0)
+    ld a2, X(5)(a0)
+    ld a3, X(6)(a0)
+    ld a4, ENTRY_VECTOR(t0)
+    csrw sepc, t1
+    csrw sstatus, t2
+    csrw sscratch, a1
+    csrw stvec, a4
+    sd a2, ENTRY_T0(t0)
+    sd a3, ENTRY_T1(t0)
     mv sp, t0
     mv t1, a0
-    MOVE ld, t1
+    .if \callee
+    MOVE_CALLEE ld, t1
+    .endif
+    MOVE_CALLER ld, t1
     ld t1, ENTRY_LEAVE(sp)
     ld t0, ENTRY_USER_SATP(sp)
     jr t1
+.endm
+    LEAVE 0
+
+not_a_call:
+    sd a4, TF_PC(sp)
+    mv a0, sp
+    call trap_from_user                 /* trap_from_user(frame, cause) */
+    mv a0, sp
+
+/* trap_user_return(frame): to user mode with all its registers. Interrupts are off. */
+    .globl trap_user_return
+trap_user_return:
+    LEAVE 1
+
+work:
+    mv a0, sp
+    call trap_do_user_work
+    mv a0, sp
+    j trap_user_return
 
 /* A trap of the kernel itself came through the trampoline: the hart's state is not to be trusted. */
 not_from_user:
