@@ -82,7 +82,7 @@ const char *page_check(void)
 
     page_stats(&stats);
     for (u32 i = 0; !why && i < page_section_count; i++)
-        if (page_sections[i].base && (!i || page_sections[i].base != page_sections[i - 1].base))
+        if (page_span_starts(i))
             why = check_span(&page_sections[i], &t);
     return why ? why : compare(&t, &stats);
 }

@@ -41,11 +41,12 @@ static bool is_memory_node(const struct fdt *fdt, int node)
 /* Cuts a bank to whole pages below `limit`; false when nothing is left of it. */
 static bool clip_bank(const struct scan *s, u64 base, u64 size, paddr_t *start, paddr_t *end)
 {
-    if (!size || base + size < base) {
-        scan_warn(s, "bank at 0x%lx, size 0x%lx: %s, left out", base, size,
-                  size ? "wraps around" : "empty");
+    if (!size) {
+        scan_warn(s, "bank at 0x%lx is empty, left out", base);
         return false;
     }
+    if (base + size < base) /* ends exactly at 2^64 */
+        size--;
     if (base + size > DIRECT_SIZE) {
         u64 lost = base + size - MAX(base, DIRECT_SIZE);
         scan_warn(s, "%lu MiB of RAM above %lu GiB are out of reach, left unused", lost / MiB,
@@ -61,29 +62,44 @@ static bool next_child(struct scan_walk *w, int parent)
 {
     const struct fdt *fdt = w->scan->fdt;
     w->node = w->node < 0 ? fdt_first_child(fdt, parent) : fdt_next_sibling(fdt, w->node);
-    w->i = 0;
+    w->i = w->bad = 0;
     return w->node >= 0;
+}
+
+/*
+ * The next entry of the node's reg; false behind the last. Addresses are the cpu's: both places
+ * where this is used are below the root. Entries that make no sense are left out, with one message.
+ */
+static bool next_reg(struct scan_walk *w, u64 *base, u64 *size)
+{
+    const struct scan *s = w->scan;
+    struct fdt_prop reg;
+
+    fdt_get(s->fdt, w->node, "reg", &reg);
+    while (w->i < reg.len / sizeof(u32)) {
+        int rc = fdt_reg_raw(s->fdt, w->node, w->i++, base, size);
+        if (!rc)
+            return true;
+        if (rc == -ENOENT)
+            break;
+        if (!w->bad++)
+            scan_warn(s, "%s: reg makes no sense or wraps around, left out",
+                      fdt_node_name(s->fdt, w->node));
+    }
+    return false;
 }
 
 bool scan_bank(struct scan_walk *w, paddr_t *start, paddr_t *end)
 {
     const struct scan *s = w->scan;
+    u64 base, size;
 
-    for (;;) {
-        u64 base, size;
-        int rc = -ENOENT;
-        if (w->node >= 0 && is_memory_node(s->fdt, w->node))
-            rc = fdt_reg(s->fdt, w->node, w->i++, &base, &size);
-        if (!rc) {
+    do {
+        while (w->node >= 0 && is_memory_node(s->fdt, w->node) && next_reg(w, &base, &size))
             if (clip_bank(s, base, size, start, end))
                 return true;
-            continue;
-        }
-        if (rc != -ENOENT)
-            scan_warn(s, "%s: reg makes no sense, left out", fdt_node_name(s->fdt, w->node));
-        if (!next_child(w, FDT_ROOT))
-            return false;
-    }
+    } while (next_child(w, FDT_ROOT));
+    return false;
 }
 
 /* The bank that holds pa. */
@@ -163,23 +179,16 @@ static bool is_nomap(const struct fdt *fdt, int node)
 static bool next_reserved(struct scan_walk *w, struct scan_hole *out)
 {
     const struct scan *s = w->scan;
+    u64 base, size;
 
-    while (s->reserved >= 0) {
-        u64 base, size;
-        int rc = -ENOENT;
-        if (w->node >= 0 && fdt_status_okay(s->fdt, w->node))
-            rc = fdt_reg(s->fdt, w->node, w->i++, &base, &size);
-        if (!rc) {
+    if (s->reserved < 0)
+        return false;
+    do {
+        while (w->node >= 0 && fdt_status_okay(s->fdt, w->node) && next_reg(w, &base, &size))
             if (set_hole(out, base, size, fdt_node_name(s->fdt, w->node),
                          is_nomap(s->fdt, w->node) ? SCAN_NOMAP : SCAN_HELD))
                 return true;
-            continue;
-        }
-        if (rc != -ENOENT)
-            scan_warn(s, "%s: reg makes no sense, left out", fdt_node_name(s->fdt, w->node));
-        if (!next_child(w, s->reserved))
-            break;
-    }
+    } while (next_child(w, s->reserved));
     return false;
 }
 

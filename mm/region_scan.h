@@ -25,6 +25,7 @@ struct scan_walk {
     u32 stage;
     int node;
     u32 i;
+    u32 bad; /* entries of the node's reg that were left out */
 };
 
 /* Sets up a scan; reads and checks the initrd's place in /chosen. */

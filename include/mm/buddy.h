@@ -2,7 +2,7 @@
 /*
  * The buddy allocator: blocks of 2^order frames in two zones, below and above 4 GiB.
  *
- * mm/page.c stands in front of it (caches, references, account); nobody else allocates here. Each
+ * mm/page_alloc.c stands in front of it (caches, references, account); nobody else allocates here. Each
  * zone has one lock, held for a bounded number of steps: an allocation splits at most
  * PAGE_ORDER_MAX times and may write the struct pages of one 4 MiB block, a free merges at most
  * PAGE_ORDER_MAX times. The zone lock is a leaf.

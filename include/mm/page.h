@@ -101,6 +101,12 @@ struct page_section {
 extern struct page_section *page_sections;
 extern u32 page_section_count;
 
+/* Whether section i is the first of a span with an array: all entries of a span are the same. */
+static inline bool page_span_starts(u32 i)
+{
+    return page_sections[i].base && (!i || page_sections[i].base != page_sections[i - 1].base);
+}
+
 static inline void *phys_to_virt(paddr_t pa)
 {
     return (void *)(DIRECT_BASE + pa);
@@ -289,6 +295,9 @@ void page_split(struct page *p, unsigned order);
 void page_set_kind(struct page *p, enum page_kind kind);
 
 /* --- set-up and account ---------------------------------------------------------------------- */
+
+/* Makes the page arrays, from early memory. For page_init(). 0 or -ENOMEM (logged). */
+int page_map_init(void);
 
 /*
  * Makes the page arrays and hands all free RAM to the buddy; early_alloc() ends here. Boot cpu, after

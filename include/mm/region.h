@@ -74,10 +74,10 @@ u64 region_total(enum region_use use);
 bool region_initrd(paddr_t *start, size_t *size);
 
 /*
- * Notes that [start, end) was handed to the buddy or given back (whole pages). For mm/page.c.
+ * Notes that [start, end) was handed to the buddy or given back (whole pages). For mm/page_init.c.
  * Returns 0, -EINVAL when a part is no RAM of ours that is held, -ENOMEM when the table is full.
  */
 int region_mark_free(paddr_t start, paddr_t end);
 
-/* Ends early_alloc(): the free ranges belong to the buddy. For mm/page.c. */
+/* Ends early_alloc(): the free ranges belong to the buddy. For mm/page_init.c. */
 void region_close(void);
