@@ -43,8 +43,10 @@ def name_of(table, addresses, pc):
 
 
 def step(remote):
+    """One instruction; returns the pc, which follows the 32 registers in the stub's answer."""
     remote.ask("s")
-    return int.from_bytes(bytes.fromhex(remote.ask("p20")), "little")
+    registers = bytes.fromhex(remote.ask("g")[:16 * (PC + 1)])
+    return int.from_bytes(registers[8 * PC:], "little")
 
 
 def main():
@@ -63,7 +65,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         gate = pathlib.Path(folder) / "gdb"
         machine = subprocess.Popen(
-            [QEMU, "-M", "virt", "-smp", "1", "-m", "256M", "-nographic", "-no-reboot", "-icount", "shift=0,sleep=off",
+            [QEMU, "-M", "virt", "-smp", "1", "-m", "256M", "-nographic", "-no-reboot", "-icount", "shift=0,align=off,sleep=on",
              "-kernel", str(BUILD / "Image"), "-initrd", str(archive), "-append", f"panic=-1 quiet -- {args.word}",
              "-S", "-gdb", f"unix:{gate},server=on,wait=off"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         remote = Remote(gate)
@@ -77,6 +79,7 @@ def main():
 def report(remote, table, addresses, start, args):
     assert remote.ask(f"Z0,{start:x},2") == "OK"
     for _ in range(args.skip):
+        step(remote)  # off the breakpoint
         assert remote.ask("c").startswith("T05")
     remote.ask(f"z0,{start:x},2")
     counts, total, pc, last = {}, 0, start, None
