@@ -192,51 +192,69 @@ void mmu_space_retire(struct mmu_space *space)
     arch_irq_restore(flags);
 }
 
-static void fence_range(vaddr_t from, size_t pages, bool kernel)
+static size_t flush_pages(const struct mmu_flush *fl)
 {
-    if (pages > FLUSH_PAGES_MOST)
-        kernel ? fence_all() : fence_asid(USER_ASID);
-    else
-        for (; pages; pages--, from += PAGE_SIZE)
-            fence_page(from);
+    return fl->from <= fl->last ? ((fl->last - fl->from) >> PAGE_SHIFT) + 1 : 0;
+}
+
+static bool whole_space(const struct mmu_flush *fl)
+{
+    return fl->tables || flush_pages(fl) > FLUSH_PAGES_MOST;
+}
+
+static void fence_range(const struct mmu_flush *fl)
+{
+    for (vaddr_t va = fl->from; va <= fl->last && va >= fl->from; va += PAGE_SIZE)
+        fence_page(va);
+}
+
+static void flush_others(const struct mmu_flush *fl, u32 cpus)
+{
+    if (whole_space(fl))
+        smp_fence(cpus, sbi_remote_sfence, 0, ~0ul);
+    else if (flush_pages(fl))
+        smp_fence(cpus, sbi_remote_sfence, fl->from, flush_pages(fl) * PAGE_SIZE);
 }
 
 /*
- * This hart needs no fence for a program's entries while it runs on the kernel's root and has no
- * ASIDs: the way back to user mode writes satp and fences everything.
+ * On a core without ASIDs that runs on the kernel's root now, nothing needs to be fenced here: the way
+ * back to user mode writes satp and fences everything.
  */
-static void flush_local(const struct mmu_flush *fl, size_t pages)
+static void flush_user(const struct mmu_flush *fl)
 {
-    bool kernel = fl->space->kernel;
-    if (!kernel && pti && !has_asid)
-        return;
-    if (fl->tables || pages > FLUSH_PAGES_MOST)
-        kernel ? fence_all() : fence_asid(has_asid ? USER_ASID : 0);
-    else
-        fence_range(fl->from, pages, kernel);
+    u32 self = 1u << cpu_id();
+    u32 cpus = atomic_load_relaxed(&fl->space->cpus);
+    if (cpus & self && (has_asid || !pti)) {
+        if (whole_space(fl))
+            fence_asid(has_asid ? USER_ASID : 0);
+        else
+            fence_range(fl);
+    }
+    if (unlikely(cpus & ~self))
+        flush_others(fl, cpus & ~self);
 }
 
+/* Other cpus hear of new entries by the kernel's generation (mm/kvm.c), of changed ones here. */
+static void flush_kernel(const struct mmu_flush *fl)
+{
+    if (fl->added || whole_space(fl))
+        fence_all();
+    else
+        fence_range(fl);
+    flush_others(fl, cpu_online_set() & ~(1u << cpu_id()));
+}
+
+/* The thread stays on its cpu meanwhile: kernel code is not preempted. */
 void mmu_flush_end(struct mmu_flush *fl)
 {
-    bool changed = fl->from <= fl->last && fl->last;
-    if (!changed && !fl->tables && !fl->added)
+    if (fl->from > fl->last && !fl->tables && !fl->added)
         return;
-    size_t pages = changed ? (fl->last - fl->from) / PAGE_SIZE + 1 : 0;
-    irqflags_t flags = arch_irq_save();
-    atomic_fence(); /* the stores above come before the set is read (Linux, RVWMO appendix) */
-    u32 self = 1u << cpu_id();
-    u32 cpus = fl->space->kernel ? cpu_online_set() | self : atomic_load_relaxed(&fl->space->cpus);
-    if (cpus & self || fl->space->kernel)
-        flush_local(fl, pages);
-    if ((changed || fl->tables) && cpus & ~self) {
-        bool whole = fl->tables || pages > FLUSH_PAGES_MOST;
-        smp_fence(cpus & ~self, sbi_remote_sfence, whole ? 0 : fl->from,
-                  whole ? ~0ul : pages * PAGE_SIZE);
-    }
-    arch_irq_restore(flags);
-    fl->from = ~0ul;
-    fl->last = 0;
-    fl->tables = fl->added = false;
+    atomic_fence(); /* the stores come before the set is read (mmu_activate has the other half) */
+    if (fl->space->kernel)
+        flush_kernel(fl);
+    else
+        flush_user(fl);
+    mmu_flush_begin(fl, fl->space);
 }
 
 void mmu_fix_spurious(vaddr_t va)
