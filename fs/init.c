@@ -91,7 +91,7 @@ static void unpack_initramfs(void)
 
 static void fs_populate(void)
 {
-    int err = mount_first("rootfs", "rootfs");
+    int err = mount_first("ramfs", "ramfs");
 
     if (err)
         panic("no memory for the root directory (error %d)", -err);

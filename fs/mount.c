@@ -190,7 +190,12 @@ static int mount_at(const char *source, struct dentry *dir, const char *type, un
     }
     if (!S_ISDIR(dir->inode->mode))
         return -ENOTDIR;
-    return type ? mount_new(source, dir, type, flags, options) : -EINVAL;
+    if (!type)
+        return -EINVAL;
+    const struct fs_type *below = dir->inode->super->type;
+    if (is_mounted_root(dir) && below->alone && strcmp(below->name, type) == 0)
+        return -EBUSY;
+    return mount_new(source, dir, type, flags, options);
 }
 
 int vfs_mount(const char *source, struct dentry *at, const char *path, const char *type,

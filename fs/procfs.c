@@ -241,8 +241,11 @@ static int mount_proc(struct super *super, const char *options)
 
 void procfs_init(void)
 {
-    static struct fs_type type = {
-        .name = "proc", .nodev = true, .magic = PROC_SUPER_MAGIC, .mount = mount_proc};
+    static struct fs_type type = {.name = "proc",
+                                  .nodev = true,
+                                  .alone = true,
+                                  .magic = PROC_SUPER_MAGIC,
+                                  .mount = mount_proc};
 
     fs_type_register(&type);
 }

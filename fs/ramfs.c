@@ -388,7 +388,6 @@ static int mount_devtmpfs(struct super *super, const char *options)
 void ramfs_init(void)
 {
     static struct fs_type all[] = {
-        {.name = "rootfs", .nodev = true, .magic = RAMFS_MAGIC, .mount = mount_ramfs},
         {.name = "ramfs", .nodev = true, .magic = RAMFS_MAGIC, .mount = mount_ramfs},
         {.name = "tmpfs", .nodev = true, .magic = TMPFS_MAGIC, .mount = mount_tmpfs},
         {.name = "devtmpfs", .nodev = true, .magic = TMPFS_MAGIC, .mount = mount_devtmpfs},
@@ -396,6 +395,7 @@ void ramfs_init(void)
 
     for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
         all[i].in_memory = true;
+        all[i].alone = all[i].mount == mount_devtmpfs;
         fs_type_register(&all[i]);
     }
 }

@@ -90,6 +90,7 @@ struct fs_type {
     const char *name;
     struct fs_type *next;
     bool nodev;     /* for /proc/filesystems: needs no disk */
+    bool alone;     /* all mounts of it look the same: on top of each other is -EBUSY */
     bool in_memory; /* statfs shows the memory that is left */
     u32 magic;      /* statfs: f_type */
     /* Fills super->root with a referenced dentry. 0 or -Exxx. */

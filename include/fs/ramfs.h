@@ -9,5 +9,5 @@
 
 #include <fs/inode.h>
 
-/* Registers the types "rootfs", "ramfs", "tmpfs" and "devtmpfs". At start-up, before mounting. */
+/* Registers the types "ramfs", "tmpfs" and "devtmpfs". At start-up, before mounting. */
 void ramfs_init(void);

@@ -21,7 +21,9 @@
 #include <base/panic.h>
 #include <fs/dentry.h>
 #include <fs/exe.h>
+#include <fs/fdtable.h>
 #include <fs/path.h>
+#include <fs/vfs.h>
 #include <kernel/cmdline.h>
 #include <kernel/init.h>
 #include <kernel/process.h>
@@ -348,12 +350,29 @@ static int exec_kernel(const char *path, struct trap_frame *tf)
     return err;
 }
 
+/* Descriptors 0 to 2 are the console; without one they stay closed, and programs cope or not. */
+static void open_console(void)
+{
+    struct file *file;
+    int err = vfs_open(NULL, "/dev/console", O_RDWR, 0, &file);
+
+    if (!err && fd_install(file, 0, 0) < 0) {
+        file_put(file);
+        err = -ENOMEM;
+    }
+    if (!err && (fd_dup(0, 1, 0) != 1 || fd_dup(0, 2, 0) != 2))
+        err = -ENOMEM;
+    if (err)
+        log_warn("pid 1: /dev/console cannot be opened (error %d)", -err);
+}
+
 /* init= from the command line and nothing else, or the first of the usual places that works. */
 static void start_init(struct trap_frame *tf)
 {
     static const char *const usual[] = {"/init", "/sbin/init", "/bin/init", "/bin/sh"};
     const char *chosen = cmdline_init_path();
 
+    open_console();
     if (chosen) {
         if (!exec_kernel(chosen, tf))
             return;
