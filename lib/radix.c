@@ -53,12 +53,6 @@ static struct radix_node *new_node(const struct radix_tree *tree, u32 shift)
     return node;
 }
 
-static void set_slot(struct radix_node *node, u32 slot, void *entry)
-{
-    node->count += !node->slots[slot];
-    node->slots[slot] = entry;
-}
-
 /*
  * Adds levels at the top until `index` has a place. On -ENOMEM the levels so far stay, harmlessly.
  */
@@ -71,7 +65,8 @@ static int grow(struct radix_tree *tree, u64 index)
             top = new_node(tree, RADIX_BITS * tree->height);
             if (!top)
                 return -ENOMEM;
-            set_slot(top, 0, tree->root);
+            top->slots[0] = tree->root;
+            top->count = 1;
             tree->root = top;
         }
         tree->height++;
@@ -91,7 +86,7 @@ static void shrink(struct radix_tree *tree)
             tree->root = top->slots[0];
             tree->ops->free(top);
         }
-        tree->height = top ? tree->height - 1 : 0;
+        tree->height--;
     }
 }
 

@@ -406,6 +406,7 @@ static void interrupts_that_make_no_sense(void **state)
     assert_no_irq("/interrupts/too-wide", 0, -EOPNOTSUPP);
     assert_no_irq("/interrupts/zero-wide", 0, -EINVAL);
     assert_irq(&odd, "/interrupts/both", 0, "/interrupts/controller", 1, 2, 0);
+    assert_irq(&odd, "/interrupts/far/a/b/c/d/e", 0, "/interrupts/controller", 1, 6, 0);
     assert_irq(&odd, "/interrupts/hole", 0, "/interrupts/controller", 1, 1, 0);
     assert_irq(&odd, "/interrupts/hole", 2, "/interrupts/controller", 1, 2, 0);
     assert_int_equal(fdt_irq_get(&odd, at(&odd, "/interrupts/hole"), 1, &irq), 0);
