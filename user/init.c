@@ -2,8 +2,8 @@
 /*
  * pid 1: gives the console a shell, takes in orphans, and ends the machine when asked.
  *
- * The shell is busybox's as a login shell with job control; without busybox it is our own small
- * one. A shell that ends is followed by a new one. busybox's halt, poweroff and reboot send
+ * The shell is /bin/sh (busybox's) as a login shell with job control; without it, it is our own
+ * small one. A shell that ends is followed by a new one. busybox's halt, poweroff and reboot send
  * SIGUSR1, SIGUSR2 and SIGTERM to pid 1, which then ends all programs and the machine. All
  * signals are blocked but while init waits in rt_sigsuspend, so none can be missed.
  */
@@ -17,7 +17,7 @@
 #include "lib/text.h"
 
 #define CONSOLE   "/dev/console"
-#define BUSYBOX   "/bin/busybox"
+#define SHELL     "/bin/sh"
 #define OWN_SHELL "/bin/qsh"
 
 /* A shell that ends sooner than this, so many times in a row, will not get better by trying again. */
@@ -80,9 +80,11 @@ static bool use_console(void)
     return true;
 }
 
-/* Kernels mount these themselves or not; being mounted already is no error. */
-static void mount_systems(void)
+/* Quire mounts /proc itself, other kernels leave it to pid 1. */
+static void mount_proc(void)
 {
+    if (SYS(faccessat, AT_FDCWD, "/proc/self", F_OK) == 0)
+        return;
     SYS(mkdirat, AT_FDCWD, "/proc", 0555);
     SYS(mount, "proc", "/proc", "proc", 0, 0);
 }
@@ -120,7 +122,7 @@ static const char **shell_environment(char **given)
 /* In the child: a session of its own with the console as its terminal, then the shell. */
 __noreturn static void become_shell(const char **env)
 {
-    static const char *const busybox_argv[] = {"-sh", NULL};
+    static const char *const shell_argv[] = {"-sh", NULL};
     static const char *const own_argv[] = {"-qsh", NULL};
     int group = (int)SYS(getpid);
     long rc;
@@ -131,8 +133,8 @@ __noreturn static void become_shell(const char **env)
     SYS(ioctl, 0, TIOCSPGRP, &group);
     unblock_signals();
     SYS(chdir, text_env(env, "HOME"));
-    SYS(execve, BUSYBOX, busybox_argv, env);
-    warn("init: no " BUSYBOX " in this image; starting the small built-in shell instead\n");
+    SYS(execve, SHELL, shell_argv, env);
+    warn("init: no " SHELL " (busybox) in this image; here is a very small one of our own\n");
     rc = SYS(execve, OWN_SHELL, own_argv, env);
     warn("init: no shell: " OWN_SHELL " cannot be executed (error %ld)\n", -rc);
     sys_exit(127);
@@ -255,7 +257,7 @@ int main(int argc, char **argv, char **envp)
     }
     block_signals();
     use_console();
-    mount_systems();
+    mount_proc();
     print(
         "\nWelcome to Quire. `poweroff` ends the machine; /proc/pagetable shows how it maps itself.\n\n");
     give_shells(shell_environment(envp));

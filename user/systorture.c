@@ -30,6 +30,7 @@ enum kind {
     K_ZERO, /* a descriptor of /dev/zero */
     K_DIR,  /* a descriptor of / */
     K_IN,   /* a pointer that the call reads */
+    K_WAIT, /* the same, but a null pointer means to wait for ever: left out */
     K_OUT,  /* a pointer that the call writes */
     K_INOUT,
     K_OPT, /* a pointer that is only looked at in some cases: any answer but a crash */
@@ -43,42 +44,18 @@ struct arg {
 /* What good buffers hold. */
 enum fill { F_ZERO, F_PATH, F_NEW, F_DIR, F_TIME, F_VECTOR, F_SET, F_ITIMER, F_LIMIT, F_ARGV };
 
-#define N(v)       \
-    {              \
-        K_NUM, (v) \
-    }
-#define IN(f)     \
-    {             \
-        K_IN, (f) \
-    }
-#define OUT      \
-    {            \
-        K_OUT, 0 \
-    }
-#define INOUT(f)     \
-    {                \
-        K_INOUT, (f) \
-    }
-#define OPT(f)     \
-    {              \
-        K_OPT, (f) \
-    }
-#define FD      \
-    {           \
-        K_FD, 0 \
-    }
-#define ZERO      \
-    {             \
-        K_ZERO, 0 \
-    }
-#define DIR      \
-    {            \
-        K_DIR, 0 \
-    }
-#define CWD             \
-    {                   \
-        K_NUM, AT_FDCWD \
-    }
+/* clang-format off */
+#define N(v)     {K_NUM, (v)}
+#define IN(f)    {K_IN, (f)}
+#define WAIT     {K_WAIT, F_ZERO}
+#define OUT      {K_OUT, F_ZERO}
+#define INOUT(f) {K_INOUT, (f)}
+#define OPT(f)   {K_OPT, (f)}
+#define FD       {K_FD, 0}
+#define ZERO     {K_ZERO, 0}
+#define DIR      {K_DIR, 0}
+#define CWD      {K_NUM, AT_FDCWD}
+/* clang-format on */
 
 struct call {
     s32 nr;
@@ -132,8 +109,8 @@ static const struct call calls[] = {
     CALL(preadv2, FD, IN(F_VECTOR), N(2), N(0), N(0), N(0)),
     CALL(pwritev2, FD, IN(F_VECTOR), N(2), N(0), N(0), N(0)),
     CALL(sendfile, FD, FD, INOUT(F_ZERO), N(16)),
-    CALL(pselect6, N(1), INOUT(F_ZERO), INOUT(F_ZERO), INOUT(F_ZERO), IN(F_ZERO), IN(F_ZERO)),
-    CALL(ppoll, INOUT(F_ZERO), N(1), IN(F_ZERO), IN(F_SET), N(8)),
+    CALL(pselect6, N(1), INOUT(F_ZERO), INOUT(F_ZERO), INOUT(F_ZERO), WAIT, IN(F_ZERO)),
+    CALL(ppoll, INOUT(F_ZERO), N(1), WAIT, IN(F_SET), N(8)),
     CALL(readlinkat, CWD, IN(F_PATH), OPT(F_ZERO), N(64)),
     CALL(newfstatat, CWD, IN(F_PATH), OUT, N(0)),
     CALL(fstat, FD, OUT),
@@ -164,7 +141,7 @@ static const struct call calls[] = {
     CALL(rt_sigaction, N(SIGUSR1), IN(F_ZERO), OUT, N(8)),
     CALL(rt_sigprocmask, N(SIG_BLOCK), IN(F_ZERO), OUT, N(8)),
     CALL(rt_sigpending, OUT, N(8)),
-    CALL(rt_sigtimedwait, IN(F_SET), OPT(F_ZERO), IN(F_ZERO), N(8)),
+    CALL(rt_sigtimedwait, IN(F_SET), OPT(F_ZERO), WAIT, N(8)),
     CALL(rt_sigqueueinfo, N(1 << 29), N(SIGUSR1), IN(F_ZERO)),
     CALL(getresuid, OUT, OUT, OUT),
     CALL(getresgid, OUT, OUT, OUT),
@@ -295,13 +272,14 @@ static void prepare(void)
 
 /* --- one call --- */
 
+static bool verbose; /* an argument was given: says each call before it is made */
 static u64 made;
 static u64 refused;
 static u64 wrong;
 
 static bool is_pointer(u8 kind)
 {
-    return kind == K_IN || kind == K_OUT || kind == K_INOUT || kind == K_OPT;
+    return kind >= K_IN;
 }
 
 static long good_value(const struct arg *arg, int i)
@@ -340,13 +318,17 @@ static void torture(const struct call *c, int i, const struct bad *bad)
     long a[6];
     u8 kind = c->arg[i].kind;
 
+    if (kind == K_WAIT && !bad->addr)
+        return;
     for (int k = 0; k < 6; k++)
         a[k] = k == i ? (long)bad->addr : good_value(&c->arg[k], k);
+    if (verbose)
+        print("%s %d %s\n", c->name, i, bad->name);
     long rc = sys6(c->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
     made++;
     refused += rc < 0;
     /* A null pointer often means "none", and a kernel-internal error number means a bug. */
-    bool must_fail = (bad->deadly_in && (kind == K_IN || kind == K_INOUT)) ||
+    bool must_fail = (bad->deadly_in && (kind == K_IN || kind == K_WAIT || kind == K_INOUT)) ||
                      (bad->deadly_out && (kind == K_OUT || kind == K_INOUT));
     if (rc < -133 || (must_fail && bad->addr && rc >= 0))
         complain(c, i, bad, rc);
@@ -488,6 +470,8 @@ static void torture_numbers(void)
 
         if (is_harmful(nr))
             continue;
+        if (verbose)
+            print("number %ld\n", nr);
         pid = sys_fork();
         if (pid == 0)
             senseless_child(nr);
@@ -502,8 +486,8 @@ static void torture_numbers(void)
 
 int main(int argc, char **argv)
 {
-    (void)argc;
     (void)argv;
+    verbose = argc > 1;
     prepare();
     if (fds[0] < 0 || fds[1] < 0 || fds[2] < 0) {
         print("systorture: no files to work on\n");
