@@ -48,17 +48,18 @@ void bitmap_clear_range(unsigned long *map, size_t first, size_t count)
 /* The first bit at or after `from` that differs from the bits of `flip` (all 0 or all 1). */
 static size_t next_unlike(const unsigned long *map, size_t bits, size_t from, unsigned long flip)
 {
-    size_t words = BITMAP_WORDS(bits);
+    size_t word = from / BITMAP_WORD_BITS;
+    unsigned long found;
 
     if (from >= bits)
         return bits;
-    for (size_t word = from / BITMAP_WORD_BITS; word < words; word++) {
-        unsigned long found = (map[word] ^ flip) & mask_of(word, from, bits);
-
-        if (found)
-            return word * BITMAP_WORD_BITS + bits_lowest(found);
+    found = (map[word] ^ flip) & mask_from(from);
+    while (!found) {
+        if (++word == BITMAP_WORDS(bits))
+            return bits;
+        found = map[word] ^ flip;
     }
-    return bits;
+    return MIN(word * BITMAP_WORD_BITS + bits_lowest(found), bits); /* it may lie past the end */
 }
 
 size_t bitmap_next_set(const unsigned long *map, size_t bits, size_t from)

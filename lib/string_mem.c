@@ -137,26 +137,20 @@ void *memset(void *dst, int c, size_t n)
     return dst;
 }
 
-/* How many bytes from the start are surely equal, in whole words of equally aligned areas. */
-static inline size_t equal_words(const u8 *a, const u8 *b, size_t n)
-{
-    size_t done = 0;
-
-    if (OFFSET(a) || OFFSET(b))
-        return 0;
-    while (n - done >= WORD &&
-           *(const word *)(const void *)(a + done) == *(const word *)(const void *)(b + done))
-        done += WORD;
-    return done;
-}
-
 int memcmp(const void *a, const void *b, size_t n)
 {
-    const u8 *p = a, *q = b;
+    const u8 *p = a, *q = b, *end = p + n;
 
-    for (size_t i = equal_words(p, q, n); i < n; i++) {
-        if (p[i] != q[i])
-            return p[i] - q[i];
+    if (n >= WORD && !OFFSET(p) && !OFFSET(q)) {
+        while ((size_t)(end - p) >= WORD &&
+               *(const word *)(const void *)p == *(const word *)(const void *)q) {
+            p += WORD;
+            q += WORD;
+        }
+    }
+    for (; p != end; p++, q++) {
+        if (*p != *q)
+            return *p - *q;
     }
     return 0;
 }

@@ -16,21 +16,24 @@
 #endif
 #endif
 
+/* Finds the place of a bit that stands alone: see lib/bits.c. */
+#define BITS_SEQUENCE 0x03f79d71b4cb0a89ul
+extern const u8 bits_table[64];
+
+static inline unsigned bits_place(u64 bit)
+{
+    return bits_table[(bit * BITS_SEQUENCE) >> 58];
+}
+
 /* Index (0..63) of the highest set bit. Undefined for 0. */
 static inline unsigned bits_highest(u64 x)
 {
 #if BITS_HAVE_BUILTINS
     return 63u - (unsigned)__builtin_clzl(x);
 #else
-    unsigned n = 0;
-
-    for (unsigned step = 32; step; step >>= 1) {
-        if (x >> step) {
-            x >>= step;
-            n += step;
-        }
-    }
-    return n;
+    for (unsigned step = 1; step < 64; step *= 2)
+        x |= x >> step;
+    return bits_place(x ^ x >> 1);
 #endif
 }
 
@@ -40,7 +43,7 @@ static inline unsigned bits_lowest(u64 x)
 #if BITS_HAVE_BUILTINS
     return (unsigned)__builtin_ctzl(x);
 #else
-    return bits_highest(x & -x);
+    return bits_place(x & -x);
 #endif
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: lib/bitmap.c lib/symtab.c lib/chacha20.c
+// sources: lib/bitmap.c lib/bits.c lib/symtab.c lib/chacha20.c
 /*
  * The small pieces: lists, bitmaps, bits, hashes, byte orders, error pointers, symbols, ChaCha20.
  */
