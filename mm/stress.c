@@ -12,7 +12,7 @@
 #include <mm/page.h>
 #include <mm/slab.h>
 
-#define SLOTS 64
+#define SLOTS 48
 
 struct slot {
     u64 *memory;

@@ -6,30 +6,37 @@
  */
 #pragma once
 
+/* clang's assembler knows no suffixes. */
+#ifdef __ASSEMBLER__
+#define UL(x) x
+#else
+#define UL(x) x##ul
+#endif
+
 /* sstatus */
-#define SSTATUS_SIE        (1ul << 1)
-#define SSTATUS_SPIE       (1ul << 5)
-#define SSTATUS_SPP        (1ul << 8)
-#define SSTATUS_VS         (3ul << 9)
-#define SSTATUS_FS         (3ul << 13)
-#define SSTATUS_FS_OFF     (0ul << 13)
-#define SSTATUS_FS_INITIAL (1ul << 13)
-#define SSTATUS_FS_CLEAN   (2ul << 13)
-#define SSTATUS_FS_DIRTY   (3ul << 13)
-#define SSTATUS_SUM        (1ul << 18)
-#define SSTATUS_MXR        (1ul << 19)
-#define SSTATUS_UXL_64     (2ul << 32)
+#define SSTATUS_SIE        (UL(1) << 1)
+#define SSTATUS_SPIE       (UL(1) << 5)
+#define SSTATUS_SPP        (UL(1) << 8)
+#define SSTATUS_VS         (UL(3) << 9)
+#define SSTATUS_FS         (UL(3) << 13)
+#define SSTATUS_FS_OFF     (UL(0) << 13)
+#define SSTATUS_FS_INITIAL (UL(1) << 13)
+#define SSTATUS_FS_CLEAN   (UL(2) << 13)
+#define SSTATUS_FS_DIRTY   (UL(3) << 13)
+#define SSTATUS_SUM        (UL(1) << 18)
+#define SSTATUS_MXR        (UL(1) << 19)
+#define SSTATUS_UXL_64     (UL(2) << 32)
 
 /* sie, sip */
-#define SIE_SSIE (1ul << 1)
-#define SIE_STIE (1ul << 5)
-#define SIE_SEIE (1ul << 9)
+#define SIE_SSIE (UL(1) << 1)
+#define SIE_STIE (UL(1) << 5)
+#define SIE_SEIE (UL(1) << 9)
 
 /* scounteren */
-#define SCOUNTEREN_TM (1ul << 1)
+#define SCOUNTEREN_TM (UL(1) << 1)
 
 /* scause */
-#define SCAUSE_INTERRUPT   (1ul << 63)
+#define SCAUSE_INTERRUPT   (UL(1) << 63)
 #define IRQ_S_SOFT         1
 #define IRQ_S_TIMER        5
 #define IRQ_S_EXTERNAL     9
@@ -47,10 +54,10 @@
 #define CAUSE_STORE_PAGE   15
 
 /* satp */
-#define SATP_MODE_SV39  (8ul << 60)
+#define SATP_MODE_SV39  (UL(8) << 60)
 #define SATP_ASID_SHIFT 44
-#define SATP_ASID_MASK  (0xfffful << SATP_ASID_SHIFT)
-#define SATP_PPN_MASK   ((1ul << 44) - 1)
+#define SATP_ASID_MASK  (UL(0xffff) << SATP_ASID_SHIFT)
+#define SATP_PPN_MASK   ((UL(1) << 44) - 1)
 
 /* Numbers of CSRs that old assemblers do not know by name. */
 #define CSR_SENVCFG  0x10a
