@@ -40,8 +40,8 @@ start:
     csrw satp, zero
     csrw sscratch, zero
 
-    mv s0, a0
-    mv s1, a1
+    mv s2, a0
+    mv s3, a1
 
     /* RAM is noise. bss starts and ends at multiples of 64 (kernel.lds.S). */
     la t0, __bss_start
@@ -93,8 +93,8 @@ boot_virtual:
     la sp, boot_stack_top
     la tp, cpu_table
     li fp, 0
-    mv a0, s0
-    mv a1, s1
+    mv a0, s2
+    mv a1, s3
     call boot_main
     unimp
 
