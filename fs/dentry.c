@@ -10,11 +10,9 @@
 #include <fs/dentry.h>
 
 #include <abi/linux/stat.h>
-#include <base/atomic.h>
 #include <base/spinlock.h>
 #include <fs/inode.h>
 #include <lib/err.h>
-#include <lib/hash.h>
 #include <lib/string.h>
 #include <mm/slab.h>
 
@@ -28,9 +26,11 @@ static SLAB_CACHE(dentry_cache, "dentry", sizeof(struct dentry), 8);
 
 u64 name_hash(const char *text, size_t len)
 {
-    u64 group = hash_bytes(text, len) & (~0ul >> 1) & ~(KEY_SLOTS - 1);
+    u64 hash = NAME_HASH_START;
 
-    return group ? group : KEY_SLOTS; /* keys below KEY_SLOTS are for readdir's "." and ".." */
+    for (size_t i = 0; i < len; i++)
+        hash = name_hash_step(hash, text[i]);
+    return name_hash_end(hash);
 }
 
 static struct dentry *dentry_of(struct rb_node *node)
@@ -64,9 +64,15 @@ static bool in_group(const struct dentry *d, u64 hash)
     return d && d->key - hash < KEY_SLOTS;
 }
 
-static bool same_name(const struct dentry *d, const char *text, size_t len)
+/* Names are short: a loop beats a call. */
+static inline bool same_name(const struct dentry *d, const char *text, size_t len)
 {
-    return d->len == len && memcmp(d->name, text, len) == 0;
+    if (d->len != len)
+        return false;
+    for (const char *own = d->name, *end = own + len; own < end; own++, text++)
+        if (*own != *text)
+            return false;
+    return true;
 }
 
 static struct dentry *find_locked(struct dentry *dir, const struct name *name)
@@ -154,12 +160,6 @@ struct dentry *dentry_make(struct dentry *parent, const char *name, size_t len, 
     return make(parent, name, len, inode);
 }
 
-struct dentry *dentry_get(struct dentry *dentry)
-{
-    atomic_add_relaxed(&dentry->refs, 1);
-    return dentry;
-}
-
 /* The last reference is gone. Returns the parent, whose reference is now the caller's to drop. */
 static struct dentry *destroy(struct dentry *d)
 {
@@ -176,10 +176,11 @@ static struct dentry *destroy(struct dentry *d)
     return parent;
 }
 
-void dentry_put(struct dentry *dentry)
+void dentry_destroy(struct dentry *dentry)
 {
-    while (dentry && atomic_fetch_sub(&dentry->refs, 1) == 1)
+    do
         dentry = destroy(dentry);
+    while (dentry && atomic_fetch_sub(&dentry->refs, 1) == 1);
 }
 
 /* --- finding --------------------------------------------------------------------------------- */
@@ -189,8 +190,11 @@ struct dentry *dentry_find(struct dentry *dir, const struct name *name)
     irqflags_t flags = spin_lock(&tree_lock);
     struct dentry *d = find_locked(dir, name);
 
-    if (d)
+    if (d) {
+        while (unlikely(d->mounted))
+            d = d->mounted->root;
         dentry_get(d);
+    }
     spin_unlock(&tree_lock, flags);
     return d;
 }

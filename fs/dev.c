@@ -48,9 +48,21 @@ struct cdev *cdev_next(struct cdev *cdev)
     return next;
 }
 
+/* The inode remembers its driver: registration is for ever. */
+static struct cdev *driver_of(struct inode *inode)
+{
+    struct cdev *cdev = READ_ONCE(inode->private);
+
+    if (unlikely(!cdev)) {
+        cdev = cdev_find(inode->rdev);
+        WRITE_ONCE(inode->private, cdev);
+    }
+    return cdev;
+}
+
 static int cdev_open(struct file *file)
 {
-    struct cdev *cdev = cdev_find(file->inode->rdev);
+    struct cdev *cdev = driver_of(file->inode);
 
     if (!cdev)
         return -ENXIO;

@@ -27,11 +27,9 @@
 #define FD_MOST  (1u << 20) /* whatever the limits say */
 
 struct fdtable {
+    struct fd_array fds; /* first, for fd_get() */
     struct spinlock lock;
-    u32 users;
-    u32 size;
     u32 lowest;
-    struct file **files;
     unsigned long *open;
     unsigned long *cloexec;
     unsigned long first_bits[2 * BITMAP_WORDS(FD_FIRST)];
@@ -51,7 +49,7 @@ static struct fdtable *current_table(void)
 /* Whether the current thread is the only one that can change or use its table. */
 static bool is_private(const struct fdtable *t, const struct process *p)
 {
-    return atomic_load_relaxed(&t->users) == 1 && READ_ONCE(p->thread_count) == 1;
+    return atomic_load_relaxed(&t->fds.users) == 1 && READ_ONCE(p->thread_count) == 1;
 }
 
 static struct fdtable *table_make(void)
@@ -61,9 +59,9 @@ static struct fdtable *table_make(void)
     if (!t)
         return NULL;
     spin_init(&t->lock, "fd table");
-    t->users = 1;
-    t->size = FD_FIRST;
-    t->files = t->first_files;
+    t->fds.users = 1;
+    t->fds.size = FD_FIRST;
+    t->fds.files = t->first_files;
     t->open = t->first_bits;
     t->cloexec = t->first_bits + BITMAP_WORDS(FD_FIRST);
     return t;
@@ -71,7 +69,7 @@ static struct fdtable *table_make(void)
 
 static void *block_of(struct fdtable *t)
 {
-    return t->files == t->first_files ? NULL : t->files;
+    return t->fds.files == t->first_files ? NULL : t->fds.files;
 }
 
 static void table_free(struct fdtable *t)
@@ -92,13 +90,13 @@ static void move_arrays(struct fdtable *t, void *block, u32 size)
     unsigned long *open = (unsigned long *)(files + size);
     unsigned long *cloexec = open + BITMAP_WORDS(size);
 
-    memcpy(files, t->files, t->size * sizeof(*files));
-    memcpy(open, t->open, BITMAP_WORDS(t->size) * sizeof(*open));
-    memcpy(cloexec, t->cloexec, BITMAP_WORDS(t->size) * sizeof(*cloexec));
-    t->files = files;
+    memcpy(files, t->fds.files, t->fds.size * sizeof(*files));
+    memcpy(open, t->open, BITMAP_WORDS(t->fds.size) * sizeof(*open));
+    memcpy(cloexec, t->cloexec, BITMAP_WORDS(t->fds.size) * sizeof(*cloexec));
+    t->fds.files = files;
     t->open = open;
     t->cloexec = cloexec;
-    t->size = size;
+    t->fds.size = size;
 }
 
 /* Makes room for descriptor `fd`; sizes are powers of two. 0 or -ENOMEM. */
@@ -113,7 +111,7 @@ static int table_grow(struct fdtable *t, u32 fd)
         return -ENOMEM;
     irqflags_t flags = spin_lock(&t->lock);
     void *old = block;
-    if (t->size < size) {
+    if (t->fds.size < size) {
         old = block_of(t);
         move_arrays(t, block, size);
     }
@@ -127,7 +125,7 @@ static int table_grow(struct fdtable *t, u32 fd)
 static struct fd_ref get_shared(struct fdtable *t, u32 fd)
 {
     irqflags_t flags = spin_lock(&t->lock);
-    struct file *file = fd < t->size ? t->files[fd] : NULL;
+    struct file *file = fd < t->fds.size ? t->fds.files[fd] : NULL;
 
     if (file)
         file_get(file);
@@ -135,16 +133,9 @@ static struct fd_ref get_shared(struct fdtable *t, u32 fd)
     return (struct fd_ref){.file = file, .counted = file};
 }
 
-struct fd_ref fd_get(int fd)
+struct fd_ref fd_get_counted(u32 fd)
 {
-    struct process *p = current_process();
-    struct fdtable *t = p->part[PROC_PART_FILES];
-
-    if (unlikely(!is_private(t, p)))
-        return get_shared(t, (u32)fd);
-    if (unlikely((u32)fd >= t->size))
-        return (struct fd_ref){.file = NULL};
-    return (struct fd_ref){.file = t->files[fd]};
+    return get_shared(current_table(), fd);
 }
 
 struct file *fd_get_file(int fd)
@@ -175,8 +166,8 @@ int fd_next_of(struct process *process, int from, struct file **file)
     *file = NULL;
     if (t) {
         spin_lock_nested(&t->lock);
-        for (fd = (size_t)from; fd < t->size && !*file; fd++)
-            *file = t->files[fd] ? file_get(t->files[fd]) : NULL;
+        for (fd = (size_t)from; fd < t->fds.size && !*file; fd++)
+            *file = t->fds.files[fd] ? file_get(t->fds.files[fd]) : NULL;
         spin_unlock_nested(&t->lock);
     }
     spin_unlock(&lookers, flags);
@@ -188,7 +179,7 @@ int fd_next_of(struct process *process, int from, struct file **file)
 /* Descriptors that the limit allows. */
 static u32 fd_limit(void)
 {
-    return (u32)MIN(rlimit_current(RLIMIT_NOFILE), (u64)FD_MOST);
+    return (u32)MIN(READ_ONCE(current_process()->limit[RLIMIT_NOFILE].soft), (u64)FD_MOST);
 }
 
 static void take_locked(struct fdtable *t, u32 fd, unsigned flags)
@@ -204,9 +195,19 @@ static void take_locked(struct fdtable *t, u32 fd, unsigned flags)
 
 static void release_locked(struct fdtable *t, u32 fd)
 {
-    t->files[fd] = NULL;
+    t->fds.files[fd] = NULL;
     bitmap_clear(t->open, fd);
     t->lowest = MIN(t->lowest, fd);
+}
+
+/* The lowest descriptor >= min that is free; it may lie beyond the table's end. */
+static u32 find_free(const struct fdtable *t, u32 min)
+{
+    u32 from = MAX(min, t->lowest);
+
+    if (from >= t->fds.size || !bitmap_test(t->open, from))
+        return from;
+    return (u32)bitmap_next_clear(t->open, t->fds.size, from);
 }
 
 int fd_reserve(int min, unsigned flags)
@@ -215,32 +216,37 @@ int fd_reserve(int min, unsigned flags)
     u32 limit = fd_limit();
 
     if (min < 0 || (u32)min >= limit)
-        return min < 0 || min > 0 ? -EINVAL : -EMFILE;
+        return min ? -EINVAL : -EMFILE;
     for (;;) {
         irqflags_t irq = spin_lock(&t->lock);
-        u32 from = MAX((u32)min, t->lowest);
-        u32 fd = from >= t->size ? from : (u32)bitmap_next_clear(t->open, t->size, from);
-        bool room = fd < t->size;
+        u32 fd = find_free(t, (u32)min);
+        bool take = fd < t->fds.size && fd < limit;
 
-        if (room && fd < limit)
+        if (take)
             take_locked(t, fd, flags);
         spin_unlock(&t->lock, irq);
-        if (fd >= limit)
-            return -EMFILE;
-        if (room)
+        if (take)
             return (int)fd;
-        int err = table_grow(t, fd);
+        int err = fd >= limit ? -EMFILE : table_grow(t, fd);
         if (err)
             return err;
     }
 }
 
+/*
+ * A reserved slot is nobody else's to write, so one store fills it; but in a shared table the
+ * array may be moving.
+ */
 void fd_fill(int fd, struct file *file)
 {
     struct fdtable *t = current_table();
-    irqflags_t flags = spin_lock(&t->lock);
 
-    t->files[fd] = file;
+    if (is_private(t, current_process())) {
+        atomic_store_release(&t->fds.files[fd], file);
+        return;
+    }
+    irqflags_t flags = spin_lock(&t->lock);
+    t->fds.files[fd] = file;
     spin_unlock(&t->lock, flags);
 }
 
@@ -278,11 +284,11 @@ int fd_dup(int fd, int min, unsigned flags)
 static int replace_locked(struct fdtable *t, u32 to, struct file *file, unsigned flags,
                           struct file **old)
 {
-    *old = t->files[to];
+    *old = t->fds.files[to];
     if (!*old && bitmap_test(t->open, to))
         return -EBUSY;
     take_locked(t, to, flags);
-    t->files[to] = file;
+    t->fds.files[to] = file;
     return 0;
 }
 
@@ -295,7 +301,7 @@ int fd_dup_to(int fd, int to, unsigned flags)
     if (!file)
         return -EBADF;
     int err = to < 0 || (u32)to >= fd_limit() ? -EBADF : 0;
-    if (!err && (u32)to >= t->size)
+    if (!err && (u32)to >= t->fds.size)
         err = table_grow(t, (u32)to);
     if (!err) {
         irqflags_t irq = spin_lock(&t->lock);
@@ -317,7 +323,7 @@ static struct file *take_out(struct fdtable *t, u32 fd)
     struct file *file = NULL;
     irqflags_t flags = spin_lock(&t->lock);
 
-    if (fd < t->size && (file = t->files[fd]))
+    if (fd < t->fds.size && (file = t->fds.files[fd]))
         release_locked(t, fd);
     spin_unlock(&t->lock, flags);
     return file;
@@ -339,7 +345,7 @@ int fd_close_range(unsigned first, unsigned last, bool cloexec)
 
     if (first > last)
         return -EINVAL;
-    for (u32 fd = first; fd <= last && fd < t->size; fd++) {
+    for (u32 fd = first; fd <= last && fd < t->fds.size; fd++) {
         if (cloexec)
             fd_set_cloexec((int)fd, true);
         else
@@ -354,7 +360,7 @@ int fd_get_cloexec(int fd)
     irqflags_t flags = spin_lock(&t->lock);
     int on = -EBADF;
 
-    if ((u32)fd < t->size && t->files[fd])
+    if ((u32)fd < t->fds.size && t->fds.files[fd])
         on = bitmap_test(t->cloexec, (u32)fd);
     spin_unlock(&t->lock, flags);
     return on;
@@ -364,7 +370,7 @@ int fd_set_cloexec(int fd, bool on)
 {
     struct fdtable *t = current_table();
     irqflags_t flags = spin_lock(&t->lock);
-    bool open = (u32)fd < t->size && t->files[fd];
+    bool open = (u32)fd < t->fds.size && t->fds.files[fd];
 
     if (open && on)
         bitmap_set(t->cloexec, (u32)fd);
@@ -380,9 +386,9 @@ int fd_set_cloexec(int fd, bool on)
 static void copy_files(struct fdtable *to, const struct fdtable *from, u32 end)
 {
     for (u32 fd = 0; fd < end; fd++) {
-        if (!from->files[fd])
+        if (!from->fds.files[fd])
             continue;
-        to->files[fd] = file_get(from->files[fd]);
+        to->fds.files[fd] = file_get(from->fds.files[fd]);
         take_locked(to, fd, bitmap_test(from->cloexec, fd) ? O_CLOEXEC : 0);
     }
 }
@@ -390,9 +396,9 @@ static void copy_files(struct fdtable *to, const struct fdtable *from, u32 end)
 /* One more than the last descriptor in use. */
 static u32 table_end(const struct fdtable *t)
 {
-    u32 end = t->size;
+    u32 end = t->fds.size;
 
-    while (end && !t->files[end - 1])
+    while (end && !t->fds.files[end - 1])
         end--;
     return end;
 }
@@ -404,7 +410,7 @@ static struct fdtable *table_copy(struct fdtable *from)
     while (t) {
         irqflags_t flags = spin_lock(&from->lock);
         u32 end = table_end(from);
-        bool fits = end <= t->size;
+        bool fits = end <= t->fds.size;
 
         if (fits)
             copy_files(t, from, end);
@@ -427,7 +433,7 @@ static int fork_table(struct process *parent, struct process *child, u64 clone_f
     if (!from)
         t = table_make();
     else if (clone_flags & CLONE_FILES)
-        atomic_add_relaxed(&from->users, 1);
+        atomic_add_relaxed(&from->fds.users, 1);
     else
         t = table_copy(from);
     child->part[PROC_PART_FILES] = t;
@@ -436,11 +442,11 @@ static int fork_table(struct process *parent, struct process *child, u64 clone_f
 
 static void table_put(struct fdtable *t)
 {
-    if (atomic_fetch_sub(&t->users, 1) != 1)
+    if (atomic_fetch_sub(&t->fds.users, 1) != 1)
         return;
-    for (u32 fd = 0; fd < t->size; fd++)
-        if (t->files[fd])
-            file_put(t->files[fd]);
+    for (u32 fd = 0; fd < t->fds.size; fd++)
+        if (t->fds.files[fd])
+            file_put(t->fds.files[fd]);
     table_free(t);
 }
 
@@ -462,7 +468,7 @@ static struct fdtable *own_table(struct process *p)
 {
     struct fdtable *t = p->part[PROC_PART_FILES];
 
-    if (atomic_load_relaxed(&t->users) == 1)
+    if (atomic_load_relaxed(&t->fds.users) == 1)
         return t;
     struct fdtable *copy = table_copy(t);
     if (copy)
@@ -478,8 +484,8 @@ static void exec_table(struct process *p)
 
     if (!t)
         return;
-    size_t fd = bitmap_next_set(t->cloexec, t->size, 0);
-    for (; fd < t->size; fd = bitmap_next_set(t->cloexec, t->size, fd + 1)) {
+    size_t fd = bitmap_next_set(t->cloexec, t->fds.size, 0);
+    for (; fd < t->fds.size; fd = bitmap_next_set(t->cloexec, t->fds.size, fd + 1)) {
         struct file *file = take_out(t, (u32)fd);
         bitmap_clear(t->cloexec, fd);
         if (file)

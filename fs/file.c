@@ -42,7 +42,7 @@ static void file_init(struct file *file, struct inode *inode, struct dentry *den
     file->refs = 1;
     file->access = access_of(flags);
     file->flocked = false;
-    mutex_init(&file->pos_lock, "file position");
+    file->pos_lock = (struct mutex)MUTEX_INIT(file->pos_lock, "file position");
 }
 
 static void file_free(struct file *file)
@@ -93,12 +93,18 @@ void file_put(struct file *file)
  * Whether the position needs its lock: not with one reference, since then nobody else can get at
  * the file while this call runs; not for streams, which have none (and may sleep for long).
  */
+static inline bool needs_lock(struct file *file)
+{
+    return !file->ops->stream && unlikely(atomic_load_relaxed(&file->refs) != 1);
+}
+
 static bool lock_pos(struct file *file)
 {
-    if (file->ops->stream || atomic_load_relaxed(&file->refs) == 1)
-        return false;
-    mutex_lock(&file->pos_lock);
-    return true;
+    bool locked = needs_lock(file);
+
+    if (locked)
+        mutex_lock(&file->pos_lock);
+    return locked;
 }
 
 static void unlock_pos(struct file *file, bool locked)
@@ -107,16 +113,31 @@ static void unlock_pos(struct file *file, bool locked)
         mutex_unlock(&file->pos_lock);
 }
 
+static __noinline ssize_t read_locked(struct file *file, struct iobuf *to)
+{
+    mutex_lock(&file->pos_lock);
+    ssize_t n = file->ops->read(file, to, &file->pos);
+    mutex_unlock(&file->pos_lock);
+    return n;
+}
+
+static __noinline ssize_t write_locked(struct file *file, struct iobuf *from)
+{
+    mutex_lock(&file->pos_lock);
+    ssize_t n = file->ops->write(file, from, &file->pos);
+    mutex_unlock(&file->pos_lock);
+    return n;
+}
+
 ssize_t file_read(struct file *file, struct iobuf *to)
 {
     if (unlikely(!(file->access & FILE_READ)))
         return -EBADF;
     if (unlikely(!file->ops->read))
         return -EINVAL;
-    bool locked = lock_pos(file);
-    ssize_t n = file->ops->read(file, to, &file->pos);
-    unlock_pos(file, locked);
-    return n;
+    if (needs_lock(file))
+        return read_locked(file, to);
+    return file->ops->read(file, to, &file->pos);
 }
 
 ssize_t file_write(struct file *file, struct iobuf *from)
@@ -125,10 +146,9 @@ ssize_t file_write(struct file *file, struct iobuf *from)
         return -EBADF;
     if (unlikely(!file->ops->write))
         return -EINVAL;
-    bool locked = lock_pos(file);
-    ssize_t n = file->ops->write(file, from, &file->pos);
-    unlock_pos(file, locked);
-    return n;
+    if (needs_lock(file))
+        return write_locked(file, from);
+    return file->ops->write(file, from, &file->pos);
 }
 
 static int check_positioned(struct file *file, unsigned access, u64 pos)

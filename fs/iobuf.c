@@ -32,7 +32,7 @@ static void advance(struct iobuf *iob, size_t n)
     iob->left -= n;
 }
 
-int iobuf_write(struct iobuf *iob, const void *src, size_t n)
+static __noinline int write_pieces(struct iobuf *iob, const void *src, size_t n)
 {
     const u8 *from = src;
 
@@ -53,7 +53,7 @@ int iobuf_write(struct iobuf *iob, const void *src, size_t n)
     return 0;
 }
 
-int iobuf_read(struct iobuf *iob, void *dst, size_t n)
+static __noinline int read_pieces(struct iobuf *iob, void *dst, size_t n)
 {
     u8 *to = dst;
 
@@ -74,7 +74,7 @@ int iobuf_read(struct iobuf *iob, void *dst, size_t n)
     return 0;
 }
 
-int iobuf_zero(struct iobuf *iob, size_t n)
+static __noinline int zero_pieces(struct iobuf *iob, size_t n)
 {
     while (n) {
         size_t part = piece_of(iob, n);
@@ -90,4 +90,40 @@ int iobuf_zero(struct iobuf *iob, size_t n)
         n -= part;
     }
     return 0;
+}
+
+/* The usual case: a user buffer in one piece. */
+static inline bool is_simple(const struct iobuf *iob, size_t n)
+{
+    return likely(iob->user && n <= iob->piece);
+}
+
+int iobuf_write(struct iobuf *iob, const void *src, size_t n)
+{
+    if (!is_simple(iob, n))
+        return write_pieces(iob, src, n);
+    int err = copyout(iob->base, src, n);
+    if (likely(!err))
+        advance(iob, n);
+    return err;
+}
+
+int iobuf_read(struct iobuf *iob, void *dst, size_t n)
+{
+    if (!is_simple(iob, n))
+        return read_pieces(iob, dst, n);
+    int err = copyin(dst, iob->base, n);
+    if (likely(!err))
+        advance(iob, n);
+    return err;
+}
+
+int iobuf_zero(struct iobuf *iob, size_t n)
+{
+    if (!is_simple(iob, n))
+        return zero_pieces(iob, n);
+    int err = copyout_zero(iob->base, n);
+    if (likely(!err))
+        advance(iob, n);
+    return err;
 }

@@ -42,24 +42,31 @@ static ssize_t null_write(struct file *file, struct iobuf *from, u64 *pos)
     return (ssize_t)from->left;
 }
 
-static ssize_t zero_read(struct file *file, struct iobuf *to, u64 *pos)
+/* A long read looks around now and then. */
+static __noinline ssize_t zero_read_long(struct iobuf *to)
 {
     size_t want = to->left;
     int err = 0;
 
-    (void)file;
-    (void)pos;
-    for (;;) {
+    while (!err && to->left) {
         err = iobuf_zero(to, MIN(to->left, CHUNK));
-        if (err || !to->left)
-            break;
         cond_yield();
-        if (sig_pending(current_thread())) {
+        if (!err && to->left && sig_pending(current_thread()))
             err = -ERESTARTSYS;
-            break;
-        }
     }
     return moved(to, want, err);
+}
+
+static ssize_t zero_read(struct file *file, struct iobuf *to, u64 *pos)
+{
+    size_t want = to->left;
+
+    (void)file;
+    (void)pos;
+    if (unlikely(want > CHUNK))
+        return zero_read_long(to);
+    int err = iobuf_zero(to, want);
+    return err ? err : (ssize_t)want;
 }
 
 static int zero_mmap(struct file *file, u64 offset, struct pager **out)
@@ -163,13 +170,16 @@ static int kmsg_open(struct file *file)
 /* --- the table ------------------------------------------------------------------------------- */
 
 static const struct file_ops null_ops = {
-    .read = null_read, .write = null_write, .lseek = file_lseek_null};
-static const struct file_ops zero_ops = {
-    .read = zero_read, .write = null_write, .lseek = file_lseek_null, .mmap = zero_mmap};
+    .stream = true, .read = null_read, .write = null_write, .lseek = file_lseek_null};
+static const struct file_ops zero_ops = {.stream = true,
+                                         .read = zero_read,
+                                         .write = null_write,
+                                         .lseek = file_lseek_null,
+                                         .mmap = zero_mmap};
 static const struct file_ops full_ops = {
-    .read = zero_read, .write = full_write, .lseek = file_lseek_null};
+    .stream = true, .read = zero_read, .write = full_write, .lseek = file_lseek_null};
 static const struct file_ops random_ops = {
-    .read = random_read, .write = random_write, .lseek = file_lseek_null};
+    .stream = true, .read = random_read, .write = random_write, .lseek = file_lseek_null};
 static const struct file_ops kmsg_ops = {
     .open = kmsg_open,
     .release = seq_release,

@@ -41,19 +41,18 @@ static int walk_start(struct walk *w, struct dentry *at, const char *path, unsig
 }
 
 /* Takes the next component off the rest. */
-static int next_name(struct walk *w, struct name *name)
+static inline int next_name(struct walk *w, struct name *name)
 {
     const char *end = w->rest;
+    u64 hash = NAME_HASH_START;
 
-    while (*end && *end != '/')
-        end++;
+    for (; *end && *end != '/'; end++)
+        hash = name_hash_step(hash, *end);
     name->text = w->rest;
     name->len = (size_t)(end - w->rest);
+    name->hash = name_hash_end(hash);
     w->rest = end;
-    if (name->len > NAME_MAX)
-        return -ENAMETOOLONG;
-    name->hash = name_hash(name->text, name->len);
-    return 0;
+    return name->len > NAME_MAX ? -ENAMETOOLONG : 0;
 }
 
 static void skip_slashes(struct walk *w)
@@ -95,7 +94,7 @@ static struct dentry *find_child(struct dentry *dir, const struct name *name)
     struct dentry *d = dentry_find(dir, name);
 
     if (d)
-        return dentry_cross_down(d);
+        return d;
     return dir->inode->ops->lookup ? ask_directory(dir, name) : NULL;
 }
 
@@ -251,7 +250,8 @@ int path_last(struct dentry *at, const char *path, unsigned flags, struct path_l
     while (!err)
         err = walk_step(&w, out);
     dentry_put(w.here);
-    kfree(w.text);
+    if (unlikely(w.text))
+        kfree(w.text);
     return err < 0 ? err : 0;
 }
 
@@ -259,7 +259,8 @@ void path_last_put(struct path_last *last)
 {
     dentry_put(last->dir);
     dentry_put(last->found);
-    kfree(last->link);
+    if (unlikely(last->link))
+        kfree(last->link);
 }
 
 int path_lookup(struct dentry *at, const char *path, unsigned flags, struct dentry **out)
@@ -273,8 +274,10 @@ int path_lookup(struct dentry *at, const char *path, unsigned flags, struct dent
         err = -ENOENT;
     else if ((last.slashes || flags & LOOKUP_DIRECTORY) && !S_ISDIR(last.found->inode->mode))
         err = -ENOTDIR;
-    if (!err)
-        *out = dentry_get(last.found);
+    if (!err) {
+        *out = last.found;
+        last.found = NULL;
+    }
     path_last_put(&last);
     return err;
 }

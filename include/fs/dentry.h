@@ -17,6 +17,7 @@
 #pragma once
 
 #include <abi/linux/limits.h>
+#include <base/atomic.h>
 #include <lib/rbtree.h>
 #include <lib/types.h>
 
@@ -47,6 +48,23 @@ struct name {
     u64 hash;   /* by name_hash(); low 8 bits clear */
 };
 
+/*
+ * The hash is FNV-1a; it can be taken byte by byte while the end of a name is looked for. The low
+ * 8 bits are clear in the result, which is never 0: smaller positions are readdir's "." and "..".
+ */
+#define NAME_HASH_START 0xcbf29ce484222325ul
+
+static inline u64 name_hash_step(u64 hash, char byte)
+{
+    return (hash ^ (u8)byte) * 0x100000001b3ul;
+}
+
+static inline u64 name_hash_end(u64 hash)
+{
+    hash = hash >> 1 & ~0xfful;
+    return hash ? hash : 0x100;
+}
+
 u64 name_hash(const char *text, size_t len);
 
 /* A dentry of a new file system's root; takes over the reference on `inode`. NULL: no memory. */
@@ -59,11 +77,23 @@ struct dentry *dentry_make_root(struct inode *inode);
 struct dentry *dentry_make(struct dentry *parent, const char *name, size_t len,
                            struct inode *inode);
 
-/* References; NULL is allowed for put, which may sleep when it is the last. */
-struct dentry *dentry_get(struct dentry *dentry);
-void dentry_put(struct dentry *dentry);
+/* The last reference is gone: frees the dentry and drops the one on its parent. */
+void dentry_destroy(struct dentry *dentry);
 
-/* The linked child of that name, referenced, or NULL. Mount points are not followed. */
+/* References; NULL is allowed for put, which may sleep when it is the last. */
+static inline struct dentry *dentry_get(struct dentry *dentry)
+{
+    atomic_add_relaxed(&dentry->refs, 1);
+    return dentry;
+}
+
+static inline void dentry_put(struct dentry *dentry)
+{
+    if (dentry && unlikely(atomic_fetch_sub(&dentry->refs, 1) == 1))
+        dentry_destroy(dentry);
+}
+
+/* The linked child of that name, or the root that hides it; referenced, or NULL. */
 struct dentry *dentry_find(struct dentry *dir, const struct name *name);
 
 /*

@@ -13,11 +13,10 @@
  */
 #pragma once
 
+#include <base/atomic.h>
 #include <fs/file.h>
+#include <kernel/process.h>
 #include <lib/types.h>
-
-struct process;
-struct proc_part;
 
 /* For start-up: registered as PROC_PART_FILES. */
 extern const struct proc_part fdtable_part;
@@ -28,7 +27,25 @@ struct fd_ref {
     bool counted;
 };
 
-struct fd_ref fd_get(int fd);
+/* What fd_get() looks at; the rest of a table is fs/fdtable.c's. */
+struct fd_array {
+    u32 users;
+    u32 size;
+    struct file **files;
+};
+
+/* The general case: takes a reference. */
+struct fd_ref fd_get_counted(u32 fd);
+
+static inline struct fd_ref fd_get(int fd)
+{
+    const struct process *p = current_process();
+    const struct fd_array *a = p->part[PROC_PART_FILES];
+
+    if (unlikely(atomic_load_relaxed(&a->users) != 1 || READ_ONCE(p->thread_count) != 1))
+        return fd_get_counted((u32)fd);
+    return (struct fd_ref){.file = likely((u32)fd < a->size) ? a->files[fd] : NULL};
+}
 
 static inline void fd_put(struct fd_ref ref)
 {

@@ -27,7 +27,7 @@ struct dirent_sink {
 
 /* Every member may be NULL; what the call then returns stands behind it. */
 struct file_ops {
-    /* Bytes have no position (pipes, terminals): pos_lock is never taken, pread is -ESPIPE. */
+    /* Bytes have no position (pipes, terminals, /dev/zero): pos_lock is never taken. */
     bool stream;
     /* At open, after the common part: may change file->ops and set file->private. */
     int (*open)(struct file *file);
@@ -39,7 +39,7 @@ struct file_ops {
      */
     ssize_t (*read)(struct file *file, struct iobuf *to, u64 *pos);
     ssize_t (*write)(struct file *file, struct iobuf *from, u64 *pos);
-    /* -ESPIPE. file_lseek_size() serves whatever has a size. */
+    /* -ESPIPE, and so is pread. file_lseek_size() serves whatever has a size. */
     s64 (*lseek)(struct file *file, s64 offset, int whence);
     /* The POLL* events that hold now; registers the queues with poll_on(). POLLIN | POLLOUT. */
     u32 (*poll)(struct file *file, struct poll_table *table);
