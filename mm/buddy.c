@@ -25,22 +25,26 @@
 
 #define NO_PFN (~0u)
 
+struct free_list {
+    u32 head; /* pfn of the first block */
+    u32 blocks;
+};
+
 struct zone {
     struct spinlock lock;
     u64 pages; /* managed, free or not */
     u64 free;
-    u32 head[PAGE_ORDERS]; /* pfn of the first free block */
-    u32 blocks[PAGE_ORDERS];
-};
+    struct free_list list[PAGE_ORDERS];
+} __aligned(64);
 
-#define NO_BLOCKS                       \
-    {                                   \
-        [0 ... PAGE_ORDER_MAX] = NO_PFN \
+#define NO_BLOCKS                                  \
+    {                                              \
+        [0 ... PAGE_ORDER_MAX] = {.head = NO_PFN } \
     }
 
 static struct zone zones[PAGE_ZONES] = {
-    [ZONE_LOW] = {.lock = SPINLOCK_INIT("buddy low"), .head = NO_BLOCKS},
-    [ZONE_HIGH] = {.lock = SPINLOCK_INIT("buddy high"), .head = NO_BLOCKS},
+    [ZONE_LOW] = {.lock = SPINLOCK_INIT("buddy low"), .list = NO_BLOCKS},
+    [ZONE_HIGH] = {.lock = SPINLOCK_INIT("buddy high"), .list = NO_BLOCKS},
 };
 
 static struct zone *zone_of(pfn_t pfn)
@@ -65,35 +69,38 @@ static void make_tail(struct page *p)
 }
 
 /* The buddy may be in use, with a reference count that changes meanwhile: one load. */
-static bool is_free_head(const struct page *p, unsigned order)
+static bool is_free_head(const struct page *p, size_t order)
 {
     return READ_ONCE(p->state) << 8 == STATE_FREE(order) << 8;
 }
 
-/* --- lists ----------------------------------------------------------------------------------- */
+/* --- lists: inlined into the few users, which halves the instructions of a block ------------- */
 
-static void push(struct zone *z, struct page *p, pfn_t pfn, unsigned order)
+static __always_inline void push(struct zone *z, struct page *p, pfn_t pfn, size_t order)
 {
-    u32 next = z->head[order];
+    struct free_list *l = &z->list[order];
+    u32 next = l->head;
 
     p->state = STATE_FREE(order) | kept_flags(p);
     p->next = next;
     p->prev = NO_PFN;
     if (next != NO_PFN)
         pfn_to_page(next)->prev = (u32)pfn;
-    z->head[order] = (u32)pfn;
-    z->blocks[order]++;
+    l->head = (u32)pfn;
+    l->blocks++;
 }
 
-static void unlink(struct zone *z, struct page *p, unsigned order)
+static __always_inline void unlink(struct zone *z, const struct page *p, size_t order)
 {
+    struct free_list *l = &z->list[order];
+
     if (p->prev == NO_PFN)
-        z->head[order] = p->next;
+        l->head = p->next;
     else
         pfn_to_page(p->prev)->next = p->next;
     if (p->next != NO_PFN)
         pfn_to_page(p->next)->prev = p->prev;
-    z->blocks[order]--;
+    l->blocks--;
 }
 
 /* --- taking ---------------------------------------------------------------------------------- */
@@ -107,14 +114,14 @@ static void unroll(struct page *head)
 }
 
 /* Takes the first block of at least `order`, gives back what is too much. Its state is zero then. */
-static struct page *take(struct zone *z, unsigned order)
+static __always_inline struct page *take(struct zone *z, size_t order)
 {
-    unsigned have = order;
+    size_t have = order;
 
-    while (z->head[have] == NO_PFN)
+    while (z->list[have].head == NO_PFN)
         if (++have > PAGE_ORDER_MAX)
             return NULL;
-    pfn_t pfn = z->head[have];
+    pfn_t pfn = z->list[have].head;
     struct page *p = pfn_to_page(pfn);
     unlink(z, p, have);
     unroll(p);
@@ -125,9 +132,8 @@ static struct page *take(struct zone *z, unsigned order)
     return p;
 }
 
-static struct page *take_from(unsigned zone, unsigned order)
+static __noinline struct page *take_from(struct zone *z, size_t order)
 {
-    struct zone *z = &zones[zone];
     irqflags_t irq = spin_lock(&z->lock);
     struct page *p = take(z, order);
     spin_unlock(&z->lock, irq);
@@ -139,8 +145,8 @@ struct page *buddy_alloc(unsigned order, unsigned flags)
     struct page *p = NULL;
 
     if (!(flags & PA_LOW) && zones[ZONE_HIGH].pages)
-        p = take_from(ZONE_HIGH, order);
-    return p ? p : take_from(ZONE_LOW, order);
+        p = take_from(&zones[ZONE_HIGH], order);
+    return p ? p : take_from(&zones[ZONE_LOW], order);
 }
 
 /* The largest order of which a block is wanted, but no larger than the smallest that there is. */
@@ -148,15 +154,14 @@ static unsigned batch_order(const struct zone *z, u32 want)
 {
     unsigned order = 0;
 
-    while (order < PAGE_ORDER_MAX && z->head[order] == NO_PFN && BIT(order + 1) <= want)
+    while (order < PAGE_ORDER_MAX && z->list[order].head == NO_PFN && BIT(order + 1) <= want)
         order++;
     return order;
 }
 
 /* Blocks are taken whole and cut into pages here: a page costs a few instructions. */
-static u32 take_batch(unsigned zone, u32 want, struct page **chain)
+static __noinline u32 take_batch(struct zone *z, u32 want, struct page **chain)
 {
-    struct zone *z = &zones[zone];
     u32 got = 0;
     irqflags_t irq = spin_lock(&z->lock);
 
@@ -181,13 +186,13 @@ u32 buddy_alloc_batch(u32 want, struct page **chain)
 
     *chain = NULL;
     if (zones[ZONE_HIGH].pages)
-        got = take_batch(ZONE_HIGH, want, chain);
-    return got ? got : take_batch(ZONE_LOW, want, chain);
+        got = take_batch(&zones[ZONE_HIGH], want, chain);
+    return got ? got : take_batch(&zones[ZONE_LOW], want, chain);
 }
 
 /* --- giving back ----------------------------------------------------------------------------- */
 
-static void give(struct zone *z, struct page *p, pfn_t pfn, unsigned order)
+static __always_inline void give(struct zone *z, struct page *p, pfn_t pfn, size_t order)
 {
     z->free += BIT(order);
     make_tail(p);
@@ -204,14 +209,17 @@ static void give(struct zone *z, struct page *p, pfn_t pfn, unsigned order)
     push(z, p, pfn, order);
 }
 
+static __noinline void give_to(struct zone *z, struct page *p, pfn_t pfn, size_t order)
+{
+    irqflags_t irq = spin_lock(&z->lock);
+    give(z, p, pfn, order);
+    spin_unlock(&z->lock, irq);
+}
+
 void buddy_free(struct page *p, unsigned order)
 {
     pfn_t pfn = page_to_pfn(p);
-    struct zone *z = zone_of(pfn);
-    irqflags_t irq = spin_lock(&z->lock);
-
-    give(z, p, pfn, order);
-    spin_unlock(&z->lock, irq);
+    give_to(zone_of(pfn), p, pfn, order);
 }
 
 void buddy_free_batch(struct page *chain)
@@ -249,10 +257,8 @@ void buddy_add_range(pfn_t pfn, pfn_t end)
         while (order < PAGE_ORDER_MAX && !(pfn & BIT(order)) && pfn + BIT(order + 1) <= end)
             order++;
         struct zone *z = zone_of(pfn);
-        irqflags_t irq = spin_lock(&z->lock);
         z->pages += BIT(order);
-        give(z, pfn_to_page(pfn), pfn, order);
-        spin_unlock(&z->lock, irq);
+        give_to(z, pfn_to_page(pfn), pfn, order);
         pfn += BIT(order);
     }
 }
@@ -272,7 +278,7 @@ void buddy_stats(struct page_zone_stats stats[PAGE_ZONES])
         stats[i].pages = z->pages;
         stats[i].free = z->free;
         for (unsigned order = 0; order < PAGE_ORDERS; order++)
-            stats[i].blocks[order] = z->blocks[order];
+            stats[i].blocks[order] = z->list[order].blocks;
         spin_unlock(&z->lock, irq);
     }
 }
@@ -282,11 +288,11 @@ static const char *check_list(const struct zone *z, unsigned order)
 {
     u32 prev = NO_PFN, blocks = 0;
 
-    for (u32 pfn = z->head[order]; pfn != NO_PFN; blocks++) {
+    for (u32 pfn = z->list[order].head; pfn != NO_PFN; blocks++) {
         const struct page *p = pfn_to_page(pfn);
         if (!is_free_head(p, order) || (pfn & (BIT(order) - 1)))
             return "a block in a free list is not free, or of another order";
-        if (p->prev != prev || blocks > z->blocks[order])
+        if (p->prev != prev || blocks > z->list[order].blocks)
             return "a free list's links are broken";
         if (order < PAGE_ORDER_MAX && !(p->flags & PAGE_F_RAW) &&
             is_free_head(pfn_to_page(pfn ^ BIT(order)), order))
@@ -294,7 +300,7 @@ static const char *check_list(const struct zone *z, unsigned order)
         prev = pfn;
         pfn = p->next;
     }
-    return blocks == z->blocks[order] ? NULL : "a free list's length is not what was counted";
+    return blocks == z->list[order].blocks ? NULL : "a free list's length is not what was counted";
 }
 
 static const char *check_zone(const struct zone *z)
@@ -305,7 +311,7 @@ static const char *check_zone(const struct zone *z)
         const char *why = check_list(z, order);
         if (why)
             return why;
-        free += (u64)z->blocks[order] << order;
+        free += (u64)z->list[order].blocks << order;
     }
     return free == z->free ? NULL : "a zone's free pages are not what its lists hold";
 }

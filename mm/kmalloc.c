@@ -18,6 +18,13 @@ struct slab_cache kmalloc_cache[KMALLOC_CLASSES] = {
     CLASS(8, "512", 512), CLASS(9, "768", 768), CLASS(10, "1024", 1024), CLASS(11, "2048", 2048),
 };
 
+/* kmalloc_class() by (size - 1) / 16. */
+static const u8 class_of[SLAB_SIZE_MAX / 16] = {
+    [0] = 0,         [1] = 1,         [2 ... 3] = 2,    [4 ... 5] = 3,
+    [6 ... 7] = 4,   [8 ... 11] = 5,  [12 ... 15] = 6,  [16 ... 23] = 7,
+    [24 ... 31] = 8, [32 ... 47] = 9, [48 ... 63] = 10, [64 ... 127] = 11,
+};
+
 static unsigned page_order(size_t size)
 {
     return bits_log2_up((size + PAGE_SIZE - 1) >> PAGE_SHIFT);
@@ -37,7 +44,7 @@ void *kmalloc_any(size_t size)
         return NULL;
     if (size > SLAB_SIZE_MAX)
         return kmalloc_pages(size);
-    return slab_alloc(&kmalloc_cache[kmalloc_class(size)]);
+    return slab_alloc(&kmalloc_cache[class_of[(size - 1) / 16]]);
 }
 
 void *kcalloc(size_t count, size_t size)

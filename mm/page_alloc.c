@@ -86,9 +86,10 @@ static __noreturn void panic_misuse(const char *what, const struct page *p, unsi
     panic("%s: pfn 0x%lx (%s) still has %u references", what, pfn, kind, p->ref);
 }
 
+/* The state of anything but a struct page does not look like this, see page_is_sole_single(). */
 static bool is_sole_block(const struct page *p, unsigned order)
 {
-    return is_struct_page(p) &&
+    return (vaddr_t)p >= DIRECT_BASE &&
            PAGE_STATE_SAME_BUT_KIND(READ_ONCE(p->state), PAGE_STATE_USED(order, 0));
 }
 
@@ -250,23 +251,19 @@ void page_get_slow(struct page *p, u32 seen)
     __atomic_store_n(&p->ref, REF_SATURATED, __ATOMIC_RELAXED);
 }
 
-bool page_put_slow(struct page *p)
+/* The count was 1 (a block's last reference), 0 (a misuse) or saturated before it was decremented. */
+bool page_put_slow(struct page *p, u32 seen)
 {
-    if (!is_struct_page(p) || p->mark != PAGE_MARK)
-        panic_misuse("page_put", p, 0);
-    u32 seen = __atomic_fetch_sub(&p->ref, 1, __ATOMIC_RELEASE);
-    if (likely((s32)seen > 1))
+    if ((s32)seen < 0) {
+        __atomic_store_n(&p->ref, REF_SATURATED, __ATOMIC_RELAXED);
         return false;
-    if (seen == 1) {
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        p->ref = 1; /* as page_free wants it */
-        page_free_block(p, p->order);
-        return true;
     }
+    p->ref = seen; /* as page_free and the message want it */
     if (!seen)
         panic_misuse("page_put", p, p->order);
-    __atomic_store_n(&p->ref, REF_SATURATED, __ATOMIC_RELAXED);
-    return false;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    page_free_block(p, p->order);
+    return true;
 }
 
 /* --- changes of pages in use ----------------------------------------------------------------- */

@@ -18,7 +18,6 @@ struct slot {
     u64 *memory;
     size_t words;
     u64 pattern;
-    struct page *page; /* buddy only */
 };
 
 /* xorshift64: all that is asked of it is to wander. */
@@ -57,11 +56,11 @@ static int check(const struct slot *s, const char *who)
 static void buddy_take(struct slot *s, u64 random)
 {
     unsigned order = random & 7 ? 0 : (random >> 8) % 5;
+    struct page *p = page_alloc(order, 0, PAGE_KERNEL);
 
-    s->page = page_alloc(order, 0, PAGE_KERNEL);
-    if (!s->page)
+    if (!p)
         return;
-    s->memory = page_to_virt(s->page);
+    s->memory = page_to_virt(p);
     s->words = (PAGE_SIZE << order) / sizeof(u64);
     fill(s, random);
 }
@@ -69,12 +68,13 @@ static void buddy_take(struct slot *s, u64 random)
 static int buddy_drop(struct slot *s)
 {
     int rc = check(s, "buddy stress");
+    struct page *p = virt_to_page(s->memory);
 
     if ((s->pattern >> 20) & 1) {
-        page_get(s->page);
-        page_put(s->page);
+        page_get(p);
+        page_put(p);
     }
-    page_free(s->page, s->page->order);
+    page_free(p, p->order);
     s->memory = NULL;
     return rc;
 }

@@ -179,7 +179,7 @@ extern struct page_cpu page_cpu[CPU_MAX];
 /* The general cases, out of line. Use page_alloc and page_free. */
 struct page *page_alloc_block(unsigned order, unsigned flags, enum page_kind kind);
 void page_free_block(struct page *p, unsigned order);
-bool page_put_slow(struct page *p);
+bool page_put_slow(struct page *p, u32 seen);
 void page_get_slow(struct page *p, u32 seen);
 void page_free_overflow(struct page *p);
 void page_debug_allocated(struct page *p, unsigned order);
@@ -281,11 +281,13 @@ static inline void page_get(struct page *p)
 /* Drops a reference; the last one frees the block. True: it was the last. */
 static inline bool page_put(struct page *p)
 {
-    if (unlikely(!page_is_sole_single(p)))
-        return page_put_slow(p);
-    __atomic_thread_fence(__ATOMIC_ACQUIRE); /* what others did before they dropped theirs */
-    page_free_checked(p);
-    return true;
+    if (page_is_sole_single(p)) {
+        __atomic_thread_fence(__ATOMIC_ACQUIRE); /* what others did before they dropped theirs */
+        page_free_checked(p);
+        return true;
+    }
+    u32 seen = __atomic_fetch_sub(&p->ref, 1, __ATOMIC_RELEASE);
+    return unlikely((s32)seen <= 1) && page_put_slow(p, seen);
 }
 
 /* Makes single pages of a block with one reference: each has one, and is freed on its own. */

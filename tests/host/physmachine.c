@@ -30,7 +30,7 @@ static void reset_zones(void)
     for (unsigned i = 0; i < PAGE_ZONES; i++) {
         zones[i] = (struct zone){.lock = SPINLOCK_INIT("buddy")};
         for (unsigned order = 0; order < PAGE_ORDERS; order++)
-            zones[i].head[order] = NO_PFN;
+            zones[i].list[order].head = NO_PFN;
     }
 }
 
