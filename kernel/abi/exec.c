@@ -203,11 +203,8 @@ static int write_auxv(struct exec *e, vaddr_t strings)
         {AT_EXECFN, strings + e->args.name_offset},
         {AT_NULL, 0},
     };
-    int err = 0;
 
-    for (size_t i = 0; !err && i < ARRAY_SIZE(pairs); i++)
-        err = exec_args_aux(&e->args, pairs[i][0], pairs[i][1]);
-    return err;
+    return exec_args_auxv(&e->args, pairs, sizeof(pairs));
 }
 
 static int make_stack(struct exec *e)
@@ -251,6 +248,7 @@ static int make_space(struct exec *e)
     if (!e->uvm)
         return -ENOMEM;
     set_limits(e->uvm);
+    e->sigcode = 0; /* anywhere */
     e->entry = e->image.bias + e->image.elf.entry;
     err = exec_image_map(&e->image, e->uvm);
     if (!err)
@@ -264,26 +262,31 @@ static int make_space(struct exec *e)
 
 /* --- the call --- */
 
-static const char *last_component(const char *path)
+/* The name that ps shows: the last component of the path, or the file's where there is no path. */
+static const char *command_name(const char *path, const struct file *file)
 {
     const char *slash = strrchr(path, '/');
 
+    if (!*path && file->dentry)
+        return file->dentry->name;
     return slash ? slash + 1 : path;
 }
 
 /* The point of no return. */
 static void become(struct exec *e, const struct exec_request *r, struct trap_frame *tf)
 {
-    process_exec(e->uvm, e->sigcode, last_component(r->path));
+    process_exec(e->uvm, e->sigcode, command_name(r->path, e->image.file));
     exe_set(e->image.file);
     tf_init_user(tf, e->entry, e->sp);
 }
 
 static __noinline int exec_program(const struct exec_request *r, struct trap_frame *tf)
 {
-    struct exec e = {.uvm = NULL};
-    int err = find_program(&e, r);
+    struct exec e; /* too large to clear for nothing: each part is filled in by who makes it */
+    int err;
 
+    e.script = (struct exec_script){0};
+    err = find_program(&e, r);
     if (err) {
         exec_script_put(&e.script);
         return err;

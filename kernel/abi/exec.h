@@ -50,8 +50,8 @@ int exec_args_user(struct exec_args *args, vaddr_t array, u64 skip);
 int exec_args_end_argv(struct exec_args *args);
 int exec_args_end_env(struct exec_args *args, const char *name);
 
-/* Appends a pair of the auxiliary vector. */
-int exec_args_aux(struct exec_args *args, u64 type, u64 value);
+/* Appends the auxiliary vector: pairs of type and value, `size` bytes in all. */
+int exec_args_auxv(struct exec_args *args, const u64 (*pairs)[2], size_t size);
 
 /* Where the strings go if they end below `top`; turns the offsets into addresses. */
 vaddr_t exec_args_place(struct exec_args *args, vaddr_t top);

@@ -222,11 +222,9 @@ int exec_args_end_env(struct exec_args *args, const char *name)
     return err ? err : chain_put_bytes(&args->strings, name, strlen(name) + 1);
 }
 
-int exec_args_aux(struct exec_args *args, u64 type, u64 value)
+int exec_args_auxv(struct exec_args *args, const u64 (*pairs)[2], size_t size)
 {
-    int err = chain_put_word(&args->vector, type);
-
-    return err ? err : chain_put_word(&args->vector, value);
+    return chain_put_bytes(&args->vector, pairs, size);
 }
 
 /* --- the stack (RISC-V psABI, "Program startup"; System V gABI, "Process initialization") --- */

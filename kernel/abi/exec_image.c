@@ -75,6 +75,7 @@ int exec_image_parse(struct exec_image *image, const char *path)
     err = elf_parse(&source, USER_TOP, elf);
     if (err == -ENOEXEC && source.head_size > 4 && !memcmp(source.head, "\177ELF", 4))
         log_info("exec %s: %s", path, elf->reason ? elf->reason : "not a program");
+    image->bias = 0;
     if (!err && elf->position_independent)
         image->bias = ALIGN_DOWN(BASE_ANYWHERE, elf->align) - ALIGN_DOWN(elf->low, elf->align);
     return err;
