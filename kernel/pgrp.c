@@ -7,20 +7,12 @@
 #include <lib/errno.h>
 #include <mm/slab.h>
 
-static struct id_tree groups;
-static struct id_tree sessions;
-
 static SLAB_CACHE(group_cache, "pgrp", sizeof(struct pgrp), 8);
 static SLAB_CACHE(session_cache, "session", sizeof(struct session), 8);
 
-bool pgrp_id_used(int id)
-{
-    return id_find(&groups, id) || id_find(&sessions, id);
-}
-
 struct pgrp *pgrp_find(int pgid)
 {
-    struct id_node *node = id_find(&groups, pgid);
+    struct id_node *node = id_find(&process_groups, pgid);
 
     return node ? container_of(node, struct pgrp, node) : NULL;
 }
@@ -33,7 +25,7 @@ static struct pgrp *group_create(int id, struct session *session)
         return NULL;
     *group = (struct pgrp){.node.id = id, .session = session};
     list_init(&group->members);
-    id_insert(&groups, &group->node);
+    id_insert(&process_groups, &group->node);
     session->groups++;
     return group;
 }
@@ -42,11 +34,11 @@ static void group_destroy(struct pgrp *group)
 {
     struct session *session = group->session;
 
-    id_remove(&groups, &group->node);
+    id_remove(&process_groups, &group->node);
     slab_free(&group_cache, group);
     if (--session->groups)
         return;
-    id_remove(&sessions, &session->node);
+    id_remove(&process_sessions, &session->node);
     slab_free(&session_cache, session);
 }
 
@@ -81,7 +73,7 @@ int session_create(struct process *p)
         slab_free(&session_cache, session);
         return -ENOMEM;
     }
-    id_insert(&sessions, &session->node);
+    id_insert(&process_sessions, &session->node);
     pgrp_leave(p);
     pgrp_join(group, p);
     return 0;

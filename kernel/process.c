@@ -20,6 +20,8 @@
 struct spinlock process_lock = SPINLOCK_INIT("processes");
 struct process *process_one;
 
+struct id_tree process_groups;
+struct id_tree process_sessions;
 static struct id_tree processes;
 static u32 thread_count;
 static int last_pid;
@@ -103,7 +105,8 @@ struct process *process_alloc(struct process *parent)
 
 static bool pid_free(int pid)
 {
-    return !id_find(&processes, pid) && !pgrp_id_used(pid);
+    return !id_find(&processes, pid) && !id_find(&process_groups, pid) &&
+           !id_find(&process_sessions, pid);
 }
 
 static int find_pid(void)

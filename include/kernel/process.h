@@ -114,6 +114,10 @@ struct process {
 /* Pid 1: the parent of those whose parent has ended. NULL until it is made. */
 extern struct process *process_one;
 
+/* Groups and sessions by id; no process gets an id that is one of theirs. Under process_lock. */
+extern struct id_tree process_groups;
+extern struct id_tree process_sessions;
+
 extern struct spinlock process_lock;
 
 static inline int process_pid(const struct process *p)
@@ -286,8 +290,6 @@ void pgrp_leave(struct process *p);
 int session_create(struct process *p);
 /* The same as pgrp_is_orphaned, if `without` (may be NULL) were not there. Under process_lock. */
 bool pgrp_orphaned_without(const struct pgrp *group, const struct process *without);
-/* Whether the id names a group or a session, so that no process may get it. Under process_lock. */
-bool pgrp_id_used(int id);
 /* Whether a group exists, and in which session (0: none). For TIOCSPGRP. */
 int pgrp_session_id(int pgid);
 /* Whether nobody outside could continue it: its members must not be stopped by the terminal. */

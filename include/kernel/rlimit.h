@@ -2,6 +2,7 @@
 /* Resource limits of a process: numbers of Linux's RLIMIT_*, soft and hard. */
 #pragma once
 
+#include <abi/linux/resource.h>
 #include <lib/types.h>
 
 #define RLIMIT_COUNT 16
