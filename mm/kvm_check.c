@@ -57,8 +57,11 @@ static bool holds_constant_image(const struct leaf *l)
         struct image_part part = kvm_image_part(i);
         if (part.prot & PROT_W)
             continue;
-        for (vaddr_t va = part.start; va < part.end; va += PAGE_SIZE)
-            if (kvm_image_pa(va) - l->pa < l->size && image_maps(va))
+        paddr_t base = kvm_image_pa(part.start);
+        paddr_t from = MAX(l->pa, base);
+        paddr_t to = MIN(l->pa + l->size, base + (part.end - part.start));
+        for (paddr_t pa = from; pa < to; pa += PAGE_SIZE)
+            if (image_maps(part.start + (pa - base)))
                 return true;
     }
     return false;
