@@ -25,53 +25,62 @@ void run_entity_init(struct run_entity *e, int nice)
 
 static struct run_entity *entity_of(struct rb_node *node)
 {
-    return node ? rb_entry(node, struct run_entity, node) : NULL;
+    return rb_entry(node, struct run_entity, node);
 }
 
-/* Equal ones queue up behind each other. */
-void run_insert(struct run_tree *tree, struct run_entity *e)
+/* The one that was first goes to the left end: nobody in the tree has had less. */
+static void push_left(struct run_tree *tree, struct run_entity *e)
 {
-    struct rb_node **link = &tree->tree.root;
+    struct rb_node **link = &tree->rest.root;
     struct rb_node *parent = NULL;
-    bool first = true;
 
     while (*link) {
         parent = *link;
-        if (run_before(e, entity_of(parent))) {
-            link = &parent->left;
-        } else {
-            link = &parent->right;
-            first = false;
-        }
+        link = &parent->left;
     }
-    rb_insert_at(&tree->tree, &e->node, parent, link);
-    if (first)
-        tree->first = e;
-    tree->count++;
+    rb_insert_at(&tree->rest, &e->node, parent, link);
+}
+
+static void push_by_time(struct run_tree *tree, struct run_entity *e)
+{
+    struct rb_node **link = &tree->rest.root;
+    struct rb_node *parent = NULL;
+
+    while (*link) {
+        parent = *link;
+        link = run_before(e, entity_of(parent)) ? &parent->left : &parent->right;
+    }
+    rb_insert_at(&tree->rest, &e->node, parent, link);
+}
+
+void run_insert(struct run_tree *tree, struct run_entity *e)
+{
     e->queued = true;
+    tree->count++;
+    if (!tree->first) {
+        tree->first = e;
+    } else if (run_before(e, tree->first)) {
+        push_left(tree, tree->first);
+        tree->first = e;
+    } else {
+        push_by_time(tree, e);
+    }
 }
 
-void run_remove(struct run_tree *tree, struct run_entity *e)
+struct run_entity *run_take(struct run_tree *tree)
 {
-    if (tree->first == e)
-        tree->first = entity_of(rb_next(&e->node));
-    rb_erase(&tree->tree, &e->node);
-    tree->count--;
+    struct run_entity *e = tree->first;
+
+    if (!e)
+        return NULL;
     e->queued = false;
-}
-
-void run_charge(struct run_tree *tree, struct run_entity *running, u64 ticks)
-{
-    u64 least;
-
-    running->ticks += ticks;
-    /* ticks / (weight / 1024), shifted: 2^32 / weight has 12 bits more than RUN_SHIFT and 1024. */
-    running->vruntime += (ticks * running->inverse) >> (32 - 10 - RUN_SHIFT);
-    least = running->vruntime;
-    if (tree->first && run_before(tree->first, running))
-        least = tree->first->vruntime;
-    if ((s64)(least - tree->vtime) > 0)
-        tree->vtime = least;
+    tree->count--;
+    tree->first = NULL;
+    if (tree->rest.root) {
+        tree->first = entity_of(rb_first(&tree->rest));
+        rb_erase(&tree->rest, &tree->first->node);
+    }
+    return e;
 }
 
 void run_sample(struct run_entity *e, bool user)
@@ -82,12 +91,4 @@ void run_sample(struct run_entity *e, bool user)
         e->user_ticks += fresh;
     else
         e->system_ticks += fresh;
-}
-
-void run_place(struct run_tree *tree, struct run_entity *e, u64 credit)
-{
-    u64 start = tree->vtime - (credit << RUN_SHIFT);
-
-    if ((s64)(e->vruntime - start) < 0)
-        e->vruntime = start;
 }

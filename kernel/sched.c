@@ -105,12 +105,9 @@ static u64 look_after(struct run_queue *rq, struct thread *t)
 
 static struct thread *take_next(struct run_queue *rq)
 {
-    struct run_entity *e = rq->tree.first;
+    struct run_entity *e = run_take(&rq->tree);
 
-    if (!e)
-        return rq->idle;
-    run_remove(&rq->tree, e);
-    return thread_of(e);
+    return e ? thread_of(e) : rq->idle;
 }
 
 /* The end of each switch, on the side of the thread that goes on: unlocks, buries the dead. */
@@ -158,6 +155,16 @@ void sched_begin(void)
     finish_switch();
 }
 
+/* Puts the current thread back into the queue and goes on with the first of it. */
+static void requeue(struct run_queue *rq, struct thread *t, u64 now)
+{
+    if (t != rq->idle)
+        run_insert(&rq->tree, &t->run);
+    if (rq->tree.first != &t->run)
+        t->switches_forced++;
+    switch_thread(rq, t, now);
+}
+
 /* Lets the first of the queue run if its turn has come; `yield`: it has. */
 static void reschedule(bool yield)
 {
@@ -169,16 +176,15 @@ static void reschedule(bool yield)
     arch_irq_disable();
     rq = this_queue();
     spin_lock_nested(&rq->lock);
-    now = arch_ticks();
-    charge(rq, t, now);
+    this_cpu()->work &= ~CPU_WORK_RESCHED;
     first = rq->tree.first;
-    if (yield && first && run_before(&t->run, first))
-        t->run.vruntime = first->vruntime;
-    if (t != rq->idle)
-        run_insert(&rq->tree, &t->run);
-    if (rq->tree.first != &t->run)
-        t->switches_forced++;
-    switch_thread(rq, t, now);
+    if (first) {
+        now = arch_ticks();
+        charge(rq, t, now);
+        if (yield && run_before(&t->run, first))
+            t->run.vruntime = first->vruntime;
+        requeue(rq, t, now);
+    }
     finish_switch();
 }
 

@@ -29,10 +29,14 @@ struct run_entity {
     bool queued;
 };
 
+/*
+ * The first one stands outside of the tree: with one runnable entity beside the running one, which
+ * is the common case, nothing is balanced.
+ */
 struct run_tree {
-    struct rb_tree tree;
-    struct run_entity *first; /* the least virtual run time */
-    u64 vtime;                /* never goes back */
+    struct run_entity *first; /* the least virtual run time; NULL: nobody waits */
+    struct rb_tree rest;
+    u64 vtime; /* never goes back */
     u32 count;
 };
 
@@ -46,14 +50,35 @@ static inline bool run_before(const struct run_entity *a, const struct run_entit
     return (s64)(a->vruntime - b->vruntime) < 0;
 }
 
+/* Behind those that have had as much. */
 void run_insert(struct run_tree *tree, struct run_entity *e);
-void run_remove(struct run_tree *tree, struct run_entity *e);
+
+/* Removes and returns the first one, or NULL. */
+struct run_entity *run_take(struct run_tree *tree);
 
 /* Charges the running entity (not in the tree) for `ticks` on the cpu. */
-void run_charge(struct run_tree *tree, struct run_entity *running, u64 ticks);
+static inline void run_charge(struct run_tree *tree, struct run_entity *running, u64 ticks)
+{
+    u64 least;
+
+    running->ticks += ticks;
+    /* ticks / (weight / 1024), shifted: 2^32 / weight has 12 bits more than RUN_SHIFT and 1024. */
+    running->vruntime += (ticks * running->inverse) >> (32 - 10 - RUN_SHIFT);
+    least = running->vruntime;
+    if (tree->first && run_before(tree->first, running))
+        least = tree->first->vruntime;
+    if ((s64)(least - tree->vtime) > 0)
+        tree->vtime = least;
+}
+
+/* Where an entity that slept comes in: at most `credit` ticks (real ones) before the others. */
+static inline void run_place(struct run_tree *tree, struct run_entity *e, u64 credit)
+{
+    u64 start = tree->vtime - (credit << RUN_SHIFT);
+
+    if ((s64)(e->vruntime - start) < 0)
+        e->vruntime = start;
+}
 
 /* Gives the time since the last sample to user or system. */
 void run_sample(struct run_entity *e, bool user);
-
-/* Where an entity that slept comes in: at most `credit` ticks (real ones) before the others. */
-void run_place(struct run_tree *tree, struct run_entity *e, u64 credit);
