@@ -176,7 +176,7 @@ static int plic_probe(const struct fdt *fdt, int node)
     plics = p;
     driver_set_chip(node, &p->chip);
     irq_set_root(plic_handle);
-    log_info("plic: %u sources, context %d for the boot cpu", sources, p->context[0]);
+    log_info("plic: %u sources, interrupts go to context %d", sources, p->target);
     return 0;
 }
 
