@@ -39,7 +39,7 @@ struct pipe {
     u32 reader_opens, writer_opens; /* ever; a FIFO's open waits for a change */
     struct wait_queue can_read;     /* bytes came, or the writers went */
     struct wait_queue can_write;    /* room came, or the readers went */
-    struct page *slot[PIPE_SLOTS];
+    u8 *slot[PIPE_SLOTS];           /* frames by their address, NULL where there is none */
 };
 
 /* A pipe without a name. */
@@ -62,7 +62,7 @@ static bool has_room(const struct pipe *p)
     return PIPE_SIZE - used(p) >= PIPE_ATOMIC;
 }
 
-static struct page **slot_of(struct pipe *p, u32 at)
+static u8 **slot_of(struct pipe *p, u32 at)
 {
     return &p->slot[at / PAGE_SIZE % PIPE_SLOTS];
 }
@@ -73,7 +73,22 @@ static void *byte_at(struct pipe *p, u32 at, u32 *contiguous)
     u32 offset = at % (u32)PAGE_SIZE;
 
     *contiguous = (u32)PAGE_SIZE - offset;
-    return (u8 *)page_to_virt(*slot_of(p, at)) + offset;
+    return *slot_of(p, at) + offset;
+}
+
+static bool add_frame(u8 **slot)
+{
+    struct page *page = page_alloc(0, 0, PAGE_PIPE);
+
+    *slot = page ? page_to_virt(page) : NULL;
+    return page;
+}
+
+static void drop_frame(u8 **slot)
+{
+    if (*slot)
+        page_put(virt_to_page(*slot));
+    *slot = NULL;
 }
 
 /* Makes frames for `n` bytes behind the tail. 0 or -ENOMEM. */
@@ -82,28 +97,19 @@ static int add_frames(struct pipe *p, u32 n)
     u32 end = p->tail + n;
 
     for (u32 at = p->tail; (s32)(end - at) > 0; at = ALIGN_DOWN(at, (u32)PAGE_SIZE) + PAGE_SIZE) {
-        struct page **slot = slot_of(p, at);
-        if (!*slot)
-            *slot = page_alloc(0, 0, PAGE_PIPE);
-        if (!*slot)
+        u8 **slot = slot_of(p, at);
+        if (unlikely(!*slot) && !add_frame(slot))
             return -ENOMEM;
     }
     return 0;
-}
-
-static void drop_frame(struct page **slot)
-{
-    if (*slot)
-        page_put(*slot);
-    *slot = NULL;
 }
 
 /* The pipe is empty: one frame stays, as slot 0. */
 static void rewind_ring(struct pipe *p)
 {
     if (p->tail > PAGE_SIZE) { /* else slot 0 is the only one */
-        struct page **last = slot_of(p, p->tail - 1);
-        struct page *keep = *last;
+        u8 **last = slot_of(p, p->tail - 1);
+        u8 *keep = *last;
 
         *last = p->slot[0];
         p->slot[0] = keep;
