@@ -57,15 +57,6 @@ static bool clip_bank(const struct scan *s, u64 base, u64 size, paddr_t *start, 
     return *start < *end;
 }
 
-/* The next child of `parent` behind w->node (-1: the first). */
-static bool next_child(struct scan_walk *w, int parent)
-{
-    const struct fdt *fdt = w->scan->fdt;
-    w->node = w->node < 0 ? fdt_first_child(fdt, parent) : fdt_next_sibling(fdt, w->node);
-    w->i = w->bad = 0;
-    return w->node >= 0;
-}
-
 /*
  * The next entry of the node's reg; false behind the last. Addresses are the cpu's: both places
  * where this is used are below the root. Entries that make no sense are left out, with one message.
@@ -89,16 +80,43 @@ static bool next_reg(struct scan_walk *w, u64 *base, u64 *size)
     return false;
 }
 
-bool scan_bank(struct scan_walk *w, paddr_t *start, paddr_t *end)
+/* The memory nodes are looked for once: the walks begin at the first and end at the last. */
+static void find_memory_nodes(struct scan *s)
+{
+    int node;
+
+    s->memory_first = s->memory_last = -ENOENT;
+    fdt_for_each_child (node, s->fdt, FDT_ROOT) {
+        if (!is_memory_node(s->fdt, node))
+            continue;
+        if (s->memory_first < 0)
+            s->memory_first = node;
+        s->memory_last = node;
+    }
+}
+
+static bool next_memory_node(struct scan_walk *w)
 {
     const struct scan *s = w->scan;
+
+    if (w->node == s->memory_last)
+        return false;
+    w->i = w->bad = 0;
+    do
+        w->node = w->node < 0 ? s->memory_first : fdt_next_sibling(s->fdt, w->node);
+    while (w->node != s->memory_last && !is_memory_node(s->fdt, w->node));
+    return true;
+}
+
+bool scan_bank(struct scan_walk *w, paddr_t *start, paddr_t *end)
+{
     u64 base, size;
 
     do {
-        while (w->node >= 0 && is_memory_node(s->fdt, w->node) && next_reg(w, &base, &size))
-            if (clip_bank(s, base, size, start, end))
+        while (w->node >= 0 && next_reg(w, &base, &size))
+            if (clip_bank(w->scan, base, size, start, end))
                 return true;
-    } while (next_child(w, FDT_ROOT));
+    } while (next_memory_node(w));
     return false;
 }
 
@@ -172,6 +190,17 @@ static bool is_nomap(const struct fdt *fdt, int node)
            starts_with(name, "opensbi");
 }
 
+/* The next child of /reserved-memory behind w->node (-1: the first). */
+static bool next_child(struct scan_walk *w)
+{
+    const struct scan *s = w->scan;
+
+    w->node =
+        w->node < 0 ? fdt_first_child(s->fdt, s->reserved) : fdt_next_sibling(s->fdt, w->node);
+    w->i = w->bad = 0;
+    return w->node >= 0;
+}
+
 /*
  * The next range of an enabled child of /reserved-memory. A child without reg asks for memory
  * somewhere (size, alloc-ranges): that is a request to an operating system that has a use for it.
@@ -188,7 +217,7 @@ static bool next_reserved(struct scan_walk *w, struct scan_hole *out)
             if (set_hole(out, base, size, fdt_node_name(s->fdt, w->node),
                          is_nomap(s->fdt, w->node) ? SCAN_NOMAP : SCAN_HELD))
                 return true;
-    } while (next_child(w, s->reserved));
+    } while (next_child(w));
     return false;
 }
 
@@ -260,6 +289,7 @@ bool scan_hole(struct scan_walk *w, struct scan_hole *out)
 void scan_init(struct scan *s, const struct boot_info *info, const struct fdt *fdt)
 {
     *s = (struct scan){.fdt = fdt, .info = info, .report = true};
+    find_memory_nodes(s);
     s->reserved = fdt_find_path(fdt, "/reserved-memory");
     if (s->reserved >= 0 && !fdt_status_okay(fdt, s->reserved))
         s->reserved = -ENOENT;

@@ -16,8 +16,9 @@ struct scan {
     const struct fdt *fdt;
     const struct boot_info *info;
     paddr_t initrd_start, initrd_end;
-    int reserved; /* node of /reserved-memory, negative: there is none */
-    bool report;  /* log what is odd; off while walking again and again */
+    int memory_first, memory_last; /* memory nodes; negative: there is none */
+    int reserved;                  /* node of /reserved-memory, negative: there is none */
+    bool report;                   /* log what is odd; off while walking again and again */
 };
 
 struct scan_walk {
