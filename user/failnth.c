@@ -16,6 +16,10 @@
 #define PROGRAM "/bin/nop"
 #define LIMIT   10000
 
+/* Exit statuses of an attempt: the count was used up; an error came although it was not. */
+#define HIT    3
+#define BROKEN 4
+
 static char *no_words[] = {PROGRAM, NULL};
 static int knob;
 
@@ -50,8 +54,8 @@ static bool was_hit(void)
     return hit;
 }
 
-/* A fork whose k-th allocation fails (0: none); true when that allocation was made. */
-static bool try_fork(long k)
+/* In the child: a fork with the k-th allocation failing. Exit status 0: it passed untouched. */
+static void do_fork(long k)
 {
     set_rest(k);
     long pid = sys_fork();
@@ -60,41 +64,44 @@ static bool try_fork(long k)
     bool hit = was_hit();
     if (pid > 0)
         sys_wait(pid);
-    return hit;
+    else if (!hit)
+        sys_exit(BROKEN);
+    sys_exit(hit ? HIT : 0);
+}
+
+/* In the child: an exec with the k-th allocation failing. The program's status is 0. */
+static void do_exec(long k)
+{
+    set_rest(k);
+    SYS(execve, PROGRAM, no_words, no_words + 1);
+    sys_exit(was_hit() ? HIT : BROKEN);
 }
 
 /*
- * An exec in a child. A child that got the error says whether the count was used up (3, 4); one that
- * ran the program (0), or was killed on the way, behind the point of no return, made too few (0)
- * or was hit.
+ * True when the k-th allocation was made and failed. Each attempt has a process of its own: the
+ * failure may come in a page fault or behind exec's point of no return, and then kills it.
  */
-static bool try_exec(long k)
+static bool try(void (*action)(long k), long k)
 {
     long pid = sys_fork();
 
     if (pid == 0) {
         knob = (int)SYS(openat, AT_FDCWD, "/proc/self/fail-nth", O_RDWR | O_CLOEXEC, 0);
-        set_rest(k);
-        SYS(execve, PROGRAM, no_words, no_words + 1);
-        sys_exit(was_hit() ? 3 : 4);
+        action(k);
     }
-    if (pid < 0) {
-        warn("failnth: fork gave %ld\n", pid);
-        sys_exit(2);
-    }
-    long status = sys_wait(pid);
-    if (status == 4 << 8) {
-        warn("failnth: exec failed though no allocation did\n");
+    long status = pid < 0 ? pid : sys_wait(pid);
+    if (status < 0 || status == BROKEN << 8) {
+        warn("failnth: an error though no allocation failed (k %ld, status %ld)\n", k, status);
         sys_exit(1);
     }
     return status != 0;
 }
 
-static long count(bool (*try)(long k))
+static long count(void (*action)(long k))
 {
     long k = 1;
 
-    while (try(k)) {
+    while (try(action, k)) {
         if (++k > LIMIT) {
             warn("failnth: it does not end\n");
             sys_exit(1);
@@ -124,16 +131,11 @@ static u64 free_memory(void)
 
 int main(void)
 {
-    knob = (int)SYS(openat, AT_FDCWD, "/proc/self/fail-nth", O_RDWR | O_CLOEXEC, 0);
-    if (knob < 0) {
-        warn("failnth: no /proc/self/fail-nth: error %d\n", -knob);
-        return 2;
-    }
-    count(try_fork);
-    count(try_exec);
+    count(do_fork);
+    count(do_exec);
     u64 before = free_memory();
-    long forks = count(try_fork);
-    long execs = count(try_exec);
+    long forks = count(do_fork);
+    long execs = count(do_exec);
     u64 after = free_memory();
     print("failnth: %ld allocations in fork, %ld in exec, free kB before %lu, after %lu\n", forks,
           execs, before, after);

@@ -143,6 +143,8 @@ static const struct call calls[] = {
     CALL(rt_sigpending, OUT, N(8)),
     CALL(rt_sigtimedwait, IN(F_SET), OPT(F_ZERO), WAIT, N(8)),
     CALL(rt_sigqueueinfo, N(1 << 29), N(SIGUSR1), IN(F_ZERO)),
+    CALL(rt_tgsigqueueinfo, N(1 << 29), N(1 << 29), N(SIGUSR1), IN(F_ZERO)),
+    CALL(mincore, N(0x10000), N(4096), OUT),
     CALL(getresuid, OUT, OUT, OUT),
     CALL(getresgid, OUT, OUT, OUT),
     CALL(times, OUT),
@@ -423,6 +425,7 @@ static bool is_harmful(long nr)
     case NR_tkill:
     case NR_tgkill:
     case NR_rt_sigqueueinfo:
+    case NR_rt_tgsigqueueinfo:
     case NR_reboot:
     case NR_clone:
     case NR_umount2:

@@ -11,9 +11,10 @@
 #include <arch/cpu.h>
 #include <base/percpu.h>
 #include <fs/fdtable.h>
-#include <kernel/rlimit.h>
+#include <kernel/sched.h>
 #include <mm/pager.h>
 #include <mm/pcache.h>
+#include <mm/usercopy.h>
 #include <mm/uvm.h>
 
 static struct uvm *current_uvm(void)
@@ -205,6 +206,23 @@ SYSCALL3(madvise, vaddr_t, addr, size_t, len, int, advice)
     default: /* MADV_DONTFORK among them: to ignore that would break a promise */
         return -EINVAL;
     }
+}
+
+/* One byte per page. Untouched pages count too: their first use takes no longer than a fault. */
+SYSCALL3(mincore, vaddr_t, addr, size_t, len, vaddr_t, to)
+{
+    static const u8 present[64] = {[0 ... 63] = 1};
+    size_t pages = ALIGN_UP(len, PAGE_SIZE) / PAGE_SIZE;
+    int err;
+
+    if (!is_aligned(addr, PAGE_SIZE))
+        return -EINVAL;
+    err = check_mapped(addr, len);
+    for (size_t done = 0; !err && done < pages; done += sizeof(present)) {
+        err = copyout(to + done, present, MIN(pages - done, sizeof(present)));
+        cond_yield();
+    }
+    return err;
 }
 
 static long lock_range(vaddr_t addr, size_t len)

@@ -37,18 +37,30 @@ SYSCALL3(tgkill, int, tgid, int, tid, int, sig)
 }
 
 /* A program may say anything but that the kernel, or kill, has sent it: unless to itself. */
+static int queued_info(int pid, int sig, vaddr_t from, struct linux_siginfo *info)
+{
+    if (copyin_obj(info, from))
+        return -EFAULT;
+    if ((info->si_code >= 0 || info->si_code == SI_TKILL) && pid != process_pid(current_process()))
+        return -EPERM;
+    info->si_signo = sig;
+    return 0;
+}
+
 SYSCALL3(rt_sigqueueinfo, int, pid, int, sig, vaddr_t, from)
 {
     struct linux_siginfo info;
+    int err = pid > 0 ? queued_info(pid, sig, from, &info) : -EINVAL;
 
-    if (copyin_obj(&info, from))
-        return -EFAULT;
-    if ((info.si_code >= 0 || info.si_code == SI_TKILL) && pid != process_pid(current_process()))
-        return -EPERM;
-    if (pid <= 0)
-        return -EINVAL;
-    info.si_signo = sig;
-    return sig_kill(pid, sig, &info);
+    return err ? err : sig_kill(pid, sig, &info);
+}
+
+SYSCALL4(rt_tgsigqueueinfo, int, tgid, int, tid, int, sig, vaddr_t, from)
+{
+    struct linux_siginfo info;
+    int err = tgid > 0 && tid > 0 ? queued_info(tgid, sig, from, &info) : -EINVAL;
+
+    return err ? err : sig_kill_thread(tgid, tid, sig, &info);
 }
 
 SYSCALL4(rt_sigaction, int, sig, vaddr_t, from, vaddr_t, to, size_t, size)
