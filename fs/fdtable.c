@@ -182,13 +182,12 @@ static u32 fd_limit(void)
     return (u32)MIN(READ_ONCE(current_process()->limit[RLIMIT_NOFILE].soft), (u64)FD_MOST);
 }
 
-static void take_locked(struct fdtable *t, u32 fd, unsigned flags)
+static inline void take_locked(struct fdtable *t, u32 fd, unsigned flags)
 {
     bitmap_set(t->open, fd);
+    bitmap_clear(t->cloexec, fd);
     if (flags & O_CLOEXEC)
         bitmap_set(t->cloexec, fd);
-    else
-        bitmap_clear(t->cloexec, fd);
     if (fd == t->lowest)
         t->lowest = fd + 1;
 }
@@ -201,7 +200,7 @@ static void release_locked(struct fdtable *t, u32 fd)
 }
 
 /* The lowest descriptor >= min that is free; it may lie beyond the table's end. */
-static u32 find_free(const struct fdtable *t, u32 min)
+static inline u32 find_free(const struct fdtable *t, u32 min)
 {
     u32 from = MAX(min, t->lowest);
 
@@ -210,22 +209,34 @@ static u32 find_free(const struct fdtable *t, u32 min)
     return (u32)bitmap_next_clear(t->open, t->fds.size, from);
 }
 
+/* Takes the lowest free descriptor in [min, limit) if the table reaches so far. */
+static inline bool try_reserve(struct fdtable *t, u32 min, u32 limit, unsigned flags, u32 *fd)
+{
+    *fd = find_free(t, min);
+    if (unlikely(*fd >= t->fds.size || *fd >= limit))
+        return false;
+    take_locked(t, *fd, flags);
+    return true;
+}
+
+/* The bitmaps of a private table are read and written by its one thread alone: no lock then. */
 int fd_reserve(int min, unsigned flags)
 {
     struct fdtable *t = current_table();
+    bool private = is_private(t, current_process());
     u32 limit = fd_limit();
+    irqflags_t irq = 0;
+    u32 fd;
 
-    if (min < 0 || (u32)min >= limit)
+    if (unlikely(min < 0 || (u32)min >= limit))
         return min ? -EINVAL : -EMFILE;
     for (;;) {
-        irqflags_t irq = spin_lock(&t->lock);
-        u32 fd = find_free(t, (u32)min);
-        bool take = fd < t->fds.size && fd < limit;
-
-        if (take)
-            take_locked(t, fd, flags);
-        spin_unlock(&t->lock, irq);
-        if (take)
+        if (!private)
+            irq = spin_lock(&t->lock);
+        bool taken = try_reserve(t, (u32)min, limit, flags, &fd);
+        if (!private)
+            spin_unlock(&t->lock, irq);
+        if (likely(taken))
             return (int)fd;
         int err = fd >= limit ? -EMFILE : table_grow(t, fd);
         if (err)
