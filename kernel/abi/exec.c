@@ -30,6 +30,7 @@
 #include <kernel/rlimit.h>
 #include <lib/err.h>
 #include <lib/string.h>
+#include <mm/failalloc.h>
 #include <mm/page.h>
 #include <mm/pcache.h>
 #include <mm/uvm.h>
@@ -369,6 +370,15 @@ static void open_console(void)
         log_warn("pid 1: /dev/console cannot be opened (error %d)", -err);
 }
 
+/* True: pid 1 is that program now, and failalloc=K counts from here on. */
+static bool run_init(const char *path, struct trap_frame *tf)
+{
+    if (exec_kernel(path, tf))
+        return false;
+    failalloc_start();
+    return true;
+}
+
 /* init= from the command line and nothing else, or the first of the usual places that works. */
 static void start_init(struct trap_frame *tf)
 {
@@ -377,13 +387,13 @@ static void start_init(struct trap_frame *tf)
 
     open_console();
     if (chosen) {
-        if (!exec_kernel(chosen, tf))
+        if (run_init(chosen, tf))
             return;
         log_err("init=%s cannot be executed", chosen);
         process_exit(127 << 8);
     }
     for (size_t i = 0; i < ARRAY_SIZE(usual); i++) {
-        if (!exec_kernel(usual[i], tf))
+        if (run_init(usual[i], tf))
             return;
     }
     log_err("no program for pid 1: the initial file system has no /init, /sbin/init or /bin/sh");
