@@ -34,7 +34,6 @@ struct hard_link {
 struct unpacker {
     struct list links;
     struct dentry *root; /* borrowed */
-    const char *failed;  /* what could not be made, for the message */
 };
 
 /* --- hard links ------------------------------------------------------------------------------ */
@@ -76,17 +75,24 @@ static void forget_links(struct unpacker *u)
 
 /* --- one entry ------------------------------------------------------------------------------- */
 
-/* Makes the directories above `path`, which is changed meanwhile and restored. */
-static int make_parents(struct unpacker *u, char *path)
+/* Makes the directories above the entry. */
+static int make_parents(struct unpacker *u, const struct cpio_entry *e)
 {
-    for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+    char *path = kmalloc(e->name_len + 1);
+    int err = path ? 0 : -ENOMEM;
+
+    if (path)
+        memcpy(path, e->name, e->name_len + 1);
+    for (char *slash = path ? strchr(path, '/') : NULL; slash && !err;
+         slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        int err = vfs_mkdir(u->root, path, 0755);
+        err = vfs_mkdir(u->root, path, 0755);
+        if (err == -EEXIST)
+            err = 0;
         *slash = '/';
-        if (err && err != -EEXIST)
-            return err;
     }
-    return 0;
+    kfree(path);
+    return err;
 }
 
 static int write_body(struct dentry *dentry, const struct cpio_entry *e)
@@ -113,67 +119,81 @@ static void set_attributes(struct inode *inode, const struct cpio_entry *e)
     inode->atime = inode->mtime = inode->ctime = time;
 }
 
-/* What was there before goes, unless both are directories. */
-static int make_way(struct unpacker *u, const char *path, const struct cpio_entry *e)
+/* Walks to the entry's place. The usual archive names a directory before what is in it. */
+static int walk_to(struct unpacker *u, const struct cpio_entry *e, struct path_last *last)
 {
-    int err = vfs_unlink(u->root, path);
+    int err = path_last(u->root, e->name, 0, last);
 
-    if (err != -EISDIR)
-        return err == -ENOENT ? 0 : err;
-    if (S_ISDIR(e->mode))
-        return 0;
-    return vfs_rmdir(u->root, path);
+    if (err != -ENOENT)
+        return err;
+    err = make_parents(u, e);
+    return err ? err : path_last(u->root, e->name, 0, last);
 }
 
-static int make_node(struct unpacker *u, const char *path, const struct cpio_entry *e,
-                     struct dentry **out)
+/* Finds the place; what was there before goes, unless both are directories. */
+static int make_way(struct unpacker *u, const struct cpio_entry *e, struct path_last *last)
+{
+    int err = walk_to(u, e, last);
+
+    if (err || !last->found)
+        return err;
+    bool dir = S_ISDIR(last->found->inode->mode);
+    if (dir && S_ISDIR(e->mode))
+        return 0;
+    path_last_put(last);
+    err = dir ? vfs_rmdir(u->root, e->name) : vfs_unlink(u->root, e->name);
+    return err ? err : walk_to(u, e, last);
+}
+
+/* Makes what the entry is, or takes the directory that is there. */
+static int make_node(const struct cpio_entry *e, struct path_last *last, struct dentry **out)
 {
     char target[PATH_MAX / 4];
-    struct path_last last;
-    int err;
 
+    if (last->found) {
+        *out = dentry_get(last->found);
+        last->found->inode->mode = e->mode;
+        return 0;
+    }
     if (S_ISLNK(e->mode)) {
         if (e->size >= sizeof(target))
             return -ENAMETOOLONG;
         memcpy(target, e->data, e->size);
         target[e->size] = '\0';
     }
-    err = path_last(u->root, path, 0, &last);
-    if (err)
-        return err;
-    if (last.found) { /* a directory that is there already */
-        *out = dentry_get(last.found);
-        last.found->inode->mode = e->mode;
-    } else {
-        err = name_make(&last, e->mode, DEV(e->rdev_major, e->rdev_minor), target, out);
-    }
-    path_last_put(&last);
-    return err;
+    return name_make(last, e->mode, DEV(e->rdev_major, e->rdev_minor), target, out);
 }
 
 /* Another name of a file that is there. */
-static int add_name(struct unpacker *u, const char *path, struct hard_link *l)
+static int add_name(struct unpacker *u, const struct cpio_entry *e, struct hard_link *l,
+                    struct dentry **out)
 {
-    return vfs_link(l->dentry, "", u->root, path, LOOKUP_EMPTY);
+    *out = dentry_get(l->dentry);
+    return vfs_link(l->dentry, "", u->root, e->name, LOOKUP_EMPTY);
 }
 
-static int unpack_named(struct unpacker *u, const char *path, const struct cpio_entry *e)
+static int make_named(struct unpacker *u, const struct cpio_entry *e, struct path_last *last,
+                      struct dentry **out)
 {
     bool linked = e->nlink > 1 && S_ISREG(e->mode);
     struct hard_link *l = linked ? find_link(u, e) : NULL;
+
+    if (l)
+        return add_name(u, e, l, out);
+    int err = make_node(e, last, out);
+    return !err && linked ? remember_link(u, e, *out) : err;
+}
+
+static int unpack_named(struct unpacker *u, const struct cpio_entry *e)
+{
+    struct path_last last;
     struct dentry *d = NULL;
-    int err = make_way(u, path, e);
+    int err = make_way(u, e, &last);
 
     if (err)
         return err;
-    if (l) {
-        err = add_name(u, path, l);
-        d = dentry_get(l->dentry);
-    } else {
-        err = make_node(u, path, e, &d);
-        if (!err && linked)
-            err = remember_link(u, e, d);
-    }
+    err = make_named(u, e, &last, &d);
+    path_last_put(&last);
     if (!err && S_ISREG(e->mode))
         err = write_body(d, e);
     if (!err)
@@ -189,18 +209,7 @@ static int unpack_entry(struct unpacker *u, const struct cpio_entry *e)
         set_attributes(u->root->inode, e);
         return 0;
     }
-    if (e->name_len >= PATH_MAX)
-        return -ENAMETOOLONG;
-    char *path = kmalloc(e->name_len + 1);
-    if (!path)
-        return -ENOMEM;
-    memcpy(path, e->name, e->name_len);
-    path[e->name_len] = '\0';
-    int err = make_parents(u, path);
-    if (!err)
-        err = unpack_named(u, path, e);
-    kfree(path);
-    return err;
+    return e->name_len < PATH_MAX ? unpack_named(u, e) : -ENAMETOOLONG;
 }
 
 /* --- the archive ----------------------------------------------------------------------------- */
