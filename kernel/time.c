@@ -56,8 +56,10 @@ u64 time_ns_to_ticks(u64 ns)
 
     if (ns == TIME_NEVER)
         return TIME_NEVER;
-    /* Both products were cut off below: one tick more is never too early. */
-    return ticks + 1;
+    /* What was cut off makes it too early; whoever reads the clock then must not see that. */
+    while (time_ticks_to_ns(ticks) < ns)
+        ticks++;
+    return ticks;
 }
 
 u64 time_now_ns(void)

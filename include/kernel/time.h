@@ -21,7 +21,10 @@
 /* Learns the counter's rate; before anything else of the kernel uses time. Boot cpu, once. */
 void time_init(void);
 
-/* Conversion: exact to the unit, rounding down (ticks to ns) and up (ns to ticks; TIME_NEVER stays). */
+/*
+ * Conversion, to the unit: ticks to ns rounds down; ns to ticks gives the first tick at which the
+ * clock, in ns, shows that time or a later one. TIME_NEVER stays.
+ */
 u64 time_ticks_to_ns(u64 ticks);
 u64 time_ns_to_ticks(u64 ns);
 

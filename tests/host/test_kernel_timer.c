@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+// sources: tests/host/hostmachine.c kernel/base/percpu.c kernel/base/spinlock.c
+// sources: kernel/time.c kernel/timer.c lib/rbtree.c
+/*
+ * Timer queues: random arming, moving, cancelling and firing on two cpus against a table that knows
+ * every deadline; the hardware is asked for the earliest one and never for a later one.
+ */
+#include "hostmachine.h"
+#include <base/percpu.h>
+#include <kernel/tick.h>
+#include <kernel/time.h>
+#include <kernel/timer.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define TIMERS     40
+#define OPERATIONS 200000
+#define CPUS       2
+
+struct subject {
+    struct timer timer;
+    u64 deadline; /* 0: not armed */
+    u32 cpu;
+    u32 fired;
+    u64 again; /* arms itself again, so much later */
+};
+
+static struct subject subjects[TIMERS];
+static u64 now, last_fired;
+static u64 requested[CPUS]; /* the earliest deadline that the hardware was asked for */
+
+void tick_request(u64 deadline)
+{
+    requested[cpu_id()] = MIN(requested[cpu_id()], deadline);
+}
+
+static void rings(struct timer *timer)
+{
+    struct subject *s = container_of(timer, struct subject, timer);
+
+    assert_false(host_irq_on);
+    assert_int_equal(s->cpu, cpu_id());
+    assert_true(s->deadline && s->deadline <= now);
+    assert_true(s->deadline >= last_fired); /* in order */
+    last_fired = s->deadline;
+    s->fired++;
+    s->deadline = 0;
+    if (s->again) {
+        s->deadline = now + s->again;
+        timer_set(timer, s->deadline);
+        s->again = 0;
+    }
+}
+
+static u64 earliest(u32 cpu)
+{
+    u64 least = TIME_NEVER;
+
+    for (unsigned i = 0; i < TIMERS; i++)
+        if (subjects[i].deadline && subjects[i].cpu == cpu)
+            least = MIN(least, subjects[i].deadline);
+    return least;
+}
+
+static void interrupt(u32 cpu)
+{
+    host_set_cpu(cpu);
+    host_irq_on = false;
+    requested[cpu] = TIME_NEVER;
+    last_fired = 0;
+    timer_run(now);
+    assert_true(timer_next() == earliest(cpu));
+    assert_true(timer_next() > now);
+    requested[cpu] = timer_next();
+    host_irq_on = true;
+}
+
+static void arm(struct subject *s, u64 seed)
+{
+    s->deadline = now + seed % 1000;
+    s->deadline += !s->deadline;
+    s->cpu = cpu_id();
+    s->again = seed >> 32 & 1 ? 1 + (seed >> 40) % 300 : 0;
+    timer_set(&s->timer, s->deadline);
+    assert_true(requested[cpu_id()] <= s->deadline);
+}
+
+static void random_operations(void **state)
+{
+    u64 seed = host_seed();
+    u32 fired = 0;
+
+    (void)state;
+    arch_time_hz = NSEC_PER_SEC;
+    time_init();
+    for (unsigned i = 0; i < TIMERS; i++)
+        timer_init(&subjects[i].timer, rings);
+    for (unsigned i = 0; i < CPUS; i++)
+        requested[i] = TIME_NEVER;
+    now = 1;
+    for (unsigned i = 0; i < OPERATIONS; i++) {
+        u64 r = host_random(&seed);
+        struct subject *s = &subjects[r % TIMERS];
+        host_set_cpu(r >> 8 & 1);
+        if ((r >> 16) % 3 == 0) {
+            arm(s, host_random(&seed));
+        } else if ((r >> 16) % 3 == 1) {
+            bool armed = s->deadline != 0;
+            assert_int_equal(timer_cancel(&s->timer), armed);
+            s->deadline = 0;
+        } else {
+            now += r >> 20 & 63;
+            for (u32 cpu = 0; cpu < CPUS; cpu++)
+                if (requested[cpu] <= now)
+                    interrupt(cpu);
+        }
+    }
+    for (unsigned i = 0; i < TIMERS; i++)
+        fired += subjects[i].fired;
+    assert_true(fired > OPERATIONS / 20);
+}
+
+static void a_deadline_in_the_past_fires(void **state)
+{
+    struct subject *s = &subjects[0];
+
+    (void)state;
+    timer_cancel(&s->timer);
+    for (unsigned i = 0; i < TIMERS; i++) {
+        timer_cancel(&subjects[i].timer);
+        subjects[i].deadline = 0;
+    }
+    host_set_cpu(0);
+    *s = (struct subject){.deadline = 1, .cpu = 0};
+    timer_init(&s->timer, rings);
+    requested[0] = TIME_NEVER;
+    timer_set(&s->timer, 1);
+    assert_true(requested[0] == 1);
+    interrupt(0);
+    assert_int_equal(s->fired, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_operations),
+        cmocka_unit_test(a_deadline_in_the_past_fires),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
