@@ -11,6 +11,7 @@
 #include <fenv.h>
 #include <math.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
@@ -242,6 +243,70 @@ static void try_time(void)
     CHECK(gmtime(&day)->tm_mday == 29 && gmtime(&day)->tm_mon == 1);
 }
 
+/* A sleep that a handler ends says what remains; one that is stopped and continued goes on. */
+static void try_sleep(void)
+{
+    struct timespec half = {0, 500 * 1000 * 1000};
+    struct timespec fifth = {0, 200 * 1000 * 1000};
+    struct timespec remaining = {0};
+    struct itimerval soon = {.it_value = {0, 20000}};
+    int status;
+    pid_t pid;
+
+    catch_signal(SIGALRM, on_signal, SA_RESTART);
+    CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+    CHECK(nanosleep(&half, &remaining) == -1 && errno == EINTR);
+    CHECK(remaining.tv_sec == 0 && remaining.tv_nsec > 0 && remaining.tv_nsec < half.tv_nsec);
+    signal(SIGALRM, SIG_DFL);
+    pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        struct timespec before;
+        struct timespec after;
+
+        clock_gettime(CLOCK_MONOTONIC, &before);
+        int rc = nanosleep(&fifth, NULL);
+        clock_gettime(CLOCK_MONOTONIC, &after);
+        long ms =
+            (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000;
+        _exit(rc == 0 && ms >= 200 ? 0 : 1);
+    }
+    usleep(50000);
+    CHECK(kill(pid, SIGSTOP) == 0 && waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+    CHECK(kill(pid, SIGCONT) == 0 && waitpid(pid, &status, WCONTINUED) == pid);
+    CHECK(WIFCONTINUED(status));
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+/* Two processes meet at semaphores in memory that they share: futexes keyed by the memory. */
+static void try_shared_memory(void)
+{
+    struct {
+        sem_t ping;
+        sem_t pong;
+        int turns;
+    } *shared =
+        mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int status;
+    pid_t pid;
+
+    CHECK(shared != MAP_FAILED);
+    CHECK(sem_init(&shared->ping, 1, 0) == 0 && sem_init(&shared->pong, 1, 0) == 0);
+    pid = fork();
+    CHECK(pid >= 0);
+    if (pid)
+        sem_post(&shared->ping);
+    for (int i = 0; i < 100; i++) {
+        CHECK(sem_wait(pid ? &shared->ping : &shared->pong) == 0);
+        shared->turns++;
+        CHECK(sem_post(pid ? &shared->pong : &shared->ping) == 0);
+    }
+    if (pid == 0)
+        _exit(0);
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0 && shared->turns == 200);
+    CHECK(munmap(shared, sizeof(*shared)) == 0);
+}
+
 static void try_limits(void)
 {
     struct rlimit limit;
@@ -317,11 +382,10 @@ static const struct {
     const char *name;
     void (*run)(void);
 } parts[] = {
-    {"memory", try_memory}, {"mappings", try_mappings},
-    {"files", try_files},   {"signals", try_signals},
-    {"faults", try_faults}, {"processes", try_processes},
-    {"pipes", try_pipes},   {"time", try_time},
-    {"limits", try_limits}, {"floating point", try_floating_point},
+    {"memory", try_memory},   {"mappings", try_mappings}, {"files", try_files},
+    {"signals", try_signals}, {"faults", try_faults},     {"processes", try_processes},
+    {"pipes", try_pipes},     {"sleep", try_sleep},       {"shared memory", try_shared_memory},
+    {"time", try_time},       {"limits", try_limits},     {"floating point", try_floating_point},
 };
 
 int main(int argc, char **argv)
