@@ -7,6 +7,7 @@
  * the entry is still what it was; if it is not, another thread was faster, and the access is
  * simply tried again. A frame that is replaced is freed after the flush.
  */
+#include "pt_impl.h"
 #include "uvm_impl.h"
 #include <arch/cpu.h>
 #include <base/panic.h>
@@ -24,6 +25,7 @@ struct fault {
     struct region *region;
     vaddr_t va;
     unsigned access;
+    bool lone;   /* the space has no other holder: nobody to exclude */
     pte_t *slot; /* NULL: the table is missing too */
     pte_t seen;  /* what the entry said */
 };
@@ -42,37 +44,52 @@ static void sync_icache(struct page *page, prot_t prot)
     page->flags |= PAGE_F_ICACHE;
 }
 
-static void count_resident(struct uvm *uvm)
+/* The table's lock, for adding to the table: nobody else adds when there is no other holder. */
+static irqflags_t lock_table(const struct fault *f)
 {
-    struct uvm_stats *s = &uvm->stats;
-
-    if (++s->resident > s->peak_resident)
-        s->peak_resident = s->resident;
+    return f->lone ? 0 : spin_lock(&f->uvm->pt_lock);
 }
 
-/* Puts a page, whose reference is the caller's, into the empty entry. */
-static int deliver(struct fault *f, struct page *page, prot_t prot)
+static void unlock_table(const struct fault *f, irqflags_t irq)
 {
-    struct uvm *uvm = f->uvm;
+    if (!f->lone)
+        spin_unlock(&f->uvm->pt_lock, irq);
+}
+
+/* The entry, with the tables above it made. NULL when out of memory. Locked. */
+static __noinline pte_t *make_slot(const struct fault *f)
+{
+    struct mmu_flush fl;
+
+    mmu_flush_begin(&fl, &f->uvm->pt.space); /* links into empty entries: nothing to flush */
+    return pt_slot_alloc(&f->uvm->pt, &fl, f->va);
+}
+
+/*
+ * Puts a page, whose reference is the caller's, into the empty entry. Inline, for the sake of the
+ * most frequent of all faults.
+ */
+static __always_inline int deliver(const struct fault *f, struct page *page, prot_t prot)
+{
     struct mmu_flush fl;
 
     sync_icache(page, prot);
-    mmu_flush_begin(&fl, &uvm->pt.space);
-    irqflags_t irq = spin_lock(&uvm->pt_lock);
-    pte_t *slot = f->slot ? f->slot : pt_slot_alloc(&uvm->pt, &fl, f->va);
+    mmu_flush_begin(&fl, &f->uvm->pt.space);
+    irqflags_t irq = lock_table(f);
+    pte_t *slot = likely(f->slot) ? f->slot : make_slot(f);
     bool ours = slot && mmu_kind(mmu_load(slot)) == MMU_EMPTY;
     if (likely(ours)) {
         pt_fill(&fl, slot, mmu_leaf(page_to_pfn(page), prot, 0), f->va);
-        count_resident(uvm);
+        f->uvm->stats.resident++;
     }
-    spin_unlock(&uvm->pt_lock, irq);
+    unlock_table(f, irq);
     if (unlikely(!ours))
         page_put(page);
     return slot ? 0 : -ENOMEM;
 }
 
 /* Puts a page, whose reference is the caller's, in the place of the one that was seen. */
-static int replace(struct fault *f, struct page *page, prot_t prot)
+static int replace(const struct fault *f, struct page *page, prot_t prot)
 {
     struct uvm *uvm = f->uvm;
     struct page *old = pfn_to_page(mmu_pfn(f->seen));
@@ -80,7 +97,7 @@ static int replace(struct fault *f, struct page *page, prot_t prot)
 
     sync_icache(page, prot);
     mmu_flush_begin(&fl, &uvm->pt.space);
-    irqflags_t irq = spin_lock(&uvm->pt_lock);
+    irqflags_t irq = spin_lock(&uvm->pt_lock); /* whoever looks at the old page takes it too */
     bool ours = same_entry(mmu_load(f->slot), f->seen);
     if (likely(ours))
         mmu_store(&fl, f->slot, mmu_leaf(page_to_pfn(page), prot, 0), f->va, 0);
@@ -90,11 +107,11 @@ static int replace(struct fault *f, struct page *page, prot_t prot)
     return 0;
 }
 
-static int missing_anon(struct fault *f)
+static inline int missing_anon(const struct fault *f)
 {
     struct page *page = page_alloc(0, PA_ZERO, PAGE_ANON);
 
-    return page ? deliver(f, page, region_sole_prot(f->region)) : -ENOMEM;
+    return likely(page) ? deliver(f, page, region_sole_prot(f->region)) : -ENOMEM;
 }
 
 /* A page of the pager's, with a reference; -EIO where the contents end, -ENOMEM. */
@@ -118,21 +135,23 @@ static struct page *copy_page(struct page *page)
 }
 
 /* Maps the pages of one table from `va` on that are there and not mapped yet. */
-static void fill_around(struct uvm *uvm, vaddr_t va, struct page **pages, unsigned n, prot_t prot)
+static void fill_around(const struct fault *f, vaddr_t va, struct page **pages, unsigned n,
+                        prot_t prot)
 {
+    struct uvm *uvm = f->uvm;
     struct mmu_flush fl;
 
     mmu_flush_begin(&fl, &uvm->pt.space);
-    irqflags_t irq = spin_lock(&uvm->pt_lock);
+    irqflags_t irq = lock_table(f);
     pte_t *slot = pt_slot(&uvm->pt, va);
     for (unsigned i = 0; slot && i < n; i++) {
         if (!pages[i] || mmu_kind(mmu_load(slot + i)) != MMU_EMPTY)
             continue;
         pt_fill(&fl, slot + i, mmu_leaf(page_to_pfn(pages[i]), prot, 0), va + i * PAGE_SIZE);
-        count_resident(uvm);
+        uvm->stats.resident++;
         pages[i] = NULL;
     }
-    spin_unlock(&uvm->pt_lock, irq);
+    unlock_table(f, irq);
 }
 
 /* Spares the faults on neighbours in the cache. The group lies in one table, as it is aligned. */
@@ -151,37 +170,45 @@ static void map_around(const struct fault *f)
     for (unsigned i = 0; i < n; i++)
         if (pages[i])
             sync_icache(pages[i], region_entry_prot(r));
-    fill_around(f->uvm, start, pages, n, region_entry_prot(r));
+    fill_around(f, start, pages, n, region_entry_prot(r));
     for (unsigned i = 0; i < n; i++)
         if (pages[i])
             page_put(pages[i]);
 }
 
-static int missing_file(struct fault *f)
+/* The page that the region shows at the fault, with a reference, and the rights to it. */
+static struct page *file_page(const struct fault *f, prot_t *prot)
 {
     struct page *page = pager_page(f);
 
+    *prot = region_entry_prot(f->region);
+    if (IS_ERR(page) || !(f->access & UVM_W))
+        return page;
+    *prot |= PROT_W | PROT_R;
+    if (f->region->flags & UVM_SHARED)
+        return page;
+    page = copy_page(page);
+    return page ? page : ERR_PTR(-ENOMEM);
+}
+
+static __noinline int missing_file(const struct fault *f)
+{
+    prot_t prot;
+    struct page *page = file_page(f, &prot);
+
     if (IS_ERR(page))
         return (int)PTR_ERR(page);
-    if (!(f->access & UVM_W)) {
-        int err = deliver(f, page, region_entry_prot(f->region));
-        if (!err)
-            map_around(f);
-        return err;
-    }
-    if (!(f->region->flags & UVM_SHARED)) {
-        page = copy_page(page);
-        if (!page)
-            return -ENOMEM;
-    }
-    return deliver(f, page, PROT_U | f->region->prot);
+    int err = deliver(f, page, prot);
+    if (!err && !(prot & PROT_W))
+        map_around(f);
+    return err;
 }
 
 /*
  * The last owner of an anonymous frame need not copy it. Otherwise takes a reference, so that it
  * can be copied without the lock. True: done, or somebody else changed the entry.
  */
-static bool reuse_or_hold(struct fault *f, struct page *page)
+static bool reuse_or_hold(const struct fault *f, struct page *page)
 {
     struct uvm *uvm = f->uvm;
     struct mmu_flush fl;
@@ -205,7 +232,7 @@ static bool reuse_or_hold(struct fault *f, struct page *page)
 }
 
 /* A write to a page that is mapped for reading, in a private mapping. */
-static int write_private(struct fault *f)
+static __noinline int write_private(const struct fault *f)
 {
     struct page *page = pfn_to_page(mmu_pfn(f->seen));
 
@@ -216,14 +243,14 @@ static int write_private(struct fault *f)
 }
 
 /* The same in a shared one: the pager hears of it, and may have another page by now. */
-static int write_shared(struct fault *f)
+static __noinline int write_shared(const struct fault *f)
 {
     struct page *page = pager_page(f);
 
     return IS_ERR(page) ? (int)PTR_ERR(page) : replace(f, page, PROT_U | f->region->prot);
 }
 
-static int spurious(struct fault *f)
+static __noinline int spurious(const struct fault *f)
 {
     f->uvm->stats.spurious++;
     mmu_fix_spurious(f->va);
@@ -238,7 +265,7 @@ static bool may_access(const struct region *r, unsigned access)
     return (prot & access) == access;
 }
 
-static int serve(struct fault *f)
+static inline int serve(struct fault *f)
 {
     if (unlikely(!may_access(f->region, f->access)))
         return -EACCES;
@@ -250,20 +277,6 @@ static int serve(struct fault *f)
         return spurious(f);
     DEBUG_ASSERT(f->access & UVM_W);
     return f->region->flags & UVM_SHARED ? write_shared(f) : write_private(f);
-}
-
-static int try_fault(struct uvm *uvm, vaddr_t va, unsigned access)
-{
-    struct fault f = {.uvm = uvm, .va = va, .access = access};
-    int err = -EFAULT;
-
-    rw_read_lock(&uvm->lock);
-    uvm->stats.faults++;
-    f.region = region_find(uvm, va);
-    if (likely(f.region))
-        err = serve(&f);
-    rw_read_unlock(&uvm->lock);
-    return err;
 }
 
 /* Whether the stack above va may reach down to it. */
@@ -293,13 +306,25 @@ static int grow_stack(struct uvm *uvm, vaddr_t va)
     return err;
 }
 
+/* Regions stay because the lock is held shared, or because nobody else can take it exclusively. */
 int uvm_fault(struct uvm *uvm, vaddr_t va, unsigned access)
 {
+    bool lone = atomic_load_relaxed(&uvm->refs) == 1;
+    int err = -EFAULT;
+
     if (unlikely(va >= USER_TOP))
         return -EFAULT;
     va = ALIGN_DOWN(va, PAGE_SIZE);
-    int err = try_fault(uvm, va, access);
-    if (unlikely(err == -EFAULT) && grow_stack(uvm, va) == 0)
-        err = try_fault(uvm, va, access);
+    if (!lone)
+        rw_read_lock(&uvm->lock);
+    struct region *r = region_find(uvm, va);
+    if (likely(r)) {
+        struct fault f = {uvm, r, va, access, lone, NULL, MMU_NOTHING};
+        err = serve(&f);
+    }
+    if (!lone)
+        rw_read_unlock(&uvm->lock);
+    if (unlikely(!r) && grow_stack(uvm, va) == 0)
+        return uvm_fault(uvm, va, access);
     return err;
 }

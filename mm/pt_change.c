@@ -33,12 +33,6 @@ static void fill_empty(struct mmu_flush *fl, pte_t *slot, pte_t pte, vaddr_t va,
     mmu_store(fl, slot, pte, va, level);
 }
 
-void pt_fill(struct mmu_flush *fl, pte_t *slot, pte_t pte, vaddr_t va)
-{
-    fill_empty(fl, slot, pte, va, 0);
-    table_count(slot, 1);
-}
-
 static void count_in_user(const struct pt *pt, const pte_t *slot, s32 n)
 {
     if (!pt->kernel)
@@ -136,19 +130,20 @@ int pt_split(struct pt *pt, struct mmu_flush *fl, vaddr_t va)
     return 0;
 }
 
-/* Clears the entries of a span; returns how many were in use. */
+/* Clears the entries of a span until `live` have been found in use; returns how many were. */
 static unsigned clear_span(struct pt_gather *g, const struct pt_span *span, enum pt_frames frames,
                            unsigned live)
 {
+    unsigned level = span->level;
+    pte_t *slot = span->slot, *end = slot + span->count;
     unsigned cleared = 0;
-    vaddr_t va = span->va;
 
-    for (unsigned i = 0; i < span->count && cleared < live; i++, va += pt_entry_size(span->level)) {
-        pte_t pte = mmu_load(span->slot + i);
+    for (vaddr_t va = span->va; slot < end && cleared < live; slot++, va += pt_entry_size(level)) {
+        pte_t pte = mmu_load(slot);
 
         if (mmu_kind(pte) == MMU_EMPTY)
             continue;
-        mmu_store(&g->flush, span->slot + i, MMU_NOTHING, va, span->level);
+        mmu_store(&g->flush, slot, MMU_NOTHING, va, level);
         if (frames == PT_PUT_FRAMES)
             pt_gather_page(g, pfn_to_page(mmu_pfn(pte)));
         cleared++;

@@ -26,16 +26,15 @@ static u32 copy_span(struct mmu_flush *to_fl, pte_t *to, struct mmu_flush *fl,
 {
     u32 live = table_live(from->slot);
     u32 copied = 0;
-    vaddr_t va = from->va;
+    pte_t *slot = from->slot, *end = slot + from->count;
 
-    for (unsigned i = 0; i < from->count && copied < live; i++, va += PAGE_SIZE) {
-        pte_t pte = mmu_load(from->slot + i);
+    for (vaddr_t va = from->va; slot < end && copied < live; slot++, to++, va += PAGE_SIZE) {
+        pte_t pte = mmu_load(slot);
 
         if (mmu_kind(pte) == MMU_EMPTY)
             continue;
         page_get(pfn_to_page(mmu_pfn(pte)));
-        pte = share_entry(fl, from->slot + i, pte, va, cow);
-        mmu_store(to_fl, to + i, pte, va, 0);
+        mmu_store(to_fl, to, share_entry(fl, slot, pte, va, cow), va, 0);
         copied++;
     }
     return copied;

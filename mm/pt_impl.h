@@ -3,6 +3,7 @@
 #pragma once
 
 #include "table.h"
+#include <base/panic.h>
 #include <mm/page.h>
 #include <mm/pt.h>
 
@@ -25,4 +26,15 @@ static inline void pt_gather_page(struct pt_gather *g, struct page *page)
     if (unlikely(g->count == PT_GATHER_MAX))
         pt_gather_flush(g);
     g->pages[g->count++] = page;
+}
+
+/*
+ * Fills the empty entry `slot` of a user table for va. Nothing to flush: a core that has cached the
+ * empty entry takes a spurious fault.
+ */
+static inline void pt_fill(struct mmu_flush *fl, pte_t *slot, pte_t pte, vaddr_t va)
+{
+    DEBUG_ASSERT(mmu_kind(mmu_load(slot)) == MMU_EMPTY);
+    mmu_store(fl, slot, pte, va, 0);
+    table_count(slot, 1);
 }

@@ -2,12 +2,12 @@
 /*
  * User memory from the kernel: walk, hold, copy through the direct map, page by page.
  *
- * Two ways to hold a page. When the running thread is the only holder of the space, nothing needs
- * to be held: kernel code is not preempted, nothing between the walk and the end of the copy
- * sleeps, and whoever looks at the space from outside meanwhile may add pages but never takes one
- * away (mm/uvm.h). Otherwise the space's lock is held shared during the copy, which keeps the
- * rights as they are (fork and mprotect need it exclusively), and so is a reference on the frame,
- * which keeps it from being replaced and freed by another thread's copy-on-write.
+ * Two ways to hold a page. When the caller's reference to the space is the only one, nothing needs
+ * to be held: kernel code is not preempted, nothing between the walk and the end of the copy sleeps,
+ * and whoever gets a reference meanwhile only looks (mm/uvm.h). Otherwise the space's lock is held
+ * shared during the copy, which keeps the rights as they are (fork and mprotect need it
+ * exclusively), and so is a reference on the frame, which keeps it from being replaced and
+ * freed by another thread's copy-on-write.
  */
 #include "uvm_impl.h"
 #include <base/atomic.h>
@@ -21,7 +21,7 @@
 struct window {
     char *at;
     struct uvm *uvm;
-    struct page *page; /* NULL: the running thread is the only holder of the space */
+    struct page *page; /* NULL: there is no other holder of the space, and no lock held */
 };
 
 /* The byte at va through the direct map, if the program itself may access it so; else NULL. */
@@ -38,7 +38,13 @@ static inline char *reach(const struct uvm *uvm, vaddr_t va, prot_t access)
 
 static inline bool is_lone(const struct uvm *uvm)
 {
-    return atomic_load_relaxed(&uvm->refs) == 1 && uvm == this_cpu()->uvm;
+    return atomic_load_relaxed(&uvm->refs) == 1;
+}
+
+/* Whoever looks at a space that others run in sees what is there and nothing else. */
+static inline bool may_fault(const struct uvm *uvm)
+{
+    return uvm == this_cpu()->uvm || is_lone(uvm);
 }
 
 /* Holds the page at va, if it is there. The lock is taken when, and only when, it succeeds. */
@@ -73,7 +79,7 @@ static int hold(struct uvm *uvm, vaddr_t va, prot_t access, struct window *w)
         }
         if (likely(held))
             return 0;
-        if (uvm_fault(uvm, va, access))
+        if (!may_fault(uvm) || uvm_fault(uvm, va, access))
             return -EFAULT;
     }
 }
@@ -138,10 +144,10 @@ static __noinline int transfer(struct uvm *uvm, vaddr_t va, char *kernel, size_t
     return 0;
 }
 
-/* The page that holds all n bytes at va, without any holding: for the lone thread only. */
+/* All n bytes at va, if they lie in one page and nothing needs to be held; else NULL. */
 static inline char *reach_lone(struct uvm *uvm, vaddr_t va, size_t n, prot_t access)
 {
-    if (unlikely(!uvm || atomic_load_relaxed(&uvm->refs) != 1 || n > PAGE_SIZE - va % PAGE_SIZE))
+    if (unlikely(!uvm || !is_lone(uvm) || n > PAGE_SIZE - va % PAGE_SIZE))
         return NULL;
     return reach(uvm, va, access);
 }

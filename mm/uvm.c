@@ -158,8 +158,7 @@ static int clone(struct uvm *child, struct uvm *parent)
 {
     child->stats = parent->stats;
     child->stats.resident = 0;
-    child->stats.faults = child->stats.spurious = 0;
-    child->stats.cow_copied = child->stats.cow_reused = 0;
+    child->stats.spurious = child->stats.cow_copied = child->stats.cow_reused = 0;
     child->brk_start = parent->brk_start;
     child->brk = parent->brk;
     child->limits = parent->limits;
@@ -207,6 +206,7 @@ struct uvm_layout *uvm_layout(struct uvm *uvm)
 void uvm_stats(struct uvm *uvm, struct uvm_stats *out)
 {
     rw_read_lock(&uvm->lock);
+    uvm_note_peak(uvm);
     *out = uvm->stats;
     out->tables = uvm->pt.tables;
     rw_read_unlock(&uvm->lock);

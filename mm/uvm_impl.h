@@ -84,6 +84,12 @@ static inline bool region_is_data(unsigned prot, unsigned flags)
     return (prot & UVM_W) && !(flags & (UVM_SHARED | UVM_STACK));
 }
 
+/* Before pages go, and before somebody looks: faults do not keep the peak up to date. */
+static inline void uvm_note_peak(struct uvm *uvm)
+{
+    uvm->stats.peak_resident = MAX(uvm->stats.peak_resident, uvm->stats.resident);
+}
+
 /* --- uvm_map.c ------------------------------------------------------------------------------ */
 
 /* Unmaps all of [start, end), exclusively locked. 0, or -ENOMEM with nothing changed. */

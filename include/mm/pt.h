@@ -124,9 +124,6 @@ pte_t pt_lookup(const struct pt *pt, vaddr_t va, unsigned *level);
 
 /* --- changing ------------------------------------------------------------------------------ */
 
-/* Fills `slot` (from pt_slot_alloc) of a user table, which is empty, for va: needs no flush. */
-void pt_fill(struct mmu_flush *fl, pte_t *slot, pte_t pte, vaddr_t va);
-
 /*
  * Maps [va, va + size) to the frames from `pfn` on. In the kernel's table by leaves as large as
  * alignment allows. Everything there is empty before (checked: panic). 0, or -ENOMEM with nothing

@@ -33,7 +33,10 @@ ssize_t copyinstr(char *dst, vaddr_t src, size_t max);
 #define copyin_obj(dst, src)  copyin((dst), (src), sizeof(*(dst)))
 #define copyout_obj(dst, src) copyout((dst), (src), sizeof(*(src)))
 
-/* In another address space, which the caller holds a reference on. */
+/*
+ * In another address space, which the caller holds a reference on. When others hold it too (a
+ * process that runs), only what is present can be reached.
+ */
 int uvm_copyin(struct uvm *uvm, void *dst, vaddr_t src, size_t n);
 int uvm_copyout(struct uvm *uvm, vaddr_t dst, const void *src, size_t n);
 int uvm_copyout_zero(struct uvm *uvm, vaddr_t dst, size_t n);

@@ -10,9 +10,10 @@
  * holds it exclusively; faults and user copies hold it shared, and add to the page table under the
  * space's table spinlock. Order: uvm lock, then a pager's locks, then the table spinlock.
  *
- * References: every thread that can run in a space holds one, and so does everybody who looks
- * at it from outside. Outsiders may read and fault pages in, never take pages away: so a thread
- * that finds itself the only holder knows that no page vanishes under it.
+ * References: every thread that can run in a space holds one, and so does everybody who looks at it
+ * from outside. Lookers see what is present, under the shared lock; they fault nothing in and
+ * change nothing. So whoever finds that its own reference is the only one can add to the page table
+ * and copy without a lock: nobody else adds, and nobody takes away.
  *
  * Addresses and lengths come unchecked from programs: every function here checks them. Errors are
  * Linux's: -EINVAL (alignment, zero length, wrap, outside the user half), -ENOMEM (no room, a
@@ -69,7 +70,7 @@ struct uvm_stats {
     u64 resident; /* present in the page table */
     u64 tables;   /* frames of the page table */
     u64 peak_total, peak_resident;
-    u64 faults, spurious, cow_copied, cow_reused;
+    u64 spurious, cow_copied, cow_reused; /* faults */
 };
 
 /* One region, as uvm_for_each_region shows it. */

@@ -3,8 +3,8 @@
  * A software MMU that caches as much as the specification allows, and forgets nothing by itself.
  *
  * Accesses go through its caches: leaf entries, empty entries, and pointers to tables. So a change
- * that is not flushed shows in the next access; and every flush and every check looks whether a cached
- * frame or table has been freed already.
+ * that is not flushed shows in the next access; and every flush and every check looks whether a
+ * cached frame or table has been freed already.
  */
 #pragma once
 

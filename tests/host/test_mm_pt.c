@@ -10,6 +10,7 @@
  * three, four and five levels; superpages and their splitting in a kernel table; copying
  * and moving; running out of memory at every single allocation.
  */
+#include "../../mm/pt_impl.h"
 #include "hostmachine.h"
 #include "mm_machine.h"
 #include "softmmu.h"
@@ -17,7 +18,6 @@
 #include <lib/fmt.h>
 #include <mm/failalloc.h>
 #include <mm/page.h>
-#include <mm/pt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
