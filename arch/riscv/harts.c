@@ -55,8 +55,9 @@ static int boot_node(const struct fdt *fdt, int cpus)
 {
     int node;
     u64 hartid;
-    fdt_for_each_child(node, fdt, cpus) if (hartid_of(fdt, node, &hartid) &&
-                                            hartid == this_cpu()->arch.hartid) return node;
+    fdt_for_each_child (node, fdt, cpus)
+        if (hartid_of(fdt, node, &hartid) && hartid == this_cpu()->arch.hartid)
+            return node;
     return -ENOENT;
 }
 
@@ -65,8 +66,7 @@ static u32 add_others(const struct fdt *fdt, int cpus, int boot)
     u32 count = 1;
     int node;
     u64 hartid;
-    fdt_for_each_child(node, fdt, cpus)
-    {
+    fdt_for_each_child (node, fdt, cpus) {
         if (node == boot || !usable(fdt, node) || !hartid_of(fdt, node, &hartid))
             continue;
         if (count < CPU_MAX)
