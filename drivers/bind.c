@@ -48,8 +48,7 @@ static void bind(enum driver_class class)
     const struct fdt *fdt = boot_fdt();
     char path[96];
     int node;
-    fdt_for_each_node(node, fdt)
-    {
+    fdt_for_each_node (node, fdt) {
         const struct driver *d = driver_for(fdt, node);
         if (!d || d->class != class || !fdt_status_okay(fdt, node))
             continue;
