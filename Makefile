@@ -83,7 +83,9 @@ host-tests fuzzers:
 
 check:
 	@scripts/check-format.sh || test $$? = 77; format=$$?; \
-	$(PYTHON) scripts/layers.py $(if $(wildcard $(BUILD)/kernel),--objects $(BUILD)) && exit $$format
+	$(PYTHON) scripts/syscalls.py --check; calls=$$?; \
+	$(PYTHON) scripts/layers.py $(if $(wildcard $(BUILD)/kernel),--objects $(BUILD)) && \
+	test $$format$$calls = 00
 
 format:
 	@scripts/check-format.sh --write

@@ -102,6 +102,8 @@ def checks(report, _kind):
         report.skip("format", output.strip())
     else:
         report.case("format", status == 0, output)
+    status, output = run([PYTHON, "scripts/syscalls.py", "--check"], 60)
+    report.case("docs/syscalls.md is as the table says", status == 0, output)
     status, output = run([PYTHON, "scripts/layers.py", "--objects", BUILD], 120)
     for line in output.splitlines():
         if m := re.fullmatch(r"(\w[\w ]*): (ok|\d+ wrong)", line):
