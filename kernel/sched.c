@@ -316,28 +316,30 @@ static bool is_asleep(const struct thread *t)
 }
 
 /* Whatever the thread sleeps for. One that has not left its cpu yet stays there. */
-static void wake_locked(struct run_queue *rq, struct thread *t)
+static bool wake_locked(struct run_queue *rq, struct thread *t)
 {
     bool blocked = t->state == THREAD_UNINTERRUPTIBLE;
 
     if (!is_asleep(t))
-        return;
+        return false;
     t->state = THREAD_RUNNING;
     if (cpu_table[t->cpu].current == t || t->run.queued)
-        return; /* it has not gone to sleep yet (queued: it was preempted before it could) */
+        return true; /* it has not gone to sleep yet (queued: it was preempted before it could) */
     rq->blocked -= blocked;
     run_place(&rq->tree, &t->run, slice_ticks);
     run_insert(&rq->tree, &t->run);
     consider_preemption(rq, t);
+    return true;
 }
 
-void sched_wake(struct thread *t)
+bool sched_wake(struct thread *t)
 {
     irqflags_t flags;
     struct run_queue *rq = lock_queue_of(t, &flags);
+    bool woken = wake_locked(rq, t);
 
-    wake_locked(rq, t);
     spin_unlock(&rq->lock, flags);
+    return woken;
 }
 
 void sched_set_work(struct thread *t, u32 bits, bool wake)

@@ -50,7 +50,7 @@ void waiter_add(struct wait_queue *wq, struct waiter *w);
 void waiter_remove(struct waiter *w);
 
 /*
- * Wakes waiters: one (the longest waiting) or all. Cheap when nobody waits: one load after the
+ * Wakes waiters: one (the longest asleep) or all. Cheap when nobody waits: one load after the
  * full fence that orders it behind the caller's change of the condition.
  */
 void wake_one(struct wait_queue *wq);
@@ -62,12 +62,12 @@ void wake_all(struct wait_queue *wq);
  * sched_block: gives the cpu away if the thread is still marked; returns 0 when woken, -ETIMEDOUT,
  *   or -EINTR (a signal is pending, WAIT_INTERRUPTIBLE only).
  * sched_unprepare: takes the mark back without sleeping.
- * sched_wake: makes a marked thread runnable; harmless on others.
+ * sched_wake: makes a marked thread runnable; false (and harmless) on others.
  */
 void sched_prepare(enum wait_mode mode);
 int sched_block(u64 deadline);
 void sched_unprepare(void);
-void sched_wake(struct thread *thread);
+bool sched_wake(struct thread *thread);
 
 /* The loop behind the macros. ev_cond is evaluated at least once, and again after each wake-up. */
 #define wait_event_core(wq, ev_cond, deadline, mode) \

@@ -42,8 +42,9 @@ static void wake(struct wait_queue *wq, bool all)
     irqflags_t flags = spin_lock(&wq->lock);
     struct list *link = wq->waiters.next;
     for (; link != &wq->waiters; link = link->next) {
-        sched_wake(container_of(link, struct waiter, link)->thread);
-        if (!all)
+        /* One who is awake already, but has not left the queue yet, does not count. */
+        bool woken = sched_wake(container_of(link, struct waiter, link)->thread);
+        if (woken && !all)
             break;
     }
     spin_unlock(&wq->lock, flags);
