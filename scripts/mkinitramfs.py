@@ -59,9 +59,16 @@ class Archive:
     def data(self):
         out = bytearray()
         for ino, path in enumerate(sorted(p for p in self.entries if p), 1):
-            out += record(path, ino, *self.entries[path])
+            out += record(aligned(path, len(out)) if self.entries[path][1] else path, ino, *self.entries[path])
         out += record("TRAILER!!!", 0, 0, b"", (0, 0))
         return bytes(out) + bytes(-len(out) % 512)
+
+
+def aligned(path, start):
+    """The format aligns bodies to 4 bytes; "./" in front, which means nothing, moves one to 8: it is copied faster."""
+    while (start + 110 + len(path.encode()) + 1 + 3) // 4 % 2:
+        path = "./" + path
+    return path
 
 
 def record(path, ino, mode, data, device):
