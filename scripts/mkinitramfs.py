@@ -59,7 +59,9 @@ class Archive:
     def data(self):
         out = bytearray()
         for ino, path in enumerate(sorted(p for p in self.entries if p), 1):
-            out += record(aligned(path, len(out)) if self.entries[path][1] else path, ino, *self.entries[path])
+            mode, data, device = self.entries[path]
+            name = aligned(path, len(out)) if stat.S_ISREG(mode) else path
+            out += record(name, ino, mode, data, device)
         out += record("TRAILER!!!", 0, 0, b"", (0, 0))
         return bytes(out) + bytes(-len(out) % 512)
 
