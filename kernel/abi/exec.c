@@ -151,7 +151,7 @@ static int read_argv(struct exec *e, const struct exec_request *r)
             err = kernel_strings(&e->args, cmdline_init_args());
     }
     /* A program may rely on argv[0] (Linux, since 5.18, sees to it likewise). */
-    if (!err && !e->args.argc)
+    if (!err && !e->args.count)
         err = exec_args_kernel(&e->args, "");
     return err;
 }

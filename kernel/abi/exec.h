@@ -32,6 +32,7 @@ struct exec_args {
     struct exec_chain strings;
     struct exec_chain vector;
     size_t limit; /* of both together, in bytes */
+    u64 count;    /* of strings so far */
     u64 argc;
     u64 envc;
     size_t env_offset;  /* in strings */

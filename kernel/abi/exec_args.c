@@ -132,7 +132,7 @@ static int begin_string(struct exec_args *args)
 {
     if (args->strings.used + args->vector.used + 2 * sizeof(u64) > args->limit)
         return -E2BIG;
-    args->argc++;
+    args->count++;
     return chain_put_word(&args->vector, args->strings.used);
 }
 
@@ -205,7 +205,7 @@ int exec_args_user(struct exec_args *args, vaddr_t array, u64 skip)
 
 int exec_args_end_argv(struct exec_args *args)
 {
-    args->envc = 0;
+    args->argc = args->count;
     args->env_offset = args->strings.used;
     *(u64 *)page_to_virt(args->vector.first) = args->argc;
     return chain_put_word(&args->vector, 0);
@@ -213,11 +213,9 @@ int exec_args_end_argv(struct exec_args *args)
 
 int exec_args_end_env(struct exec_args *args, const char *name)
 {
-    u64 argc = *(u64 *)page_to_virt(args->vector.first);
     int err = chain_put_word(&args->vector, 0);
 
-    args->envc = args->argc - argc;
-    args->argc = argc;
+    args->envc = args->count - args->argc;
     args->name_offset = args->strings.used;
     return err ? err : chain_put_bytes(&args->strings, name, strlen(name) + 1);
 }

@@ -47,6 +47,17 @@ static long absent(struct trap_frame *tf)
     return -ENOSYS;
 }
 
+/* Numbers beyond the table: newer than it, or nonsense. The first one is named. */
+static __noinline long beyond(u64 nr)
+{
+    static bool said;
+
+    if (log_enabled(LOG_DEBUG) && !atomic_exchange(&said, true))
+        log_debug("pid %d %s: no system call %lu", process_pid(current_process()),
+                  current_process()->comm, nr);
+    return -ENOSYS;
+}
+
 /* Each number once: the compiler warns about initialising one twice, the count about a gap. */
 #define COMPLETE(number, name, pointers)     +1
 #define PARTIAL(number, name, pointers, how) +1
@@ -79,5 +90,5 @@ void trap_syscall(struct trap_frame *tf)
     if (likely(nr < SYSCALL_COUNT))
         tf_set_result(tf, handlers[nr](tf));
     else
-        tf_set_result(tf, -ENOSYS);
+        tf_set_result(tf, beyond(nr));
 }
