@@ -50,9 +50,9 @@ static long absent(struct trap_frame *tf)
 /* Numbers beyond the table: newer than it, or nonsense. The first one is named. */
 static __noinline long beyond(u64 nr)
 {
-    static bool said;
+    static u32 said;
 
-    if (log_enabled(LOG_DEBUG) && !atomic_exchange(&said, true))
+    if (log_enabled(LOG_DEBUG) && !atomic_exchange(&said, 1u))
         log_debug("pid %d %s: no system call %lu", process_pid(current_process()),
                   current_process()->comm, nr);
     return -ENOSYS;
