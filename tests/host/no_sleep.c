@@ -21,7 +21,8 @@ void sched_unprepare(void)
 {
 }
 
-void sched_wake(struct thread *thread)
+bool sched_wake(struct thread *thread)
 {
     (void)thread;
+    return false;
 }
