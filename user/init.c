@@ -89,6 +89,22 @@ static void mount_proc(void)
     SYS(mount, "proc", "/proc", "proc", 0, 0);
 }
 
+/* What /etc/motd says. */
+static void greet(void)
+{
+    char text[512];
+    long n = -1;
+    long fd = SYS(openat, AT_FDCWD, "/etc/motd", O_RDONLY, 0);
+
+    if (fd >= 0) {
+        while ((n = SYS(read, fd, text, sizeof(text))) > 0)
+            SYS(write, 1, text, n);
+        SYS(close, fd);
+    }
+    if (n < 0)
+        print("\nWelcome to Quire. `poweroff` ends the machine.\n");
+}
+
 /* The given environment, with what a shell needs where it lacks it. Kernels give HOME=/. */
 static const char **shell_environment(char **given)
 {
