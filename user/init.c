@@ -274,8 +274,6 @@ int main(int argc, char **argv, char **envp)
     block_signals();
     use_console();
     mount_proc();
-    print(
-        "\nWelcome to Quire. `poweroff` ends the machine; /proc/pagetable shows how it maps itself.\n\n");
-    give_shells(shell_environment(envp));
+    greet();
     end_machine(end_signal);
 }
