@@ -275,5 +275,6 @@ int main(int argc, char **argv, char **envp)
     use_console();
     mount_proc();
     greet();
+    give_shells(shell_environment(envp));
     end_machine(end_signal);
 }
