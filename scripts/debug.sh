@@ -29,4 +29,6 @@ set -- -M virt -smp "${SMP:-4}" -m "${MEM:-256M}" -display none -no-reboot -kern
 setsid "$qemu" "$@" ${QEMU_ARGS:-} < /dev/null &
 machine=$!
 trap 'kill $machine 2>/dev/null || true; rm -f "$build/console.sock"' EXIT
+trap exit HUP TERM
+trap : INT
 "$gdb" -q -x scripts/quire.gdb -ex "quire-connect $port" ${GDB_ARGS:-} "$build/quire.elf"
