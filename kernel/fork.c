@@ -44,6 +44,7 @@ static struct thread *make_thread(struct process *p, void (*entry)(void *arg), v
         return NULL;
     t->process = p;
     t->affinity = sched_user_cpus();
+    t->cpu = (u32)sched_choose_cpu(t->affinity); /* the boot cpu is one of them and always runs */
     t->user_frame = arch_user_frame(t->stack.top);
     arch_context_set_frame(&t->context, t->user_frame);
     return t;

@@ -12,7 +12,7 @@
  * in between, so one of the two sees the other.
  *
  * Time is read once per switch; wake-ups do without. The hardware timer is left alone as long as
- * it comes early enough.
+ * it comes early enough. What lies on the way of a switch or a wake-up is inlined.
  */
 #include <arch/context.h>
 #include <arch/irq.h>
@@ -78,7 +78,7 @@ static struct run_queue *lock_queue_of(struct thread *t, irqflags_t *flags)
 }
 
 /* Charges the current thread of this cpu up to `now`. */
-static void charge(struct run_queue *rq, struct thread *current, u64 now)
+static __always_inline void charge(struct run_queue *rq, struct thread *current, u64 now)
 {
     u64 ticks = now - rq->charged;
 
@@ -127,7 +127,7 @@ static void finish_switch(void)
  * Gives the cpu to the first of the queue, or to the idle thread. The current thread has been
  * charged and is where it belongs. The lock is held at entry and at exit.
  */
-static void switch_thread(struct run_queue *rq, struct thread *prev, u64 now)
+static __always_inline void switch_thread(struct run_queue *rq, struct thread *prev, u64 now)
 {
     struct cpu *cpu = this_cpu();
     struct thread *next = take_next(rq);
@@ -239,7 +239,7 @@ void sched_unprepare(void)
 }
 
 /* Leaves the cpu unless somebody has woken the thread meanwhile, or it has a signal to look at. */
-static int leave_cpu(struct thread *t)
+static __always_inline int leave_cpu(struct thread *t)
 {
     struct run_queue *rq;
     int rc = 0;
@@ -296,7 +296,7 @@ static void ask_resched(u32 cpu)
 }
 
 /* `t` has come into the queue of its cpu: does it take over now, or at the end of a slice? */
-static void consider_preemption(struct run_queue *rq, struct thread *t)
+static __always_inline void consider_preemption(struct run_queue *rq, struct thread *t)
 {
     struct thread *current = cpu_table[t->cpu].current;
     u64 lead = preempt_ticks << RUN_SHIFT;
@@ -316,7 +316,7 @@ static bool is_asleep(const struct thread *t)
 }
 
 /* Whatever the thread sleeps for. One that has not left its cpu yet stays there. */
-static bool wake_locked(struct run_queue *rq, struct thread *t)
+static __always_inline bool wake_locked(struct run_queue *rq, struct thread *t)
 {
     bool blocked = t->state == THREAD_UNINTERRUPTIBLE;
 

@@ -8,21 +8,10 @@
 #include <base/percpu.h>
 #include <kernel/tick.h>
 
-/* Deadline that is programmed + 1, so that zeroed memory means "never". */
-static u64 programmed[CPU_MAX];
+u64 tick_programmed[CPU_MAX];
 
-void tick_request(u64 deadline)
+void tick_program(u64 deadline)
 {
-    u64 *mine = &programmed[cpu_id()];
-
-    if (likely(deadline >= *mine - 1))
-        return;
-    *mine = deadline + 1;
-    arch_timer_set(deadline);
-}
-
-void tick_restart(u64 deadline)
-{
-    programmed[cpu_id()] = deadline + 1;
+    tick_programmed[cpu_id()] = deadline + 1;
     arch_timer_set(deadline);
 }

@@ -30,7 +30,7 @@ void trap_timer(struct trap_frame *tf)
     deadline = sched_tick(now, tf_from_user(tf));
     if (t->sample_often && t->process)
         itimer_sample(t->process);
-    tick_restart(MIN(deadline, timer_next()));
+    tick_program(MIN(deadline, timer_next()));
 }
 
 void trap_ipi(void)

@@ -5,10 +5,18 @@
  */
 #pragma once
 
+#include <base/percpu.h>
 #include <lib/types.h>
 
-/* The timer interrupt comes at `deadline` (ticks) or earlier. Interrupts off. */
-void tick_request(u64 deadline);
+/* Deadline that is programmed on each cpu, plus 1, so that zeroed memory means "none". */
+extern u64 tick_programmed[CPU_MAX];
 
-/* The timer interrupt has come: nothing is programmed until then. Programs `deadline`. */
-void tick_restart(u64 deadline);
+/* Programs `deadline` (ticks). Interrupts off. */
+void tick_program(u64 deadline);
+
+/* The timer interrupt comes at `deadline` (ticks) or earlier. Interrupts off. */
+static inline void tick_request(u64 deadline)
+{
+    if (unlikely(deadline < tick_programmed[cpu_id()] - 1))
+        tick_program(deadline);
+}

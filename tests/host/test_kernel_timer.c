@@ -33,9 +33,14 @@ static struct subject subjects[TIMERS];
 static u64 now, last_fired;
 static u64 requested[CPUS]; /* the earliest deadline that the hardware was asked for */
 
-void tick_request(u64 deadline)
+/* The hardware; the memory of what it was told is the kernel's. */
+u64 tick_programmed[CPU_MAX];
+
+void tick_program(u64 deadline)
 {
-    requested[cpu_id()] = MIN(requested[cpu_id()], deadline);
+    assert_true(deadline < requested[cpu_id()]); /* or it need not have been asked */
+    tick_programmed[cpu_id()] = deadline + 1;
+    requested[cpu_id()] = deadline;
 }
 
 static void rings(struct timer *timer)
@@ -71,11 +76,13 @@ static void interrupt(u32 cpu)
     host_set_cpu(cpu);
     host_irq_on = false;
     requested[cpu] = TIME_NEVER;
+    tick_programmed[cpu] = 0;
     last_fired = 0;
     timer_run(now);
     assert_true(timer_next() == earliest(cpu));
     assert_true(timer_next() > now);
     requested[cpu] = timer_next();
+    tick_programmed[cpu] = timer_next() + 1;
     host_irq_on = true;
 }
 
@@ -138,6 +145,7 @@ static void a_deadline_in_the_past_fires(void **state)
     *s = (struct subject){.deadline = 1, .cpu = 0};
     timer_init(&s->timer, rings);
     requested[0] = TIME_NEVER;
+    tick_programmed[0] = 0;
     timer_set(&s->timer, 1);
     assert_true(requested[0] == 1);
     interrupt(0);
