@@ -212,8 +212,14 @@ static ssize_t send_all(struct file *out, struct file *in, u64 *pos, size_t coun
     return (ssize_t)done;
 }
 
+/*
+ * No position is locked while bytes move: `out` may have one too, and two calls in opposite
+ * directions would wait for each other. Who shares `in` meanwhile sees its position move at the end.
+ */
 ssize_t file_send(struct file *out, struct file *in, u64 *pos, size_t count)
 {
+    u64 at = pos ? *pos : READ_ONCE(in->pos);
+
     if (!(in->access & FILE_READ) || !(out->access & FILE_WRITE))
         return -EBADF;
     if (!in->ops->lseek || !in->ops->read || out->flags & O_APPEND)
@@ -221,10 +227,12 @@ ssize_t file_send(struct file *out, struct file *in, u64 *pos, size_t count)
     struct page *page = page_alloc(0, 0, PAGE_KERNEL);
     if (!page)
         return -ENOMEM;
-    bool locked = !pos && lock_pos(in);
-    ssize_t n = send_all(out, in, pos ? pos : &in->pos, count, page_to_virt(page));
-    unlock_pos(in, locked);
+    ssize_t n = send_all(out, in, &at, count, page_to_virt(page));
     page_put(page);
+    if (pos)
+        *pos = at;
+    else
+        WRITE_ONCE(in->pos, at);
     return n;
 }
 
