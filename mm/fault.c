@@ -30,9 +30,9 @@ struct fault {
     pte_t seen;  /* what the entry said */
 };
 
-static bool same_entry(pte_t a, pte_t b)
+static inline bool same_entry(pte_t a, pte_t b)
 {
-    return mmu_kind(a) == mmu_kind(b) && mmu_pfn(a) == mmu_pfn(b) && mmu_prot(a) == mmu_prot(b);
+    return __builtin_memcmp(&a, &b, sizeof(a)) == 0;
 }
 
 /* Instruction fetch is not coherent with stores: once per frame, after it was filled. */
@@ -88,21 +88,31 @@ static __always_inline int deliver(const struct fault *f, struct page *page, pro
     return slot ? 0 : -ENOMEM;
 }
 
-/* Puts a page, whose reference is the caller's, in the place of the one that was seen. */
-static int replace(const struct fault *f, struct page *page, prot_t prot)
+/*
+ * Exchanges the entry that was seen, and flushes it everywhere. False: it is another one by now.
+ * The lock keeps whoever looks at the old frame from taking a reference too late.
+ */
+static bool exchange(const struct fault *f, struct page *page, prot_t prot)
 {
     struct uvm *uvm = f->uvm;
-    struct page *old = pfn_to_page(mmu_pfn(f->seen));
     struct mmu_flush fl;
 
     sync_icache(page, prot);
     mmu_flush_begin(&fl, &uvm->pt.space);
-    irqflags_t irq = spin_lock(&uvm->pt_lock); /* whoever looks at the old page takes it too */
+    irqflags_t irq = spin_lock(&uvm->pt_lock);
     bool ours = same_entry(mmu_load(f->slot), f->seen);
     if (likely(ours))
         mmu_store(&fl, f->slot, mmu_leaf(page_to_pfn(page), prot, 0), f->va, 0);
     spin_unlock(&uvm->pt_lock, irq);
     mmu_flush_end(&fl);
+    return ours;
+}
+
+/* Puts a page, whose reference is the caller's, in the place of the old one. */
+static int replace(const struct fault *f, struct page *old, struct page *page)
+{
+    bool ours = exchange(f, page, PROT_U | f->region->prot);
+
     page_put(ours ? old : page);
     return 0;
 }
@@ -123,14 +133,13 @@ static struct page *pager_page(const struct fault *f)
     return pager->ops->get(pager, region_index(f->region, f->va), write);
 }
 
-/* A private copy, in exchange for the reference on `page`. */
-static struct page *copy_page(struct page *page)
+/* A private copy, or NULL. */
+static struct page *copy_of(struct page *page)
 {
     struct page *copy = page_alloc(0, 0, PAGE_ANON);
 
-    if (copy)
+    if (likely(copy))
         page_copy(page_to_virt(copy), page_to_virt(page));
-    page_put(page);
     return copy;
 }
 
@@ -187,8 +196,9 @@ static struct page *file_page(const struct fault *f, prot_t *prot)
     *prot |= PROT_W | PROT_R;
     if (f->region->flags & UVM_SHARED)
         return page;
-    page = copy_page(page);
-    return page ? page : ERR_PTR(-ENOMEM);
+    struct page *copy = copy_of(page);
+    page_put(page);
+    return copy ? copy : ERR_PTR(-ENOMEM);
 }
 
 static __noinline int missing_file(const struct fault *f)
@@ -204,42 +214,47 @@ static __noinline int missing_file(const struct fault *f)
     return err;
 }
 
-/*
- * The last owner of an anonymous frame need not copy it. Otherwise takes a reference, so that it
- * can be copied without the lock. True: done, or somebody else changed the entry.
- */
-static bool reuse_or_hold(const struct fault *f, struct page *page)
+/* References the frame that was seen, if it is still mapped there. */
+static bool hold_seen(const struct fault *f, struct page *page)
 {
-    struct uvm *uvm = f->uvm;
-    struct mmu_flush fl;
-    irqflags_t irq = spin_lock(&uvm->pt_lock);
-    bool changed = !same_entry(mmu_load(f->slot), f->seen);
-    bool sole = !changed && page->kind == PAGE_ANON && page_ref(page) == 1;
+    irqflags_t irq = spin_lock(&f->uvm->pt_lock);
+    bool same = same_entry(mmu_load(f->slot), f->seen);
 
-    mmu_flush_begin(&fl, &uvm->pt.space);
-    if (sole) {
-        prot_t prot = PROT_U | f->region->prot;
-        mmu_store(&fl, f->slot, mmu_leaf(mmu_pfn(f->seen), prot, 0), f->va, 0);
-        uvm->stats.cow_reused++;
-    } else if (!changed) {
+    if (same)
         page_get(page);
-        uvm->stats.cow_copied++;
-    }
-    spin_unlock(&uvm->pt_lock, irq);
-    if (sole)
-        mmu_flush_end(&fl);
-    return sole || changed;
+    spin_unlock(&f->uvm->pt_lock, irq);
+    return same;
 }
 
-/* A write to a page that is mapped for reading, in a private mapping. */
+/* The last owner of an anonymous frame need not copy it. `others`: references not from entries. */
+static int own_or_copy(const struct fault *f, struct page *page, u32 others)
+{
+    if (page->kind == PAGE_ANON && page_ref(page) == 1 + others) {
+        f->uvm->stats.cow_reused += exchange(f, page, PROT_U | f->region->prot);
+        return 0;
+    }
+    struct page *copy = copy_of(page);
+    if (unlikely(!copy))
+        return -ENOMEM;
+    f->uvm->stats.cow_copied++;
+    return replace(f, page, copy);
+}
+
+/*
+ * A write to a page that is mapped for reading, in a private mapping. Other threads may exchange
+ * the entry while it is being copied, and drop the last reference: so there is one more then.
+ */
 static __noinline int write_private(const struct fault *f)
 {
     struct page *page = pfn_to_page(mmu_pfn(f->seen));
 
-    if (reuse_or_hold(f, page))
+    if (f->lone)
+        return own_or_copy(f, page, 0);
+    if (!hold_seen(f, page))
         return 0;
-    page = copy_page(page);
-    return page ? replace(f, page, PROT_U | f->region->prot) : -ENOMEM;
+    int err = own_or_copy(f, page, 1);
+    page_put(page);
+    return err;
 }
 
 /* The same in a shared one: the pager hears of it, and may have another page by now. */
@@ -247,7 +262,9 @@ static __noinline int write_shared(const struct fault *f)
 {
     struct page *page = pager_page(f);
 
-    return IS_ERR(page) ? (int)PTR_ERR(page) : replace(f, page, PROT_U | f->region->prot);
+    if (IS_ERR(page))
+        return (int)PTR_ERR(page);
+    return replace(f, pfn_to_page(mmu_pfn(f->seen)), page);
 }
 
 static __noinline int spurious(const struct fault *f)

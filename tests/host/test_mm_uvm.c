@@ -473,14 +473,11 @@ static void op_file_write(void)
     f->words[index] = word;
 }
 
-static void operate(void)
+static void operate_on(struct space *s)
 {
-    struct space *s = &spaces[below(SPACES)];
     u32 n = 1 + below(below(6) ? 12 : 300);
     u32 first = below(WINDOW_PAGES - n);
 
-    if (!s->uvm)
-        return;
     switch (below(32)) {
     case 0 ... 4:
         op_map(s, first, n);
@@ -514,6 +511,23 @@ static void operate(void)
         break;
     }
     compare_contents(s, first);
+}
+
+/* As the only holder of the space, which takes no locks, or as one thread of two. */
+static void operate(void)
+{
+    struct space *s = &spaces[below(SPACES)];
+    struct uvm *shared = below(2) ? s->uvm : NULL;
+
+    if (!s->uvm)
+        return;
+    if (shared)
+        uvm_get(shared);
+    this_cpu()->uvm = shared;
+    operate_on(s);
+    this_cpu()->uvm = NULL;
+    if (shared)
+        uvm_put(shared);
 }
 
 static void begin(void)
