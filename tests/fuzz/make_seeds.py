@@ -62,7 +62,15 @@ def texts():
     write("fmt", "strings", b"%*.*s|%-12s|%c|%p|%%|%q")
 
 
+def names():
+    calls = (2, "/d/e/x", "b"), (6, "/d/e/x", "/m/../l/y"), (3, "/w/zz", ""), (7, "/l/y", "/d/q"), (5, "/w/zz", ""), \
+        (4, "/d/q", ""), (8, "../o", "/l/n")
+    write("path", "session", b"".join(bytes([op]) + a.encode() + b"\0" + b.encode() + b"\0" for op, a, b in calls))
+    write("ldisc", "lines", b"ls -l\x7f\x7f\x17x\r\xf1\x01\x03\x04\xf1\x02\xf2\t\x16\x01\x15")
+
+
 device_trees()
 archives()
 programs()
 texts()
+names()
