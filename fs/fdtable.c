@@ -200,48 +200,49 @@ static void release_locked(struct fdtable *t, u32 fd)
 }
 
 /* The lowest descriptor >= min that is free; it may lie beyond the table's end. */
-static inline u32 find_free(const struct fdtable *t, u32 min)
+static u32 find_free(const struct fdtable *t, u32 min)
 {
     u32 from = MAX(min, t->lowest);
 
-    if (from >= t->fds.size || !bitmap_test(t->open, from))
+    if (from >= t->fds.size)
         return from;
     return (u32)bitmap_next_clear(t->open, t->fds.size, from);
 }
 
-/* Takes the lowest free descriptor in [min, limit) if the table reaches so far. */
-static inline bool try_reserve(struct fdtable *t, u32 min, u32 limit, unsigned flags, u32 *fd)
+static __noinline int reserve_any(struct fdtable *t, int min, unsigned flags)
 {
-    *fd = find_free(t, min);
-    if (unlikely(*fd >= t->fds.size || *fd >= limit))
-        return false;
-    take_locked(t, *fd, flags);
-    return true;
-}
-
-/* The bitmaps of a private table are read and written by its one thread alone: no lock then. */
-int fd_reserve(int min, unsigned flags)
-{
-    struct fdtable *t = current_table();
-    bool private = is_private(t, current_process());
     u32 limit = fd_limit();
-    irqflags_t irq = 0;
-    u32 fd;
 
-    if (unlikely(min < 0 || (u32)min >= limit))
+    if (min < 0 || (u32)min >= limit)
         return min ? -EINVAL : -EMFILE;
     for (;;) {
-        if (!private)
-            irq = spin_lock(&t->lock);
-        bool taken = try_reserve(t, (u32)min, limit, flags, &fd);
-        if (!private)
-            spin_unlock(&t->lock, irq);
-        if (likely(taken))
+        irqflags_t irq = spin_lock(&t->lock);
+        u32 fd = find_free(t, (u32)min);
+        bool take = fd < t->fds.size && fd < limit;
+
+        if (take)
+            take_locked(t, fd, flags);
+        spin_unlock(&t->lock, irq);
+        if (take)
             return (int)fd;
         int err = fd >= limit ? -EMFILE : table_grow(t, fd);
         if (err)
             return err;
     }
+}
+
+/* The bitmaps of a private table are read and written by its one thread alone: no lock then. */
+int fd_reserve(int min, unsigned flags)
+{
+    struct process *p = current_process();
+    struct fdtable *t = p->part[PROC_PART_FILES];
+    u32 fd = t->lowest;
+
+    if (unlikely(min || !is_private(t, p) || fd >= t->fds.size || bitmap_test(t->open, fd) ||
+                 fd >= READ_ONCE(p->limit[RLIMIT_NOFILE].soft)))
+        return reserve_any(t, min, flags);
+    take_locked(t, fd, flags);
+    return (int)fd;
 }
 
 /*
