@@ -176,7 +176,13 @@ int copyout(vaddr_t dst, const void *src, size_t n)
 
 int copyout_zero(vaddr_t dst, size_t n)
 {
-    return transfer(this_cpu()->uvm, dst, NULL, n, PROT_W, do_zero);
+    struct uvm *uvm = this_cpu()->uvm;
+    char *user = reach_lone(uvm, dst, n, PROT_W);
+
+    if (unlikely(!user))
+        return transfer(uvm, dst, NULL, n, PROT_W, do_zero);
+    memset(user, 0, n);
+    return 0;
 }
 
 int uvm_copyin(struct uvm *uvm, void *dst, vaddr_t src, size_t n)
