@@ -27,6 +27,12 @@
 #include <mm/pcache.h>
 #include <mm/slab.h>
 
+/* Bytes written between looks at free memory and at signals. */
+#define PORTION (256 * KiB)
+
+/* Free pages that files leave alone: a sixteenth of all, at least 64, at most 4096 (16 MiB). */
+static u64 reserve_pages;
+
 struct ram_file {
     struct inode inode;
     struct pcache data;
@@ -76,6 +82,35 @@ static ssize_t limit_size(u64 pos, size_t want)
     return (ssize_t)MIN(want, limit - pos);
 }
 
+/*
+ * Whether files may take more memory for [pos, pos + n): the last pages are not for them, so that there
+ * is room for the shell that removes the file. Writes into frames that exist always go on.
+ */
+static bool may_grow(struct pcache *data, u64 pos, size_t n)
+{
+    return pos + n <= ALIGN_UP(pcache_size(data), PAGE_SIZE) || page_free_count() > reserve_pages;
+}
+
+/* Writes in portions, and looks around between them. */
+static ssize_t write_portions(struct pcache *data, u64 pos, size_t len, struct iobuf *from)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        size_t want = MIN(len - done, PORTION);
+        ssize_t n = -ENOSPC;
+
+        if (may_grow(data, pos + done, want))
+            n = pcache_write(data, pos + done, want, from_caller, from);
+        if (n <= 0)
+            return done ? (ssize_t)done : n;
+        done += (size_t)n;
+        if ((size_t)n < want || (done < len && sig_fatal_pending()))
+            break;
+    }
+    return (ssize_t)done;
+}
+
 static ssize_t write_locked(struct file *file, struct iobuf *from, u64 *pos)
 {
     struct pcache *data = data_of(file->inode);
@@ -84,7 +119,7 @@ static ssize_t write_locked(struct file *file, struct iobuf *from, u64 *pos)
         *pos = pcache_size(data);
     ssize_t n = limit_size(*pos, from->left);
     if (n > 0)
-        n = pcache_write(data, *pos, (size_t)n, from_caller, from);
+        n = write_portions(data, *pos, (size_t)n, from);
     if (n > 0)
         *pos += (u64)n;
     return n;
@@ -118,7 +153,8 @@ static int book_frames(struct pcache *data, u64 offset, u64 len)
     u64 last = (offset + len - 1) / PAGE_SIZE;
 
     for (u64 index = offset / PAGE_SIZE; index <= last; index++) {
-        struct page *page = pcache_get(data, index, true);
+        struct page *page =
+            page_free_count() > reserve_pages ? pcache_get(data, index, true) : ERR_PTR(-ENOSPC);
         if (IS_ERR(page))
             return -ENOSPC;
         page_put(page);
@@ -393,6 +429,10 @@ void ramfs_init(void)
         {.name = "devtmpfs", .nodev = true, .magic = TMPFS_MAGIC, .mount = mount_devtmpfs},
     };
 
+    struct page_stats memory;
+
+    page_stats(&memory);
+    reserve_pages = MIN(MAX(memory.total / 16, 64ul), 4096ul);
     for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
         all[i].in_memory = true;
         all[i].alone = all[i].mount == mount_devtmpfs;
