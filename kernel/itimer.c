@@ -11,6 +11,12 @@
 #include <kernel/time.h>
 #include <lib/errno.h>
 
+/* Sums of such times and the clock's do not wrap; 146 years are for ever. */
+#define LONGEST_NS ((u64)1 << 62)
+
+/* Alarms that follow each other faster than this would leave the cpu time for nothing else. */
+#define REST_NS (100 * NSEC_PER_USEC)
+
 /* The time in which the timer counts, in ns. */
 static u64 clock_of(struct process *p, int which)
 {
@@ -39,13 +45,14 @@ static void alarm_rings(struct timer *timer)
 {
     struct process *p = container_of(timer, struct process, alarm);
     struct itimer *real = &p->itimer[ITIMER_REAL];
+    u64 now = time_now_ns();
 
     sig_send_process(p, SIGALRM, NULL);
     spin_lock_nested(&process_lock);
     if (real->deadline) {
-        advance(real, MAX(time_now_ns(), real->deadline));
+        advance(real, MAX(now, real->deadline));
         if (real->deadline)
-            timer_set_ns(&p->alarm, real->deadline);
+            timer_set_ns(&p->alarm, MAX(real->deadline, now + REST_NS));
     }
     spin_unlock_nested(&process_lock);
 }
@@ -90,6 +97,8 @@ int itimer_set(int which, u64 value_ns, u64 interval_ns, u64 *old_value, u64 *ol
 
     if (which < 0 || which >= ITIMERS)
         return -EINVAL;
+    value_ns = MIN(value_ns, LONGEST_NS);
+    interval_ns = MIN(interval_ns, LONGEST_NS);
     flags = spin_lock(&process_lock);
     now = clock_of(p, which);
     read_timer(p, which, now, old_value, old_interval);
