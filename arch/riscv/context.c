@@ -10,9 +10,12 @@
 #include <arch/trap.h>
 #include <asm/csr.h>
 #include <asm/entry.h>
+#include <asm/features.h>
 #include <asm/fpu.h>
 #include <base/percpu.h>
 #include <lib/string.h>
+
+#define HWCAP_D BIT('d' - 'a')
 
 extern char context_start[];
 void context_switch(struct arch_context *prev, struct arch_context *next);
@@ -69,6 +72,8 @@ void fpu_reload(struct arch_context *ctx)
 bool fpu_first_use(struct trap_frame *tf)
 {
     struct arch_context *ctx = this_cpu()->arch.fpu_owner;
+    if (!(cpu_features.hwcap & HWCAP_D))
+        return false; /* to load what is not there would trap in the kernel */
     if ((tf->status & SSTATUS_FS) != SSTATUS_FS_OFF || !ctx || ctx->tf != tf || ctx->fpu_used)
         return false;
     memset(&ctx->fpu, 0, sizeof(ctx->fpu)); /* nobody else's numbers */
