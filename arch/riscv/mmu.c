@@ -117,6 +117,7 @@ void mmu_set_kernel_space(struct mmu_space *space)
 
 void arch_paging_done(paddr_t root)
 {
+    fence_all(); /* the new tables were stored: before the walker reads them */
     csr_write(satp, SATP_MODE_SV39 | root >> PAGE_SHIFT);
     fence_all();
     probe_asid();
@@ -143,14 +144,27 @@ static void set_cached(u32 cpu, struct mmu_space *space)
     spin_unlock_nested(&cached[cpu].lock);
 }
 
-/* This hart takes up another space under USER_ASID, and forgets what it cached of the old one. */
+/* With pti=off a hart may stand on a program's root while in the kernel: takes it off. */
+static void leave_user_root(void)
+{
+    if (!pti)
+        csr_write(satp, satp_of(kernel_space, 0));
+}
+
+/*
+ * This hart takes up another space under USER_ASID, and forgets what it cached of the old one. For an
+ * ASID that is used again the fence has to stand where satp holds another one, and the next satp with it
+ * has to bring the new root (privileged specification, "Supervisor Memory-Management Fence
+ * Instruction"): else the walker could cache more of the old root behind the fence.
+ */
 static void change_cached(struct mmu_space *space)
 {
-    if (has_asid)
-        fence_asid(USER_ASID);
+    leave_user_root();
     set_cached(cpu_id(), space);
     /* The set must be seen by whoever changes entries before we read any through the new root. */
     atomic_fence();
+    if (has_asid)
+        fence_asid(USER_ASID);
 }
 
 void mmu_activate(struct mmu_space *space)
@@ -178,7 +192,7 @@ void mmu_space_retire(struct mmu_space *space)
 {
     irqflags_t flags = arch_irq_save();
     if (!pti && cached[cpu_id()].space == space) {
-        csr_write(satp, satp_of(kernel_space, 0)); /* off the dying root */
+        leave_user_root();
         fence_all();
     }
     flush_whole(space);
@@ -257,9 +271,11 @@ void mmu_flush_end(struct mmu_flush *fl)
     mmu_flush_begin(fl, fl->space);
 }
 
+/* What the core remembers may be an empty entry above the leaf, which a fence by address need not drop. */
 void mmu_fix_spurious(vaddr_t va)
 {
-    fence_page(va);
+    (void)va;
+    fence_all();
 }
 
 void mmu_sync_kernel(void)
