@@ -72,11 +72,13 @@ start:
 
 /*
  * Turns the MMU on and goes on at the virtual address a1. Runs in the one identity-mapped page.
- * If the core ignores the write (no Sv39) satp reads back as it was, and we say so.
+ * If the core ignores the write (no Sv39) satp reads back as it was, and we say so. The first fence puts
+ * the stores of the tables before the walks: the very next instruction is fetched through them.
  */
     .balign 64
     .globl early_turn_on
 early_turn_on:
+    sfence.vma
     csrw satp, a0
     sfence.vma
     csrr t0, satp
