@@ -135,9 +135,16 @@ not_a_call:
     call trap_from_user                 /* trap_from_user(frame, cause) */
     mv a0, sp
 
-/* trap_user_return(frame): to user mode with all its registers. Interrupts are off. */
+/*
+ * trap_user_return(frame): to user mode with all its registers. Interrupts are off.
+ *
+ * A load reservation must not outlive the change of threads or of a mapping: if another thread on this
+ * hart stored to the word, the core may still let the store conditional succeed (unprivileged
+ * specification, "Load-Reserved/Store-Conditional Instructions"). Any sc ends it; x0's place is free.
+ */
     .globl trap_user_return
 trap_user_return:
+    sc.d zero, zero, (a0)
     LEAVE 1
 
 work:
@@ -163,6 +170,7 @@ not_from_user:
     csrw stvec, t1
     mv sp, t0
     jal t1, store_csrs
+    mv a0, sp
     li fp, 0
     call trap_misrouted
     unimp
