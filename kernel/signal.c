@@ -8,6 +8,7 @@
  * receiver's return to user mode (sigdeliver.c).
  */
 #include <abi/linux/resource.h>
+#include <base/atomic.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
@@ -176,6 +177,7 @@ static void resume(struct process *p)
     if (!p->sig.stopped)
         return;
     p->sig.stopped = false;
+    atomic_fence(); /* before the look at who sleeps: stay_stopped() has the other half */
     interrupt_all(p);
 }
 

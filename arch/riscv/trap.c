@@ -48,6 +48,8 @@ static void handle_interrupt(struct trap_frame *tf)
         break;
     case IRQ_S_SOFT:
         csr_clear(sip, SIE_SSIE);
+        /* What is asked for is read after that; a CSR is ordered like a device. */
+        __asm__ volatile("fence o, r" : : : "memory");
         if (trap_stop_requested())
             arch_halt();
         trap_ipi();
