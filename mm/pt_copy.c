@@ -3,9 +3,10 @@
  * Page tables: copying a range to another space (fork) and moving one within a space (mremap).
  *
  * Both run over source and destination in lockstep, a table at a time. The caller holds the
- * source's space exclusively; nobody else knows the destination's entries.
+ * source's space exclusively; nobody else knows the destination's entries. Copying yields after each table.
  */
 #include "pt_impl.h"
+#include <base/wait.h>
 #include <lib/errno.h>
 
 /* The entry that goes into the copy, after the original was made read-only if it has to be. */
@@ -67,6 +68,7 @@ int pt_copy(struct pt *to, struct pt *from, struct mmu_flush *fl, vaddr_t start,
         u32 copied = copy_span(&to_fl, slot, fl, &span, cow);
         table_count(slot, (s32)copied);
         *pages += copied;
+        yield_point();
     }
     return 0;
 }

@@ -7,6 +7,7 @@
  * several gathers at the same time.
  */
 #include "table.h"
+#include <base/wait.h>
 #include <mm/page.h>
 #include <mm/pt.h>
 
@@ -14,6 +15,7 @@ void pt_gather_begin(struct pt_gather *g, struct pt *pt)
 {
     g->pt = pt;
     g->count = 0;
+    g->yields = false;
     mmu_flush_begin(&g->flush, &pt->space);
 }
 
@@ -27,6 +29,8 @@ void pt_gather_flush(struct pt_gather *g)
             page_put(g->pages[i]);
     }
     g->count = 0;
+    if (g->yields)
+        yield_point();
 }
 
 void pt_gather_end(struct pt_gather *g)

@@ -86,6 +86,7 @@ static void unmap_all(struct uvm *uvm)
     struct rb_node *node;
 
     pt_gather_begin(&g, &uvm->pt);
+    g.yields = true;
     rb_for_each (node, &uvm->regions) {
         struct region *r = rb_entry(node, struct region, node);
         pt_unmap(&g, r->start, r->end, PT_PUT_FRAMES);

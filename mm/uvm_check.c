@@ -178,6 +178,7 @@ static const char *check_the_check(struct uvm *uvm, vaddr_t va)
     struct page *page = page_at(uvm, va);
     struct page *table = virt_to_page(pt_slot(&uvm->pt, va));
 
+    log_info("two corruptions follow on purpose");
     page_get(page);
     const char *found = uvm_check_all();
     page_put(page);

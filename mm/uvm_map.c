@@ -93,6 +93,7 @@ static void drop_pages(struct uvm *uvm, vaddr_t start, vaddr_t end)
 
     uvm_note_peak(uvm);
     pt_gather_begin(&g, &uvm->pt);
+    g.yields = true;
     for (struct region *r = region_from(uvm, start); r && r->start < end; r = region_next(r))
         uvm->stats.resident -= pt_unmap(&g, MAX(r->start, start), MIN(r->end, end), PT_PUT_FRAMES);
     pt_gather_end(&g);

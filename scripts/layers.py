@@ -24,7 +24,7 @@ ORDER = {"lib": 0, "base": 1, "arch": 1, "mm": 2, "kernel": 3, "fs": 4, "drivers
 # A lower layer may call these and nothing else above itself: the header beside each tells what they must do.
 UPCALLS = {
     # include/base/wait.h: to sleep and to wake is the scheduler's
-    "sched_prepare", "sched_block", "sched_unprepare", "sched_wake",
+    "sched_prepare", "sched_block", "sched_unprepare", "sched_wake", "sched_preempt",
     # include/arch/trap.h: what the machine reports
     "trap_syscall", "trap_user_fault", "trap_timer", "trap_external", "trap_ipi", "trap_user_work", "trap_pending",
     "trap_kernel_fault",

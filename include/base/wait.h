@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <base/percpu.h>
 #include <base/spinlock.h>
 #include <lib/errno.h>
 #include <lib/list.h>
@@ -68,6 +69,19 @@ void sched_prepare(enum wait_mode mode);
 int sched_block(u64 deadline);
 void sched_unprepare(void);
 bool sched_wake(struct thread *thread);
+
+/* One more: lets others run if they have had less than the current thread. See yield_point(). */
+void sched_preempt(void);
+
+/*
+ * For loops that may take long in the kernel, which is not preempted: gives the cpu away if it is
+ * somebody else's turn. In a thread, interrupts on, no spinlock held; sleeping locks may be.
+ */
+static inline void yield_point(void)
+{
+    if (unlikely(READ_ONCE(this_cpu()->work) & CPU_WORK_RESCHED))
+        sched_preempt();
+}
 
 /* The loop behind the macros. ev_cond is evaluated at least once, and again after each wake-up. */
 #define wait_event_core(wq, ev_cond, deadline, mode) \

@@ -51,6 +51,7 @@ static inline pte_t *pt_table_of(pte_t entry)
 struct pt_gather {
     struct pt *pt;
     struct mmu_flush flush;
+    bool yields; /* set by the caller: each flush is a yield_point() */
     u32 count;
     struct page *pages[PT_GATHER_MAX]; /* one reference each, dropped after the flush */
 };

@@ -88,10 +88,6 @@ u64 rlimit_current(unsigned resource)
     return fs_process.limit[resource].soft;
 }
 
-void sched_preempt(void)
-{
-}
-
 /* --- user memory ----------------------------------------------------------------------------- */
 
 /* NULL: not the program's. */

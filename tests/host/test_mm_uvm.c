@@ -18,6 +18,7 @@
 #include "../../mm/uvm_impl.h"
 #include "hostmachine.h"
 #include "mm_machine.h"
+#include "no_sleep.h"
 #include "softmmu.h"
 #include <base/percpu.h>
 #include <lib/errno.h>
@@ -838,6 +839,29 @@ static void test_fault_around(void **state)
     drop_files();
 }
 
+/* Loops over pages let others run every 64 pages, and not under a spinlock. */
+static void test_yields(void **state)
+{
+    struct uvm *u = uvm_create(), *child;
+    vaddr_t va = 0x200000;
+
+    (void)state;
+    assert_int_equal(uvm_map(u, &va, 1024 * PAGE_SIZE, UVM_R | UVM_W, UVM_FIXED, NULL, 0), 0);
+    assert_int_equal(uvm_copyout_zero(u, va, 1024 * PAGE_SIZE), 0);
+    this_cpu()->work = CPU_WORK_RESCHED;
+    no_sleep_yields = 0;
+    assert_int_equal(uvm_fork(u, &child), 0);
+    assert_true(no_sleep_yields >= 2);
+    no_sleep_yields = 0;
+    uvm_put(child);
+    assert_true(no_sleep_yields >= 16);
+    no_sleep_yields = 0;
+    assert_int_equal(uvm_unmap(u, va, 1024 * PAGE_SIZE), 0);
+    assert_true(no_sleep_yields >= 16);
+    this_cpu()->work = 0;
+    uvm_put(u);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -852,7 +876,7 @@ int main(void)
         cmocka_unit_test(test_many_regions), cmocka_unit_test(test_limits),
         cmocka_unit_test(test_stack),        cmocka_unit_test(test_cow),
         cmocka_unit_test(test_fault_around), cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_yields),       cmocka_unit_test(test_random),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The scheduler of tests with one thread: see no_sleep.c. */
+#pragma once
+
+/* How often the cpu was offered to others. */
+extern unsigned no_sleep_yields;
