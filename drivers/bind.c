@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Binds drivers to the nodes of the device tree, once, at start-up.
- *
- * A node's `compatible` lists names from the most to the least specific one; the first one that some
- * driver knows decides.
  */
 #include <arch/mmu.h>
 #include <base/init.h>
@@ -11,7 +8,6 @@
 #include <drivers/driver.h>
 #include <kernel/init.h>
 #include <lib/errno.h>
-#include <lib/string.h>
 #include <mm/kvm.h>
 
 #define CHIPS_MOST 16
@@ -22,34 +18,13 @@ static struct {
 } chips[CHIPS_MOST];
 static u32 chip_count;
 
-static bool knows(const struct driver *d, const char *name)
-{
-    for (const char *const *c = d->compatible; *c; c++)
-        if (!strcmp(*c, name))
-            return true;
-    return false;
-}
-
-static const struct driver *driver_for(const struct fdt *fdt, int node)
-{
-    struct fdt_prop names;
-    if (!fdt_get(fdt, node, "compatible", &names))
-        return NULL;
-    const char *name;
-    for (u32 i = 0; (name = fdt_string(&names, i)); i++)
-        for (const struct driver *d = __drivers_start; d < __drivers_end; d++)
-            if (knows(d, name))
-                return d;
-    return NULL;
-}
-
 static void bind(enum driver_class class)
 {
     const struct fdt *fdt = boot_fdt();
     char path[96];
     int node;
     fdt_for_each_node (node, fdt) {
-        const struct driver *d = driver_for(fdt, node);
+        const struct driver *d = driver_match(fdt, node, __drivers_start, __drivers_end, NULL);
         if (!d || d->class != class || !fdt_status_okay(fdt, node))
             continue;
         int err = d->probe(fdt, node);

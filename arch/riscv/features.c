@@ -2,6 +2,7 @@
 /*
  * What the cores are and can do: read once at boot, logged in a line, asked everywhere else.
  */
+#include "harts_tree.h"
 #include <arch/user.h>
 #include <asm/csr.h>
 #include <asm/features.h>
@@ -10,7 +11,6 @@
 #include <base/log.h>
 #include <lib/fdt.h>
 #include <lib/fmt.h>
-#include <lib/isa.h>
 
 #define VENDOR_SIFIVE   0x489
 #define ARCH_SIFIVE_U54 0x1
@@ -40,21 +40,12 @@ static void find_errata(struct cpu_features *f)
     f->full_fences_only = (u74 || u54) && (f->impl & 0xffffff) <= 0x200630 && f->impl != 0x01200626;
 }
 
-static bool node_has(const struct fdt *fdt, int node, const char *ext)
-{
-    struct fdt_prop list;
-    if (fdt_get(fdt, node, "riscv,isa-extensions", &list))
-        return isa_list_has(list.data, list.len, ext);
-    const char *isa = fdt_get_string(fdt, node, "riscv,isa");
-    return isa && isa_has(isa, ext);
-}
-
 static u64 letters(const struct fdt *fdt, int node)
 {
     u64 bits = 0;
     for (const char *l = "imafdcv"; *l; l++) {
         char ext[2] = {*l, 0};
-        if (node_has(fdt, node, ext))
+        if (hart_has(fdt, node, ext))
             bits |= 1ul << (*l - 'a');
     }
     return bits & ~(1ul << ('v' - 'a')); /* vector state is not saved: not offered */
@@ -74,7 +65,7 @@ void features_probe(const struct fdt *fdt, int node)
     f->hwcap = letters(fdt, node);
     f->senvcfg = csr_try_write_senvcfg(0);
     /* The tree promises Sstc; firmware must have opened it too (menvcfg.STCE), so try. */
-    f->sstc = node_has(fdt, node, "sstc") && csr_try_write_stimecmp(~0ul);
+    f->sstc = hart_has(fdt, node, "sstc") && csr_try_write_stimecmp(~0ul);
     find_errata(f);
     log_info("cpu: mvendorid 0x%llx marchid 0x%llx mimpid 0x%llx%s%s%s",
              (unsigned long long)f->vendor, (unsigned long long)f->arch,

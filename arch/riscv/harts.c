@@ -3,9 +3,9 @@
  * Harts: which of the tree's cpus can run the kernel, and what they are called.
  *
  * Logical cpu 0 is the boot hart; the others follow in the tree's order. Hart ids are whatever they
- * are: on SiFive's and StarFive's chips hart 0 is a small core without an MMU, which trees mark by
- * status "disabled" or by no mmu-type, or, old ones, by nothing but its isa (no S-mode: rv64imac).
+ * are: on SiFive's and StarFive's chips hart 0 is a small core without an MMU (harts_tree.c sees it).
  */
+#include "harts_tree.h"
 #include <arch/boot.h>
 #include <arch/cpu.h>
 #include <arch/irq.h>
@@ -18,30 +18,10 @@
 #include <lib/errno.h>
 #include <lib/fdt.h>
 #include <lib/fmt.h>
-#include <lib/string.h>
 
 u64 arch_time_hz;
 static const struct fdt *tree;
 static int cpu_nodes[CPU_MAX];
-
-/* mmu-type "riscv,none" and none at all both mean: no translation. */
-static bool has_mmu(const struct fdt *fdt, int node)
-{
-    const char *mmu = fdt_get_string(fdt, node, "mmu-type");
-    return mmu && !strncmp(mmu, "riscv,sv", 8) && strcmp(mmu, "riscv,sv32");
-}
-
-static bool usable(const struct fdt *fdt, int node)
-{
-    const char *type = fdt_get_string(fdt, node, "device_type");
-    return type && !strcmp(type, "cpu") && fdt_status_okay(fdt, node) && has_mmu(fdt, node);
-}
-
-static bool hartid_of(const struct fdt *fdt, int node, u64 *hartid)
-{
-    u64 size;
-    return fdt_reg_raw(fdt, node, 0, hartid, &size) == 0;
-}
 
 static void add_cpu(u32 id, u64 hartid, int node)
 {
@@ -56,7 +36,7 @@ static int boot_node(const struct fdt *fdt, int cpus)
     int node;
     u64 hartid;
     fdt_for_each_child (node, fdt, cpus)
-        if (hartid_of(fdt, node, &hartid) && hartid == this_cpu()->arch.hartid)
+        if (hart_id(fdt, node, &hartid) && hartid == this_cpu()->arch.hartid)
             return node;
     return -ENOENT;
 }
@@ -67,7 +47,8 @@ static u32 add_others(const struct fdt *fdt, int cpus, int boot)
     int node;
     u64 hartid;
     fdt_for_each_child (node, fdt, cpus) {
-        if (node == boot || !usable(fdt, node) || !hartid_of(fdt, node, &hartid))
+        if (node == boot || hart_unusable(fdt, node) || !hart_is_like(fdt, node, boot) ||
+            !hart_id(fdt, node, &hartid))
             continue;
         if (count < CPU_MAX)
             add_cpu(count++, hartid, node);
@@ -80,15 +61,11 @@ static u32 add_others(const struct fdt *fdt, int cpus, int boot)
 
 static int find_timebase(const struct fdt *fdt, int cpus, int boot)
 {
-    u64 hz = 0;
-    if (fdt_get_u64(fdt, cpus, "timebase-frequency", &hz))
-        fdt_get_u64(fdt, boot, "timebase-frequency", &hz);
-    if (!hz || hz > 10000000000ull) {
-        log_err("device tree: /cpus: no usable timebase-frequency");
-        return -EINVAL;
-    }
-    arch_time_hz = hz;
-    return 0;
+    arch_time_hz = hart_timebase(fdt, cpus, boot);
+    if (arch_time_hz)
+        return 0;
+    log_err("device tree: /cpus: no usable timebase-frequency");
+    return -EINVAL;
 }
 
 int arch_probe_cpus(const struct fdt *fdt)

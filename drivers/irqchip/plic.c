@@ -2,15 +2,14 @@
 /*
  * RISC-V platform-level interrupt controllers.
  *
- * Which context belongs to which hart is read from interrupts-extended and never computed: entry i is
- * context i, of the hart whose interrupt controller it names; 9 is that hart's S-mode external
- * interrupt, everything else (11, or 0xffffffff after OpenSBI) is M-mode's. A machine may have several
+ * Which context belongs to which hart the tree says (plic_tree.c). A machine may have several
  * PLICs, each for some of its harts. Interrupts are delivered to the boot cpu's context, or to the first
  * one of ours when the boot cpu has none here.
  *
  * Registers: RISC-V PLIC specification 1.0, "Memory Map". 32-bit accesses only. Locks: enable words are
  * shared by 32 sources and changed under the interrupt dispatcher's lock.
  */
+#include "plic_tree.h"
 #include <arch/cpu.h>
 #include <arch/mmio.h>
 #include <base/init.h>
@@ -22,15 +21,12 @@
 #include <lib/string.h>
 #include <mm/slab.h>
 
-#define S_EXTERNAL 9
-
 #define PRIORITY(source)        (4 * (u64)(source))
 #define ENABLE(context, source) (0x2000 + 0x80 * (u64)(context) + 4 * ((u64)(source) / 32))
 #define THRESHOLD(context)      (0x200000 + 0x1000 * (u64)(context))
 #define CLAIM(context)          (0x200004 + 0x1000 * (u64)(context))
 
-#define SOURCES_MOST 1023
-#define NO_CONTEXT   (-1)
+#define NO_CONTEXT (-1)
 
 struct plic {
     struct irq_chip chip;
@@ -108,27 +104,16 @@ static void reset_context(struct plic *p, int context)
         complete(p, context, source);
 }
 
-/* The cpu whose interrupt controller a node is: its parent's reg is the hart id. */
-static int cpu_of_intc(const struct fdt *fdt, int intc)
-{
-    u64 hartid, size;
-    int cpu_node = intc < 0 ? intc : fdt_parent(fdt, intc);
-    if (cpu_node < 0 || fdt_reg_raw(fdt, cpu_node, 0, &hartid, &size))
-        return -1;
-    return arch_cpu_of_hwid(hartid);
-}
-
 static void find_contexts(struct plic *p, const struct fdt *fdt, int node)
 {
-    struct fdt_irq irq;
-    u32 pos = 0;
+    struct plic_context c;
+    struct plic_walk walk = {0};
     for (u32 cpu = 0; cpu < CPU_MAX; cpu++)
         p->context[cpu] = NO_CONTEXT;
-    for (int context = 0; fdt_irq_next(fdt, node, &pos, &irq) > 0; context++) {
-        int cpu = cpu_of_intc(fdt, irq.controller);
-        bool fits = CLAIM(context) + 4 <= p->size;
-        if (cpu >= 0 && irq.count && irq.cells[0] == S_EXTERNAL && fits)
-            p->context[cpu] = context;
+    while (plic_next_context(fdt, node, &walk, &c)) {
+        int cpu = arch_cpu_of_hwid(c.hartid);
+        if (cpu >= 0 && CLAIM(c.number) + 4 <= p->size)
+            p->context[cpu] = (int)c.number;
     }
 }
 
@@ -155,8 +140,8 @@ static int start(struct plic *p)
 
 static int plic_probe(const struct fdt *fdt, int node)
 {
-    u32 sources;
-    if (fdt_get_u32(fdt, node, "riscv,ndev", &sources) || sources > SOURCES_MOST)
+    u32 sources = plic_sources(fdt, node);
+    if (!sources)
         return -EINVAL;
     struct plic *p = kzalloc(sizeof(*p));
     if (!p)

@@ -8,6 +8,7 @@
  *
  * Sources: TI PC16550D data sheet (registers); Linux serial bindings; 8250_dw for USR.
  */
+#include "ns16550_tree.h"
 #include <arch/mmio.h>
 #include <drivers/driver.h>
 #include <drivers/serial_port.h>
@@ -121,11 +122,7 @@ static int read_layout(struct uart *u, const struct fdt *fdt, int node)
 {
     u64 size;
     u->designware = fdt_compatible(fdt, node, "snps,dw-apb-uart");
-    u->width = 1;
-    fdt_get_u32(fdt, node, "reg-shift", &u->shift);
-    fdt_get_u32(fdt, node, "reg-io-width", &u->width);
-    bool known = u->width == 1 || u->width == 2 || u->width == 4;
-    if (u->shift > 2 || !known || u->width > 1u << u->shift)
+    if (!ns16550_read_layout(fdt, node, &u->shift, &u->width))
         return -EINVAL;
     u->regs = driver_map(fdt, node, 0, &size);
     if (!u->regs)

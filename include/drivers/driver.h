@@ -34,6 +34,13 @@ struct driver {
 extern const struct driver __drivers_start[], __drivers_end[];
 
 /*
+ * The driver among [first, end) that a node's `compatible` asks for, or NULL; `by` (may be NULL) gets
+ * the string that decided. Says nothing about the node's status.
+ */
+const struct driver *driver_match(const struct fdt *fdt, int node, const struct driver *first,
+                                  const struct driver *end, const char **by);
+
+/*
  * Maps register block `index` of a node's `reg`, translated through its buses. NULL if the node has
  * none or memory is short (logged). Never unmapped: devices stay.
  */
