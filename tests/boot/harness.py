@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shlex
+import termios
 
 import pexpect
 
@@ -36,6 +37,13 @@ def clean(data):
     return ESCAPES.sub("", data.decode("utf-8", "replace")).replace("\r", "")
 
 
+def plain_terminal():
+    """In the emulator's process: what the machine prints arrives byte for byte."""
+    settings = termios.tcgetattr(0)
+    settings[1] &= ~termios.ONLCR
+    termios.tcsetattr(0, termios.TCSANOW, settings)
+
+
 class Machine:
     """One emulator. `append` is the command line behind "panic=-1"; `cmdline` replaces the whole of it."""
 
@@ -55,7 +63,8 @@ class Machine:
         self.log.write(shlex.join(argv).encode() + b"\n")
         self.start = self.log.tell()
         self.marks = 0
-        self.child = pexpect.spawn(argv[0], argv[1:], timeout=30 * SCALE, maxread=65536, dimensions=(24, 200))
+        self.child = pexpect.spawn(argv[0], argv[1:], timeout=30 * SCALE, maxread=65536, dimensions=(24, 200),
+                                   preexec_fn=plain_terminal)
         self.child.logfile_read = self.log
         self.child.delaybeforesend = None
 

@@ -25,13 +25,11 @@ def small(worker_name):
 def test_out_of_memory(small, request, case):
     request.node.machines = [small]
     output = small.run(f"oom {case}; echo status $?", status=None, timeout=120)
+    assert re.search(rf"oom {case}: .*\n(.*\n)*status 0", output), output
     if case == "mmap":
         # A page that is not there when it is touched: the program dies, with its line.
-        assert re.search(r"status 137", output), output
-        assert re.search(r"(?i)out of memory", output), output
-    else:
-        assert re.search(rf"oom {case}: .*\n(.*\n)*status 0", output), output
-    assert "panic" not in output
+        assert re.search(r"oom \(pid \d+\): killed: out of memory", output), output
+    assert "panic:" not in output
     assert small.run("echo alive; ls / | wc -l").startswith("alive")
 
 
@@ -56,7 +54,7 @@ def test_file_that_fills_memory(small, request):
 @pytest.mark.smoke
 def test_2000_processes_leave_no_memory_behind(shell):
     output = shell.run("forkstorm 2000", timeout=300)
-    assert re.search(r"forkstorm: 2000, free kB before \d+, after \d+", output), output
+    assert re.search(r"forkstorm: 2000 rounds, free before (\d+) kB, after \1 kB: same", output), output
 
 
 def test_every_system_call_with_every_bad_pointer(shell):
@@ -64,7 +62,7 @@ def test_every_system_call_with_every_bad_pointer(shell):
     last = output.splitlines()[-1]
     m = re.fullmatch(r"systorture: (\d+) calls, (\d+) errors expected, 0 wrong", last)
     assert m and int(m[1]) > 500 and int(m[2]) > 300, output[-2000:]
-    assert "panic" not in output
+    assert "panic:" not in output
     assert shell.run("echo alive") == "alive\n"
 
 
@@ -89,7 +87,7 @@ def test_failalloc_word(machine, k):
     else:
         m.run("/bin/nop; true", status=None)
         m.run("/bin/nop")
-    assert "panic" not in m.text()
+    assert "panic:" not in m.text()
 
 
 @pytest.mark.full
