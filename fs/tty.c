@@ -423,8 +423,22 @@ static long tty_ioctl(struct file *file, unsigned cmd, vaddr_t arg)
 
 /* --- opening --------------------------------------------------------------------------------- */
 
+/* The first open: input is wanted from now on. */
+static void start_input(struct tty *tty)
+{
+    irqflags_t flags = spin_lock(&tty->lock);
+
+    if (!tty->started && tty->driver->start)
+        tty->driver->start(tty->driver);
+    if (!tty->started && tty->driver->poll_char)
+        timer_set_ns(&tty->poll_timer, time_now_ns() + POLL_NS);
+    tty->started = true;
+    spin_unlock(&tty->lock, flags);
+}
+
 static int tty_open(struct file *file)
 {
+    start_input(file->private);
     if (!(file->flags & O_NOCTTY))
         tty_adopt(file->private);
     return 0;
@@ -444,6 +458,7 @@ static int become(struct file *file, struct tty *tty)
 {
     if (!tty)
         return -ENXIO;
+    start_input(tty);
     file->private = tty;
     file->ops = &tty_ops;
     return 0;
@@ -510,7 +525,5 @@ int tty_register(struct tty_driver *driver, bool is_console)
     if (!console || is_console)
         console = tty;
     console_chosen |= is_console;
-    if (driver->poll_char)
-        timer_set_ns(&tty->poll_timer, time_now_ns() + POLL_NS);
     return 0;
 }

@@ -23,7 +23,7 @@ static int firmware_getchar(struct tty_driver *driver)
 }
 
 static struct tty_driver firmware_tty = {
-    .name = "ttyF0", .write = firmware_write, .poll_char = firmware_getchar};
+    .name = "ttyF0", .dev = DEV(229, 0), .write = firmware_write, .poll_char = firmware_getchar};
 
 /* Runs behind the devices' drivers: only if none of them became the console. */
 static void firmware_console_init(void)

@@ -29,7 +29,7 @@ static void want_transmit(struct serial_port *p, bool on)
     if (!p->has_irq || p->sending == on)
         return;
     p->sending = on;
-    p->ops->enable(p, true, on);
+    p->ops->enable(p, p->receiving, on);
 }
 
 /* Moves what the hardware takes from the ring; asks for an interrupt if more waits. */
@@ -151,19 +151,28 @@ static void port_interrupt(void *arg)
     struct serial_port *p = arg;
     u8 bytes[BURST];
     size_t n;
-    while ((n = receive(p, bytes, sizeof(bytes))))
+    while (p->receiving && (n = receive(p, bytes, sizeof(bytes))))
         tty_receive(p->tty.tty, bytes, n);
     if (transmit(p))
         tty_write_wakeup(p->tty.tty);
 }
 
-static void start(struct serial_port *p, const struct fdt *fdt, int node)
+/* Somebody reads: from now on bytes are taken from the hardware. */
+static void port_start(struct tty_driver *driver)
+{
+    struct serial_port *p = port_of(driver);
+    irqflags_t flags = lock(p);
+    p->receiving = true;
+    if (p->has_irq)
+        p->ops->enable(p, true, p->sending);
+    unlock(p, flags);
+}
+
+static void attach(struct serial_port *p, const struct fdt *fdt, int node)
 {
     p->ops->enable(p, false, false);
     p->has_irq = !driver_irq(fdt, node, 0, port_interrupt, p);
-    if (p->has_irq)
-        p->ops->enable(p, true, false);
-    else
+    if (!p->has_irq)
         p->tty.poll_char = port_poll;
 }
 
@@ -176,13 +185,14 @@ int serial_register(struct serial_port *p, const struct fdt *fdt, int node, cons
                                  .dev = DEV(4, 64 + count),
                                  .write = port_write,
                                  .room = port_room,
+                                 .start = port_start,
                                  .drain = port_drain};
     p->console = (struct console){.name = p->name, .write = console_out};
     int err = tty_register(&p->tty, is_stdout);
     if (err)
         return err;
     count++;
-    start(p, fdt, node);
+    attach(p, fdt, node);
     if (is_stdout)
         console_register(&p->console);
     log_info("serial: %s is %s%s%s", p->name, kind, p->has_irq ? "" : ", polled",

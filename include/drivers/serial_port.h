@@ -39,6 +39,7 @@ struct serial_port {
     struct console console;
     struct spinlock lock;
     bool has_irq;
+    bool receiving; /* the terminal has been opened: bytes are for us and not for firmware */
     bool sending;   /* the transmit interrupt is asked for */
     bool dead;      /* stopped answering: output is dropped until it does again */
     u32 head, tail; /* free-running; head - tail bytes wait */

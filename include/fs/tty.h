@@ -43,7 +43,17 @@ struct tty_driver {
     /* Waits, by polling and with a bound, until everything is on the wire. NULL: nothing to do. */
     void (*drain)(struct tty_driver *driver);
 
-    /* One received byte, or -1. Set by devices without a receive interrupt, else NULL. */
+    /*
+     * Input is wanted: somebody has opened the terminal for the first time. Until then the device
+     * must leave received bytes alone, since firmware may be reading the same UART. Called once,
+     * interrupts off. NULL: nothing to do.
+     */
+    void (*start)(struct tty_driver *driver);
+
+    /*
+     * One received byte, or -1. Set by devices without a receive interrupt, else NULL; looked at
+     * every 10 ms after start.
+     */
     int (*poll_char)(struct tty_driver *driver);
 
     struct tty *tty; /* set by tty_register */

@@ -14,6 +14,7 @@ struct tty {
     int foreground; /* the process group that may read and gets the signals, or 0 */
     struct linux_winsize size;
     struct tty_driver *driver;
+    bool started;                 /* opened at least once: input is wanted */
     struct wait_queue read_wait;  /* input, or other settings */
     struct wait_queue write_wait; /* room, or other settings */
     struct timer poll_timer;
