@@ -133,10 +133,8 @@ paddr_t kvm_root(void)
 
 static int adopt_table(struct pt_visitor *v, vaddr_t va, unsigned level, const pte_t *slot)
 {
-    struct page *table = pfn_to_page(mmu_pfn(mmu_load(slot)));
-
     (void)v, (void)va, (void)level;
-    table->count[TABLE_PARENT] = (u32)(virt_to_phys(slot) >> PAGE_SHIFT);
+    table_set_parent(pt_table_of(mmu_load(slot)), slot);
     return 0;
 }
 

@@ -177,12 +177,11 @@ static int check_leaf(struct pt_visitor *v, vaddr_t va, unsigned level, pte_t pt
 static int check_table(struct pt_visitor *v, vaddr_t va, unsigned level, const pte_t *slot)
 {
     struct check *c = container_of(v, struct check, visitor);
-    const struct page *table = pfn_to_page(mmu_pfn(mmu_load(slot)));
 
     (void)level;
     c->tables++;
     c->where = va;
-    if (table->count[TABLE_PARENT] != virt_to_phys(slot) >> PAGE_SHIFT)
+    if (!table_knows_parent(slot))
         c->error = "a table has a second parent";
     return c->error != NULL;
 }

@@ -114,7 +114,7 @@ void pt_link(struct pt *pt, struct mmu_flush *fl, pte_t *slot, pte_t *table, vad
              unsigned level)
 {
     if (likely(page_section_count))
-        virt_to_page(table)->count[TABLE_PARENT] = (u32)(virt_to_phys(slot) >> PAGE_SHIFT);
+        table_set_parent(table, slot);
     if (!pt->kernel)
         table_count(slot, 1);
     pt->tables++;

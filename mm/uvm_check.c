@@ -37,7 +37,7 @@ static int check_table(struct pt_visitor *v, vaddr_t va, unsigned level, const p
     c->tables++;
     if (table->kind != PAGE_TABLE)
         return fail(c, va, "a frame in use as a table is none");
-    if (table->count[TABLE_PARENT] != virt_to_phys(slot) >> PAGE_SHIFT)
+    if (!table_knows_parent(slot))
         return fail(c, va, "a table has a second parent");
     return 0;
 }

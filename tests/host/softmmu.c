@@ -21,7 +21,7 @@ static struct cached cache[CACHE_SIZE];
 static unsigned cache_used; /* cache[0, cache_used) may be in use */
 
 unsigned softmmu_levels = 3;
-u64 softmmu_flushes, softmmu_spurious_fixes, softmmu_icache_syncs;
+u64 softmmu_flushes, softmmu_spurious_fixes, softmmu_icache_syncs, softmmu_syncs;
 static struct mmu_space *kernel_space;
 
 static __attribute__((noreturn)) void fail(const char *what, const struct cached *c)
@@ -35,7 +35,7 @@ void softmmu_reset(unsigned levels)
 {
     cache_used = 0;
     softmmu_levels = levels;
-    softmmu_flushes = softmmu_spurious_fixes = softmmu_icache_syncs = 0;
+    softmmu_flushes = softmmu_spurious_fixes = softmmu_icache_syncs = softmmu_syncs = 0;
     kernel_space = NULL;
 }
 
@@ -174,6 +174,8 @@ static bool is_covered(const struct cached *c, const struct mmu_flush *fl)
         return false;
     if (fl->tables)
         return true;
+    if (fl->added && mmu_kind(c->pte) == MMU_EMPTY)
+        return true;
     if (mmu_kind(c->pte) == MMU_TABLE) /* a fence by address leaves pointers alone */
         return false;
     return fl->from <= fl->last && c->va <= fl->last && c->va + size_at(c->level) - 1 >= fl->from;
@@ -228,6 +230,7 @@ void mmu_fix_spurious(vaddr_t va)
 
 void mmu_sync_kernel(void)
 {
+    softmmu_syncs++;
     cache_used = 0;
 }
 

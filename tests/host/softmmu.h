@@ -30,4 +30,4 @@ enum softmmu_result softmmu_access(struct mmu_space *space, vaddr_t va, prot_t w
 void softmmu_check(struct mmu_space *space);
 
 /* What happened since softmmu_reset(). */
-extern u64 softmmu_flushes, softmmu_spurious_fixes, softmmu_icache_syncs;
+extern u64 softmmu_flushes, softmmu_spurious_fixes, softmmu_icache_syncs, softmmu_syncs;
