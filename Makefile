@@ -27,11 +27,12 @@ MAKEFLAGS += --no-print-directory
 parallel   = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 compile    = +@$(MAKE) $(parallel) -f mk/build.mk
 host       = +@$(MAKE) $(parallel) -f mk/host.mk
+boards     = +@$(MAKE) $(parallel) -f mk/boards.mk
 need       = @scripts/setup.sh
 
 .DEFAULT_GOAL := all
 .PHONY: all run smoke test test-all bench fuzz mutants debug format check clean distclean help \
-        user-libc host-tests fuzzers setup cached-packages firmware FORCE
+        user-libc host-tests fuzzers dtcheck setup cached-packages firmware FORCE
 
 all:
 	$(need) build
@@ -67,6 +68,13 @@ bench:
 mutants:
 	$(need) test
 	@$(PYTHON) tests/mutants/run.py
+
+# Standard output is the report's alone.
+dtcheck:
+	$(need) dtcheck
+	$(boards) dtcheck >&2
+	@$(BUILD)/dtcheck/dtcheck $(if $(filter 1,$(JSON)),--json) $(addprefix --image ,$(wildcard $(BUILD)/Image)) \
+	$(if $(DTB),'$(DTB)')
 
 # FUZZ_SECONDS for each target.
 fuzz: FUZZ_SECONDS ?= 600
@@ -111,6 +119,7 @@ help:
 #: make bench      guest instructions per operation, beside the last accepted figures
 #: make fuzz       each fuzzer for FUZZ_SECONDS=600
 #: make mutants    shows that the tests can fail
+#: make dtcheck    whether the image would boot with DTB=some-board.dtb, and what it would see; JSON=1 for programs
 #: make check      format and layering alone; make format writes the format
 #: make clean      removes what was built; distclean the fetched packages too
 #:

@@ -207,13 +207,18 @@ def boots(report, kind):
     pytest(report, "tests/boot", words, more)
 
 
+def board_tests(report, kind):
+    pytest(report, "tests/boards", more={"QUIRE_TEST_ALL": "1"} if kind == "test-all" else {})
+
+
 def debug_boots(report, kind):
     """The build that checks and poisons more boots too: the short ones, or everything."""
     words = ["-m", "smoke"] if kind == "test" else []
     pytest(report, "tests/boot", words, {"QUIRE_BUILD": f"{BUILD}/debug"}, "DEBUG=1 ")
 
 
-STAGES = {"build": builds, "check": checks, "host": host_tests, "fuzz": fuzzers, "boot": boots, "debug": debug_boots}
+STAGES = {"build": builds, "check": checks, "host": host_tests, "fuzz": fuzzers, "boot": boots,
+          "boards": board_tests, "debug": debug_boots}
 KINDS = {"smoke": ["build", "boot"], "test": list(STAGES), "test-all": list(STAGES)}
 
 

@@ -17,8 +17,10 @@ def write(target, name, data):
 
 def device_trees():
     for name in "virt", "board", "odd":
-        write("fdt", name, subprocess.run(["dtc", "-q", "-q", "-I", "dts", "-O", "dtb", f"dts/test/{name}.dts"],
-                                          stdout=subprocess.PIPE, check=True).stdout)
+        blob = subprocess.run(["dtc", "-q", "-q", "-I", "dts", "-O", "dtb", f"dts/test/{name}.dts"],
+                              stdout=subprocess.PIPE, check=True).stdout
+        for target in "fdt", "dtcheck":
+            write(target, name, blob)
 
 
 def cpio_entry(name, mode, body=b""):

@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""make dtcheck against device trees as the device tree compiler's own tools read them (fdtget, fdtdump's library)."""
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from harness import BUILD, QEMU, TOP
+
+MIB, GIB = 1 << 20, 1 << 30
+PAGE, DIRECT_MAP = 4096, 252 * GIB
+FIRMWARE = 2 * MIB
+DRIVERS = ("ns16550a", "ns16550", "snps,dw-apb-uart", "sifive,uart0")
+PLICS = ("sifive,plic-1.0.0", "riscv,plic0")
+
+pytestmark = pytest.mark.skipif(not shutil.which("fdtget"), reason="no fdtget to compare with")
+
+
+@pytest.fixture(scope="module")
+def dtcheck():
+    """Runs the program on a file: (exit status, standard output, standard error)."""
+    env = dict(os.environ, QUIRE_SETUP="no")
+    subprocess.run(["make", "-j1", "-f", "mk/boards.mk", f"BUILD={BUILD}", "dtcheck"], cwd=TOP, check=True, env=env,
+                   stdout=subprocess.DEVNULL)
+
+    def run(path, *words):
+        done = subprocess.run([BUILD / "dtcheck/dtcheck", *words, path], capture_output=True, text=True, check=False,
+                              timeout=60)
+        return done.returncode, done.stdout, done.stderr
+    return run
+
+
+# The tree by fdtget, which rests on libfdt.
+
+class Tree:
+    """A tree that fdtget reads: one process for each question, so ask little."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def ask(self, *words):
+        done = subprocess.run(["fdtget", *words[:-1], self.path, *words[-1]], capture_output=True, text=True, check=False)
+        return done.stdout.split() if done.returncode == 0 else None
+
+    def children(self, node):
+        return self.ask("-l", [node]) or []
+
+    def text(self, node, name):
+        return self.ask("-t", "s", [node, name])
+
+    def cells(self, node, name):
+        words = self.ask("-t", "x", [node, name])
+        return None if words is None else [int(w, 16) for w in words]
+
+    def number(self, node, name, missing=None):
+        cells = self.cells(node, name)
+        return missing if cells is None else sum(c << 32 * i for i, c in enumerate(reversed(cells)))
+
+    def pairs(self, node, bus):
+        """reg as [start, size] pairs."""
+        a, s = self.number(bus, "#address-cells", 2), self.number(bus, "#size-cells", 1)
+        cells = self.cells(node, "reg") or []
+        join = lambda part: sum(c << 32 * i for i, c in enumerate(reversed(part)))  # noqa: E731
+        return [[join(cells[i:i + a]), join(cells[i + a:i + a + s])] for i in range(0, len(cells), a + s)]
+
+    def okay(self, node):
+        return (self.text(node, "status") or ["okay"])[0] in ("okay", "ok")
+
+    def walk(self, node="/"):
+        yield node
+        for child in self.children(node):
+            yield from self.walk(node.rstrip("/") + "/" + child)
+
+
+def memory_of(tree):
+    nodes = [f"/{c}" for c in tree.children("/")]
+    return [r for n in nodes if tree.text(n, "device_type") == ["memory"] and tree.okay(n) for r in tree.pairs(n, "/")]
+
+
+def reserved_of(tree):
+    parent = "/reserved-memory"
+    return [r for c in tree.children(parent) if tree.okay(f"{parent}/{c}") for r in tree.pairs(f"{parent}/{c}", parent)]
+
+
+def memreserve_of(tree):
+    source = subprocess.run(["dtc", "-q", "-q", "-I", "dtb", "-O", "dts", tree.path], capture_output=True, text=True, check=True)
+    return [[int(a, 16), int(n, 16)] for a, n in re.findall(r"^/memreserve/\s+(\w+)\s+(\w+);", source.stdout, re.M)]
+
+
+def harts_of(tree):
+    """{id: usable}: with an MMU, enabled, and with the letters of the others."""
+    found = {}
+    for child in tree.children("/cpus"):
+        node = f"/cpus/{child}"
+        if tree.text(node, "device_type") == ["cpu"]:
+            mmu = (tree.text(node, "mmu-type") or ["riscv,none"])[0]
+            isa = "".join(tree.text(node, "riscv,isa") or "").split("_")[0]
+            found[tree.number(node, "reg")] = tree.okay(node) and mmu != "riscv,none" and "d" in isa
+    return found
+
+
+def contexts_of(tree, node, hart_of):
+    cells = tree.cells(node, "interrupts-extended")
+    pairs = zip(cells[::2], cells[1::2])  # a hart's controller takes one cell
+    return {str(hart_of[phandle]): i for i, (phandle, cause) in enumerate(pairs) if cause == 9}
+
+
+def plics_of(tree):
+    hart_of = {}
+    for child in tree.children("/cpus"):
+        for intc in tree.children(f"/cpus/{child}"):
+            phandle = tree.number(f"/cpus/{child}/{intc}", "phandle")
+            hart_of[phandle] = tree.number(f"/cpus/{child}", "reg")
+    return [{"reg": tree.pairs(n, "/soc")[0], "contexts": contexts_of(tree, n, hart_of)}
+            for n in (f"/soc/{c}" for c in tree.children("/soc"))
+            if set(tree.text(n, "compatible") or []) & set(PLICS)]
+
+
+def console_of(tree):
+    path = (tree.text("/chosen", "stdout-path") or [None])[0]
+    if path is None:
+        return None
+    path = path.split(":")[0]
+    if not path.startswith("/"):
+        path = tree.text("/aliases", path)[0]
+    return {"path": path, "compatible": next(c for c in tree.text(path, "compatible") if c in DRIVERS),
+            "reg": tree.pairs(path, "/soc")[0], "reg_shift": tree.number(path, "reg-shift", 0),
+            "reg_io_width": tree.number(path, "reg-io-width", 1)}
+
+
+def subtract(ranges, hole):
+    for start, end in ranges:
+        for a, b in ((start, min(end, hole[0])), (max(start, hole[1]), end)):
+            if a < b:
+                yield a, b
+
+
+def usable_of(tree):
+    """Banks rounded in, below the direct map's end, less what is reserved, less firmware that announces nothing."""
+    banks = sorted((-(-s // PAGE) * PAGE, min((s + n) // PAGE * PAGE, DIRECT_MAP)) for s, n in memory_of(tree))
+    holes = [(s // PAGE * PAGE, -(-(s + n) // PAGE) * PAGE) for s, n in reserved_of(tree)]
+    low = banks[0][0]
+    reserved = [(s // PAGE * PAGE, -(-(s + n) // PAGE) * PAGE) for s, n in memreserve_of(tree)]
+    if not any(s < low + FIRMWARE and e > low for s, e in holes):
+        holes.append((low, low + FIRMWARE))
+    for hole in holes + reserved:
+        banks = sorted(subtract(banks, hole))
+    merged = []
+    for start, end in banks:
+        if merged and merged[-1][1] == start:
+            merged[-1][1] = end
+        else:
+            merged.append([start, end])
+    return [[s, e - s] for s, e in merged]
+
+
+def agrees(dtcheck, path):
+    """The whole JSON report against the reference; the report."""
+    tree = Tree(path)
+    status, out, err = dtcheck(path, "--json")
+    assert err == ""
+    said = json.loads(out)
+    assert said["memory"] == memory_of(tree)
+    assert said["reserved"] == reserved_of(tree)
+    assert said["memreserve"] == memreserve_of(tree)
+    assert said["usable"] == usable_of(tree)
+    assert {h["id"]: h["usable"] for h in said["harts"]} == harts_of(tree)
+    assert all(bool(h["reason"]) != h["usable"] for h in said["harts"])
+    assert said["timebase"] == tree.number("/cpus", "timebase-frequency")
+    assert said["console"] == console_of(tree)
+    assert said["plics"] == plics_of(tree)
+    assert (status, said["boots"]) == (0, True), said["why"]
+    return said
+
+
+def dumped(tmp_path, machine, *words):
+    path = tmp_path / "dumped.dtb"
+    subprocess.run([QEMU, "-M", f"{machine},dumpdtb={path}", "-nographic", "-bios", "none", *words], check=True,
+                   capture_output=True, timeout=60)
+    return path
+
+
+def compiled(tmp_path, source):
+    path = tmp_path / "compiled.dtb"
+    subprocess.run(["dtc", "-q", "-q", "-I", "dts", "-O", "dtb", "-o", path, "-"], input=source, text=True, check=True)
+    return path
+
+
+@pytest.mark.parametrize("memory", ["64M", "3G", "64G"])
+@pytest.mark.parametrize("harts", [1, 5, 8])
+def test_virt(dtcheck, tmp_path, harts, memory):
+    # A file with holes: no host needs to have that much memory.
+    backend = f"memory-backend-file,id=ram,size={memory},mem-path={tmp_path}/ram,share=on"
+    said = agrees(dtcheck, dumped(tmp_path, "virt,memory-backend=ram", "-smp", str(harts), "-m", memory, "-object", backend))
+    (tmp_path / "ram").unlink()
+    assert len(said["harts"]) == harts
+    assert said["usable"][0][0] == 0x80200000
+
+
+def test_virt_with_two_nodes(dtcheck, tmp_path):
+    words = ["-smp", "4", "-m", "512M"]
+    for node, cpus in ("0", "0-1"), ("1", "2-3"):
+        words += ["-object", f"memory-backend-ram,id=m{node},size=256M", "-numa", f"node,nodeid={node},cpus={cpus},memdev=m{node}"]
+    said = agrees(dtcheck, dumped(tmp_path, "virt", *words))
+    assert len(said["plics"]) == 2 and len(said["memory"]) == 2 and len(said["usable"]) == 1
+
+
+def test_sifive_u(dtcheck, tmp_path):
+    said = agrees(dtcheck, dumped(tmp_path, "sifive_u", "-smp", "5", "-m", "1G"))
+    assert [h["id"] for h in said["harts"] if h["usable"]] == [1, 2, 3, 4]
+    assert said["console"]["compatible"] == "sifive,uart0"
+
+
+def test_a_tree_of_ours_for_a_board(dtcheck, tmp_path):
+    path = compiled(tmp_path, (TOP / "dts/test/board.dts").read_text())
+    said = json.loads(dtcheck(path, "--json")[1])
+    tree = Tree(path)
+    assert said["memory"] == memory_of(tree) and said["usable"] == usable_of(tree)
+    assert {h["id"]: h["usable"] for h in said["harts"]} == harts_of(tree)
+
+
+# What only a hand-written tree has.
+
+HAND = """/dts-v1/;
+%s
+/ { #address-cells = <2>; #size-cells = <2>; compatible = "x"; model = "by hand";
+    chosen { %s };
+    memory@80000000 { device_type = "memory"; reg = <0 0x80000000 0 0x40000000>; };
+    reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;
+        a@88000100 { reg = <0 0x88000100 0 0x10>; };
+        off@89000000 { reg = <0 0x89000000 0 0x1000>; status = "disabled"; };
+        asks { size = <0 0x100000>; };
+        %s
+    };
+    cpus { #address-cells = <1>; #size-cells = <0>; timebase-frequency = <%s>;
+        cpu@0 { device_type = "cpu"; reg = <0>; compatible = "sifive,u74-mc"; riscv,isa = "rv64imac"; mmu-type = "%s"; };
+        cpu@7 { device_type = "cpu"; reg = <7>; compatible = "%s"; riscv,isa = "rv64imafdc"; mmu-type = "riscv,sv39"; };
+    };
+};
+"""
+
+
+def by_hand(dtcheck, tmp_path, reserve="", chosen="", child="", timebase="1000000", mmu0="riscv,sv39", cpu="riscv"):
+    path = compiled(tmp_path, HAND % (reserve, chosen, child, timebase, mmu0, cpu))
+    status, out, _ = dtcheck(path, "--json")
+    said = json.loads(out)
+    assert status == (0 if said["boots"] else 1)
+    return said
+
+
+def test_reservations(dtcheck, tmp_path):
+    said = by_hand(dtcheck, tmp_path, reserve="/memreserve/ 0x90000ff0 0x20;")
+    assert said["reserved"] == [[0x88000100, 0x10]]
+    assert said["memreserve"] == [[0x90000ff0, 0x20]]
+    assert said["usable"] == [[0x80200000, 0x7e00000], [0x88001000, 0x7fff000], [0x90002000, 0x2fffe000]]
+    assert said["boots"]
+
+
+def test_firmware_that_announces_itself_gives_back_the_rest(dtcheck, tmp_path):
+    said = by_hand(dtcheck, tmp_path, child="mmode_resv0@80000000 { reg = <0 0x80000000 0 0x80000>; };")
+    assert said["usable"][0][0] == 0x80080000
+
+
+def test_an_initrd_is_no_reservation(dtcheck, tmp_path):
+    said = by_hand(dtcheck, tmp_path, chosen="linux,initrd-start = <0x84000000>; linux,initrd-end = <0x84100000>;")
+    assert said["usable"][0] == [0x80200000, 0x7e00000]
+
+
+def test_the_small_core_of_an_old_tree_is_seen_through(dtcheck, tmp_path):
+    said = by_hand(dtcheck, tmp_path)
+    assert [(h["id"], h["usable"]) for h in said["harts"]] == [(0, False), (7, True)]
+    assert "isa" in said["harts"][0]["reason"]
+
+
+def test_no_console_is_no_obstacle(dtcheck, tmp_path):
+    said = by_hand(dtcheck, tmp_path)
+    assert said["console"] is None and said["plics"] == [] and said["boots"]
+
+
+@pytest.mark.parametrize("change, why", [
+    ({"timebase": "0"}, "timebase"),
+    ({"cpu": "thead,c910"}, "T-Head"),
+    ({"child": "k@80300000 { reg = <0 0x80300000 0 0x1000>; };"}, "kernel's place"),
+    ({"child": "all@80800000 { reg = <0 0x80800000 0 0x40000000>; };"}, "12 MiB"),
+])
+def test_what_keeps_a_board_from_booting(dtcheck, tmp_path, change, why):
+    said = by_hand(dtcheck, tmp_path, **change)
+    assert not said["boots"] and why in said["why"]
+
+
+def test_no_memory(dtcheck, tmp_path):
+    path = compiled(tmp_path, (TOP / "dts/test/no-memory.dts").read_text())
+    status, out, _ = dtcheck(path, "--json")
+    said = json.loads(out)
+    assert status == 1 and said["memory"] == said["usable"] == [] and "memory" in said["why"]
+
+
+@pytest.mark.parametrize("data", [b"", b"x" * 100, b"\xd0\x0d\xfe\xed" + bytes(60)], ids=["empty", "text", "header"])
+def test_garbage(dtcheck, tmp_path, data):
+    path = tmp_path / "garbage"
+    path.write_bytes(data)
+    status, out, err = dtcheck(path, "--json")
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+
+
+def test_report_in_words(dtcheck, tmp_path):
+    status, out, _ = dtcheck(dumped(tmp_path, "sifive_u", "-smp", "3", "-m", "256M"))
+    assert status == 0
+    for words in ("firmware (announces nothing)", "0: left out, it has no 64-bit MMU", "1: used", "timebase 1000000 Hz",
+                  "sifive,uart0, registers at 0x10010000", "hart 2: context 4", "Quire would boot here."):
+        assert words in out, words
