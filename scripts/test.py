@@ -72,7 +72,7 @@ def pytest(report, folder, words=(), more=(), prefix=""):
     results = f"{BUILD}/{prefix.strip()}{folder.replace('/', '-')}.xml"
     if os.path.exists(results):
         os.remove(results)
-    command = [PYTHON, "-m", "pytest", folder, "-q", "-p", "no:cacheprovider", f"--junitxml={results}", *words]
+    command = [PYTHON, "-m", "pytest", folder, "-q", "-p", "no:cacheprovider", "--durations=8", f"--junitxml={results}", *words]
     environment = dict(os.environ, BUILD=BUILD, CACHE=CACHE, PYTHONDONTWRITEBYTECODE="1", **dict(more))
     status = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
     if os.path.exists(results):
