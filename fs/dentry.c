@@ -75,7 +75,7 @@ static inline bool same_name(const struct dentry *d, const char *text, size_t le
     return true;
 }
 
-static struct dentry *find_locked(struct dentry *dir, const struct name *name)
+static inline struct dentry *find_locked(struct dentry *dir, const struct name *name)
 {
     struct dentry *d = child_from(dir, name->hash);
 
@@ -185,16 +185,57 @@ void dentry_destroy(struct dentry *dentry)
 
 /* --- finding --------------------------------------------------------------------------------- */
 
+static struct dentry *enter_mounts(struct dentry *d)
+{
+    while (unlikely(d->mounted))
+        d = d->mounted->root;
+    return d;
+}
+
 struct dentry *dentry_find(struct dentry *dir, const struct name *name)
 {
     irqflags_t flags = spin_lock(&tree_lock);
     struct dentry *d = find_locked(dir, name);
 
-    if (d) {
-        while (unlikely(d->mounted))
-            d = d->mounted->root;
+    if (d)
+        d = dentry_get(enter_mounts(d));
+    spin_unlock(&tree_lock, flags);
+    return d;
+}
+
+/* Takes a plain name off the path; false when it is none: empty, or with a dot in front. */
+static inline bool next_plain(const char **path, struct name *name)
+{
+    const char *p = *path;
+    u64 hash = NAME_HASH_START;
+
+    while (*p == '/')
+        p++;
+    name->text = p;
+    if (*p == '.' || !*p)
+        return false;
+    for (; *p && *p != '/'; p++)
+        hash = name_hash_step(hash, *p);
+    name->len = (size_t)(p - name->text);
+    name->hash = name_hash_end(hash);
+    *path = p;
+    return true;
+}
+
+/* What is no directory has no children, so only the names need to be looked at. */
+struct dentry *dentry_walk(struct dentry *from, const char *path)
+{
+    struct dentry *d = from;
+    struct name name;
+    irqflags_t flags = spin_lock(&tree_lock);
+
+    do {
+        d = next_plain(&path, &name) ? find_locked(d, &name) : NULL;
+        if (d)
+            d = enter_mounts(d);
+    } while (d && *path);
+    if (d)
         dentry_get(d);
-    }
     spin_unlock(&tree_lock, flags);
     return d;
 }

@@ -263,7 +263,9 @@ void path_last_put(struct path_last *last)
         kfree(last->link);
 }
 
-int path_lookup(struct dentry *at, const char *path, unsigned flags, struct dentry **out)
+/* Step by step: whatever a path may hold. */
+static __noinline int lookup_steps(struct dentry *at, const char *path, unsigned flags,
+                                   struct dentry **out)
 {
     struct path_last last;
     int err = path_last(at, path, flags | LOOKUP_SLASHES_FOLLOW, &last);
@@ -280,4 +282,26 @@ int path_lookup(struct dentry *at, const char *path, unsigned flags, struct dent
     }
     path_last_put(&last);
     return err;
+}
+
+/* Whether the end of a walk over plain names is already the answer. */
+static bool is_answer(const struct dentry *d, unsigned flags)
+{
+    if (flags & LOOKUP_DIRECTORY)
+        return S_ISDIR(d->inode->mode);
+    return !(flags & LOOKUP_FOLLOW && is_link(d));
+}
+
+int path_lookup(struct dentry *at, const char *path, unsigned flags, struct dentry **out)
+{
+    struct dentry *from = path[0] == '/' ? fs_root() : at ? dentry_get(at) : fs_cwd();
+    struct dentry *d = dentry_walk(from, path);
+
+    dentry_put(from);
+    if (likely(d && is_answer(d, flags))) {
+        *out = d;
+        return 0;
+    }
+    dentry_put(d);
+    return lookup_steps(at, path, flags, out);
 }

@@ -10,9 +10,9 @@
  * from a slot number that tells names with equal hashes apart. Keys never change, so they also
  * serve as the position of a directory being read: adding and removing names disturbs nobody.
  *
- * Locks: one spinlock, the tree lock, guards every link, parent, name, mount point and alias. It
- * is held for one component at a time and nothing is called under it. References are
- * atomic; a linked dentry holds one on itself, and each dentry holds one on its parent.
+ * Locks: one spinlock, the tree lock, guards every link, parent, name, mount point and alias.
+ * It is held for as long as one path of plain names takes (at most PATH_MAX bytes), and nothing is
+ * called under it. References are atomic; a linked dentry holds one on itself, and each dentry holds one on its parent.
  */
 #pragma once
 
@@ -128,6 +128,14 @@ struct dentry *dentry_up(struct dentry *dentry);
 
 /* One of the names of an inode, referenced, or NULL. */
 struct dentry *dentry_of_inode(struct inode *inode);
+
+/*
+ * Walks a path of plain names from `from`, mounts crossed, under one hold of the tree lock. Returns
+ * what it ends at, referenced (a symbolic link is not followed), or NULL when the path holds anything
+ * else - dots, links on the way, a slash at its end, a name that is not linked there - or is
+ * empty: then it has to be walked step by step, which also finds the right error.
+ */
+struct dentry *dentry_walk(struct dentry *from, const char *path);
 
 /* A directory entry as a reader sees it. */
 struct dentry_record {
