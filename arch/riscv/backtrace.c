@@ -103,7 +103,7 @@ static void dump_here(void)
 static void dump_trap(const struct trap_frame *tf)
 {
     fmt_print(log_raw_sink(), "%s (cause 0x%llx), from %s mode with interrupts %s\n",
-              trap_cause_words(tf->cause), (unsigned long long)tf->cause,
+              trap_cause(tf->cause)->words, (unsigned long long)tf->cause,
               tf_from_user(tf) ? "user" : "kernel", tf->status & SSTATUS_SPIE ? "on" : "off");
     print_register("pc", tf->pc, "  ");
     print_register("value", tf->value, "  ");

@@ -4,10 +4,7 @@
 #include <asm/traps.h>
 
 /* Privileged specification, table "Supervisor cause register (scause) values after trap". */
-static const struct {
-    const char *words;
-    enum fault_kind kind;
-} causes[] = {
+static const struct trap_cause causes[] = {
     [CAUSE_FETCH_ALIGN] = {"misaligned instruction address", FAULT_ALIGN},
     [CAUSE_FETCH_ACCESS] = {"instruction access fault", FAULT_BUS},
     [CAUSE_ILLEGAL] = {"illegal instruction", FAULT_ILLEGAL},
@@ -23,16 +20,12 @@ static const struct {
     [CAUSE_STORE_PAGE] = {"store page fault", FAULT_WRITE},
 };
 
-const char *trap_cause_words(u64 cause)
-{
-    if (cause & SCAUSE_INTERRUPT)
-        return "interrupt";
-    if (cause >= ARRAY_SIZE(causes) || !causes[cause].words)
-        return "unknown exception";
-    return causes[cause].words;
-}
+static const struct trap_cause unknown = {"unknown exception", FAULT_OTHER};
+static const struct trap_cause interrupt = {"interrupt", FAULT_OTHER};
 
-enum fault_kind trap_cause_kind(u64 cause)
+const struct trap_cause *trap_cause(u64 cause)
 {
-    return cause < ARRAY_SIZE(causes) && causes[cause].words ? causes[cause].kind : FAULT_OTHER;
+    if (unlikely(cause >= ARRAY_SIZE(causes)))
+        return cause & SCAUSE_INTERRUPT ? &interrupt : &unknown;
+    return causes[cause].words ? &causes[cause] : &unknown;
 }

@@ -27,11 +27,11 @@ static u64 fix_stval(u64 cause, u64 value)
 
 static struct fault_info describe(const struct trap_frame *tf)
 {
-    enum fault_kind kind = trap_cause_kind(tf->cause);
+    const struct trap_cause *cause = trap_cause(tf->cause);
     u64 addr = fix_stval(tf->cause, tf->value);
-    if (kind == FAULT_ILLEGAL || kind == FAULT_BREAKPOINT)
+    if (cause->kind == FAULT_ILLEGAL || cause->kind == FAULT_BREAKPOINT)
         addr = tf->pc; /* stval holds the instruction, or nothing */
-    return (struct fault_info){.kind = kind, .addr = addr, .cause = trap_cause_words(tf->cause)};
+    return (struct fault_info){.kind = cause->kind, .addr = addr, .cause = cause->words};
 }
 
 static void handle_interrupt(struct trap_frame *tf)
@@ -40,7 +40,6 @@ static void handle_interrupt(struct trap_frame *tf)
     cpu->irq_depth++;
     switch (tf->cause & ~SCAUSE_INTERRUPT) {
     case IRQ_S_TIMER:
-        arch_timer_set(~0ull); /* lowers the pending bit; trap_timer() arms what it needs */
         trap_timer(tf);
         break;
     case IRQ_S_EXTERNAL:
@@ -110,14 +109,14 @@ void trap_from_kernel(struct trap_frame *tf)
 
 void trap_from_early(struct trap_frame *tf)
 {
-    panic_trap(tf, "%s during start-up at pc 0x%llx, address 0x%llx", trap_cause_words(tf->cause),
+    panic_trap(tf, "%s during start-up at pc 0x%llx, address 0x%llx", trap_cause(tf->cause)->words,
                (unsigned long long)tf->pc, (unsigned long long)tf->value);
 }
 
 void trap_misrouted(struct trap_frame *tf)
 {
     panic_trap(tf, "%s in kernel mode came through the user trap entry, pc 0x%llx",
-               trap_cause_words(tf->cause), (unsigned long long)tf->pc);
+               trap_cause(tf->cause)->words, (unsigned long long)tf->pc);
 }
 
 void trap_stack_overflow(struct trap_frame *tf)

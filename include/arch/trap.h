@@ -41,7 +41,8 @@ struct fault_info {
  *
  * trap_syscall: a system call (kernel/abi). Interrupts have been turned on. Sets the result.
  * trap_user_fault: a synchronous fault in user mode (kernel/trap.c). Interrupts are on.
- * trap_timer, trap_external, trap_ipi: interrupts; return soon, never sleep.
+ * trap_timer, trap_external, trap_ipi: interrupts; return soon, never sleep. trap_timer sets the timer
+ *   anew (or off), which also lowers the interrupt.
  * trap_user_work: called before the return to user mode while this_cpu()->work is not 0:
  *   reschedules, delivers signals. Interrupts on at entry and exit.
  * trap_kernel_fault: a page fault in kernel mode, interrupts off. True: it was spurious and has been

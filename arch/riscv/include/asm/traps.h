@@ -16,9 +16,12 @@ void trap_from_early(struct trap_frame *tf);
 void trap_misrouted(struct trap_frame *tf);
 void trap_stack_overflow(struct trap_frame *tf);
 
-/* scause in words, and what it means to portable code (causes.c). */
-const char *trap_cause_words(u64 cause);
-enum fault_kind trap_cause_kind(u64 cause);
+/* scause in words, and what it means to portable code (causes.c). Never NULL. */
+struct trap_cause {
+    const char *words;
+    enum fault_kind kind;
+};
+const struct trap_cause *trap_cause(u64 cause);
 
 /* True once a panic elsewhere wants this hart to stop (stop.c). Called in IPIs. */
 bool trap_stop_requested(void);
