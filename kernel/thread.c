@@ -5,6 +5,7 @@
 #include <base/panic.h>
 #include <kernel/thread.h>
 #include <lib/string.h>
+#include <mm/failalloc.h>
 #include <mm/slab.h>
 
 #define AFFINITY_ALL (~0ul)
@@ -32,6 +33,7 @@ struct thread *thread_alloc(const char *name, void (*entry)(void *arg), void *ar
 
 void thread_free(struct thread *t)
 {
+    failalloc_forget(t);
     DEBUG_ASSERT(t->state == THREAD_DEAD || t->state == THREAD_NEW);
     kstack_free(&t->stack);
     slab_free(&thread_cache, t);

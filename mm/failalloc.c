@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Failing allocations on purpose. One counter for the machine; while it is zero, which is always but
- * in tests, the allocators pay one load. The thread is remembered by its address alone: a thread that
- * ends without disarming leaves a counter that its successor at that address would inherit, so tests
- * disarm.
+ * in tests, the allocators pay one load. The thread is remembered by its address alone, so the end
+ * of a thread takes its counter along (failalloc_forget).
  */
 #include <base/atomic.h>
 #include <base/init.h>
@@ -50,6 +49,12 @@ void failalloc_arm(u32 k)
 void failalloc_arm_thread(u32 k)
 {
     arm(k, current_thread());
+}
+
+void failalloc_forget(const struct thread *thread)
+{
+    if (failalloc_left() && only == thread)
+        arm(0, NULL);
 }
 
 u32 failalloc_left(void)

@@ -9,6 +9,8 @@
 
 #include <lib/types.h>
 
+struct thread;
+
 /* Allocations still to be counted, the failing one included; 0: off. Read by the fast paths. */
 extern u32 failalloc_armed;
 
@@ -18,6 +20,9 @@ void failalloc_start(void);
 /* Arms: the k-th allocation from now on fails; of any thread, or of the calling one. 0 disarms. */
 void failalloc_arm(u32 k);
 void failalloc_arm_thread(u32 k);
+
+/* The end of a thread: what it armed is off, and no successor at its address inherits it. */
+void failalloc_forget(const struct thread *thread);
 
 /* What is left to count: k before the first allocation, 0 when it was hit or nothing is armed. */
 u32 failalloc_left(void);
