@@ -120,7 +120,8 @@ class Machine:
     def number(self, command):
         """Runs a line that prints one number."""
         output = self.run(command)
-        return int(re.fullmatch(r"\s*(-?\d+)\s*", output)[1])
+        assert re.fullmatch(r"\s*-?\d+\s*", output), f"`{command}` printed no number but:\n{output}"
+        return int(output)
 
     def poweroff(self):
         self.sendline("poweroff")
