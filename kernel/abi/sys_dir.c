@@ -213,11 +213,10 @@ static bool emit_dirent(struct dirent_sink *sink, const char *name, size_t len, 
         b->full = true;
         return false;
     }
-    memset(record + size - 8, 0, 8); /* what pads the name must not show the kernel's memory */
     *(struct linux_dirent64 *)(void *)record = (struct linux_dirent64){
         .d_ino = ino, .d_off = (s64)next, .d_reclen = (u16)size, .d_type = (u8)(mode >> 12 & 15)};
     memcpy(record + at, name, len);
-    record[at + len] = 0;
+    memset(record + at + len, 0, size - at - len); /* the padding, too: no kernel memory in it */
     b->used += size;
     return true;
 }

@@ -99,10 +99,11 @@ SYSCALL4(wait4, int, pid, vaddr_t, status, int, options, vaddr_t, rusage)
 /* The SIGCHLD information of what was waited for; all zero when nothing was. */
 static int put_wait_info(vaddr_t to, const struct wait_result *result, bool found)
 {
-    struct linux_siginfo info = {0};
+    struct linux_siginfo info;
 
     if (!to)
         return 0;
+    sig_info_init(&info, 0, 0);
     if (found) {
         info.si_signo = SIGCHLD;
         info.si_code = result->code;

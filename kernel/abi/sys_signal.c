@@ -20,8 +20,9 @@ SYSCALL2(kill, int, pid, int, sig)
 /* tkill and tgkill tell that they were used. */
 static long kill_thread(int tgid, int tid, int sig)
 {
-    struct linux_siginfo info = {.si_signo = sig, .si_code = SI_TKILL};
+    struct linux_siginfo info;
 
+    sig_info_init(&info, sig, SI_TKILL);
     info.kill.pid = process_pid(current_process());
     return sig_kill_thread(tgid, tid, sig, &info);
 }

@@ -53,9 +53,11 @@
 struct linux_flock {
     s16 l_type;
     s16 l_whence;
+    s32 l_pad;
     s64 l_start;
     s64 l_len;
     s32 l_pid;
+    s32 l_pad2;
 };
 static_assert(sizeof(struct linux_flock) == 32, "struct flock");
 

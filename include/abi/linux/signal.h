@@ -66,6 +66,7 @@ static_assert(sizeof(struct linux_sigaction) == 24, "struct sigaction");
 struct linux_stack {
     u64 ss_sp;
     s32 ss_flags;
+    s32 ss_pad;
     u64 ss_size;
 };
 static_assert(sizeof(struct linux_stack) == 24, "stack_t");
@@ -95,6 +96,7 @@ struct linux_siginfo {
             s32 pid;
             u32 uid;
             s32 status;
+            s32 pad;
             s64 utime; /* clock ticks */
             s64 stime;
         } chld;
@@ -104,6 +106,7 @@ struct linux_siginfo {
         struct {
             s64 band;
             s32 fd;
+            s32 pad;
         } poll;
         u8 si_pad[112];
     };

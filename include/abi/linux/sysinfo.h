@@ -15,10 +15,11 @@ struct linux_sysinfo {
     u64 totalswap;
     u64 freeswap;
     u16 procs;
-    u16 pad;
+    u16 pad[3];
     u64 totalhigh;
     u64 freehigh;
     u32 mem_unit;
+    u32 pad2;
 };
 static_assert(sizeof(struct linux_sysinfo) == 112, "struct sysinfo");
 
