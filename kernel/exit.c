@@ -13,8 +13,6 @@
 #include <lib/errno.h>
 #include <mm/uvm.h>
 
-void (*exit_clear_tid_hook)(struct thread *t);
-
 /* --- what is given back --- */
 
 static void leave_uvm(struct thread *t)
@@ -23,8 +21,6 @@ static void leave_uvm(struct thread *t)
 
     if (!uvm)
         return;
-    if (t->clear_child_tid && exit_clear_tid_hook)
-        exit_clear_tid_hook(t);
     sched_set_uvm(NULL);
     uvm_put(uvm);
 }

@@ -12,21 +12,12 @@
 #include <mm/slab.h>
 
 static struct spinlock irq_lock = SPINLOCK_INIT("interrupt lines");
-static struct irq_chip *chips;
 static void (*root_handler)(void);
 
 int irq_chip_register(struct irq_chip *chip)
 {
-    irqflags_t flags;
-
     chip->line = kcalloc(chip->lines, sizeof(*chip->line));
-    if (!chip->line)
-        return -ENOMEM;
-    flags = spin_lock(&irq_lock);
-    chip->next = chips;
-    atomic_store_release(&chips, chip);
-    spin_unlock(&irq_lock, flags);
-    return 0;
+    return chip->line ? 0 : -ENOMEM;
 }
 
 int irq_attach(struct irq_chip *chip, u32 hwirq, void (*handler)(void *arg), void *arg)
@@ -58,7 +49,6 @@ void irq_dispatch(struct irq_chip *chip, u32 hwirq)
     if (hwirq >= chip->lines)
         return;
     line = &chip->line[hwirq];
-    line->count++;
     handler = atomic_load_acquire(&line->handler);
     if (likely(handler)) {
         handler(line->arg);
@@ -73,11 +63,6 @@ void irq_dispatch(struct irq_chip *chip, u32 hwirq)
 void irq_set_root(void (*handle)(void))
 {
     atomic_store_release(&root_handler, handle);
-}
-
-struct irq_chip *irq_chips(void)
-{
-    return atomic_load_acquire(&chips);
 }
 
 void trap_external(void)

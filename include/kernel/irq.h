@@ -21,7 +21,6 @@ struct irq_chip_ops {
 struct irq_line {
     void (*handler)(void *arg);
     void *arg;
-    u64 count; /* how often it came, for /proc/interrupts */
 };
 
 struct irq_chip {
@@ -29,10 +28,9 @@ struct irq_chip {
     const struct irq_chip_ops *ops;
     u32 lines;             /* valid hwirqs are 0..lines-1 */
     struct irq_line *line; /* array of `lines`, by irq_chip_register */
-    struct irq_chip *next;
 };
 
-/* Makes a controller known. -ENOMEM. Once per chip. */
+/* Makes the array of lines. -ENOMEM. Once per chip, before its first irq_attach(). */
 int irq_chip_register(struct irq_chip *chip);
 
 /* Connects and enables a line. -EINVAL: no such line; -EBUSY: it has a handler. */
@@ -46,6 +44,3 @@ void irq_dispatch(struct irq_chip *chip, u32 hwirq);
 
 /* The controller that the cpus' external interrupt leads to: its driver says what to call. */
 void irq_set_root(void (*handle)(void));
-
-/* For /proc/interrupts: the registered chips, newest first. */
-struct irq_chip *irq_chips(void);

@@ -30,7 +30,7 @@ enum proc_part_slot {
     PROC_PART_FS,    /* root, current directory, umask */
     PROC_PART_EXE,   /* the program's file, for /proc/PID/exe */
     PROC_PART_TTY,   /* the controlling terminal */
-    PROC_PART_FUTEX, /* nothing per process: its exit clears and wakes clear_child_tid */
+    PROC_PART_FUTEX, /* nothing is kept: at the end, clears and wakes clear_child_tid */
     PROC_PARTS
 };
 
