@@ -5,7 +5,7 @@
 #include <lib/isa.h>
 #include <lib/string.h>
 
-#define TIMEBASE_MOST 10000000000ul
+#define TIMEBASE_MOST 0xfffffffful
 
 bool hart_is_cpu(const struct fdt *fdt, int node)
 {
