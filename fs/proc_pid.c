@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * /proc/<pid>: one table of its entries. A node's `what` is its row; position in the directory is
- * 2 plus the row. After the process has been reaped every lookup and read says so (-ENOENT, -ESRCH).
+ * /proc/<pid>: one table of its entries, of which a node's `what` is a row, and the directories fd
+ * and task. Position in the directory is 2 plus the row. A process has one thread, so task holds one
+ * directory, with the same files. After the process has been reaped every lookup and read says so (-ENOENT, -ESRCH).
  */
 #include <fs/proc_pid.h>
 
@@ -13,6 +14,7 @@
 #include <fs/mount.h>
 #include <kernel/process.h>
 #include <lib/err.h>
+#include <lib/fmt.h>
 #include <lib/num.h>
 #include <lib/string.h>
 #include <mm/failalloc.h>
@@ -88,7 +90,12 @@ static const struct pid_entry entries[] = {
     {.name = "root", .mode = S_IFLNK | 0777, .jump = fs_root_of},
 };
 
-#define POS_FD (2ul + ARRAY_SIZE(entries))
+/* Positions of the two directories behind the rows. */
+#define POS_FD   (2ul + ARRAY_SIZE(entries))
+#define POS_TASK (POS_FD + 1)
+
+/* Which directory a node is: of a process, of its threads, of one thread. */
+enum pid_dir { PID_DIR = 1, TASK_DIR, THREAD_DIR };
 
 static const struct pid_entry *entry_of(struct inode *inode)
 {
@@ -191,18 +198,50 @@ static bool is_name(const char *name, size_t len, const char *wanted)
     return strlen(wanted) == len && memcmp(name, wanted, len) == 0;
 }
 
+static struct inode *make_dir(struct super *super, struct process *p, enum pid_dir which);
+
 static struct inode *pid_lookup(struct inode *dir, const char *name, size_t len)
 {
     struct process *p = proc_node_process(dir);
+    bool whole = proc_node_of(dir)->number == PID_DIR;
 
     if (!p)
         return ERR_PTR(-ENOENT);
-    if (is_name(name, len, "fd"))
+    if (whole && is_name(name, len, "fd"))
         return proc_fd_dir_make(dir->super, p);
+    if (whole && is_name(name, len, "task"))
+        return make_dir(dir->super, p, TASK_DIR);
     for (unsigned i = 0; i < ARRAY_SIZE(entries); i++)
         if (is_name(name, len, entries[i].name))
             return make_entry(dir, p, &entries[i]);
     return ERR_PTR(-ENOENT);
+}
+
+static struct inode *task_lookup(struct inode *dir, const char *name, size_t len)
+{
+    struct process *p = proc_node_process(dir);
+
+    if (!p || proc_number(name, len) != process_pid(p))
+        return ERR_PTR(-ENOENT);
+    return make_dir(dir->super, p, THREAD_DIR);
+}
+
+static bool emit_rows(struct file *dir, struct process *p, struct dirent_sink *sink)
+{
+    for (; dir->pos < POS_FD; dir->pos++) {
+        const struct pid_entry *e = &entries[dir->pos - 2];
+        u64 ino = proc_ino(process_pid(p), e, 0);
+        if (!sink->emit(sink, e->name, strlen(e->name), ino, dir->pos + 1, e->mode))
+            return false;
+    }
+    return true;
+}
+
+/* Emits a directory when it is its turn. */
+static void emit_dir(struct file *dir, struct dirent_sink *sink, u64 pos, const char *name, u64 ino)
+{
+    if (dir->pos == pos && sink->emit(sink, name, strlen(name), ino, pos + 1, S_IFDIR))
+        dir->pos = pos + 1;
 }
 
 static int pid_readdir(struct file *dir, struct dirent_sink *sink)
@@ -211,26 +250,44 @@ static int pid_readdir(struct file *dir, struct dirent_sink *sink)
 
     if (!p)
         return -ENOENT;
+    if (!proc_emit_dots(dir, sink) || !emit_rows(dir, p, sink) ||
+        proc_node_of(dir->inode)->number != PID_DIR)
+        return 0;
+    emit_dir(dir, sink, POS_FD, "fd", proc_fd_dir_ino(process_pid(p)));
+    emit_dir(dir, sink, POS_TASK, "task", proc_ino(process_pid(p), entries, TASK_DIR));
+    return 0;
+}
+
+static int task_readdir(struct file *dir, struct dirent_sink *sink)
+{
+    struct process *p = proc_node_process(dir->inode);
+    char name[16];
+
+    if (!p)
+        return -ENOENT;
     if (!proc_emit_dots(dir, sink))
         return 0;
-    for (; dir->pos < POS_FD; dir->pos++) {
-        const struct pid_entry *e = &entries[dir->pos - 2];
-        u64 ino = proc_ino(process_pid(p), e, 0);
-        if (!sink->emit(sink, e->name, strlen(e->name), ino, dir->pos + 1, e->mode))
-            return 0;
-    }
-    if (dir->pos == POS_FD &&
-        sink->emit(sink, "fd", 2, proc_fd_dir_ino(process_pid(p)), POS_FD + 1, S_IFDIR))
-        dir->pos = POS_FD + 1;
+    fmt_snprintf(name, sizeof(name), "%d", process_pid(p));
+    emit_dir(dir, sink, 2, name, proc_ino(process_pid(p), entries, THREAD_DIR));
     return 0;
 }
 
 static const struct inode_ops pid_dir_ops = {.lookup = pid_lookup, .release = proc_node_release};
+static const struct inode_ops task_dir_ops = {.lookup = task_lookup, .release = proc_node_release};
 static const struct file_ops pid_file_ops = {.lseek = proc_dir_lseek, .readdir = pid_readdir};
+static const struct file_ops task_file_ops = {.lseek = proc_dir_lseek, .readdir = task_readdir};
+
+static struct inode *make_dir(struct super *super, struct process *p, enum pid_dir which)
+{
+    bool task = which == TASK_DIR;
+
+    return proc_node_make(super, S_IFDIR | 0555, task ? &task_dir_ops : &pid_dir_ops,
+                          task ? &task_file_ops : &pid_file_ops, p, entries, which);
+}
 
 u64 proc_pid_ino(int pid)
 {
-    return proc_ino(pid, entries, 1);
+    return proc_ino(pid, entries, PID_DIR);
 }
 
 struct inode *proc_pid_make(struct super *super, int pid)
@@ -239,8 +296,7 @@ struct inode *proc_pid_make(struct super *super, int pid)
 
     if (!p)
         return ERR_PTR(-ENOENT);
-    struct inode *inode =
-        proc_node_make(super, S_IFDIR | 0555, &pid_dir_ops, &pid_file_ops, p, entries, 1);
+    struct inode *inode = make_dir(super, p, PID_DIR);
     process_put(p);
     return inode;
 }

@@ -52,7 +52,8 @@ static int open_found(struct dentry *dentry, unsigned flags, struct file **out)
     struct file *file = file_open(dentry->inode, dentry, flags);
     if (IS_ERR(file))
         return (int)PTR_ERR(file);
-    if (flags & O_TRUNC && S_ISREG(dentry->inode->mode) && !(flags & O_PATH))
+    /* Files without a size of their own (/proc) are opened as they are. */
+    if (flags & O_TRUNC && dentry->inode->ops->truncate && !(flags & O_PATH))
         err = vfs_truncate(dentry->inode, 0);
     if (err)
         file_put(file);
