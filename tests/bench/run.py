@@ -53,9 +53,18 @@ OPERATIONS = {
     "ctx_switch": ("context switch through a pipe", 1_300, 2_210),
     "buddy_0": ("buddy: allocate + free, order 0", None, None),
     "buddy_9": ("buddy: allocate + free, order 9", None, None),
-    "map_page": ("kernel map + unmap, per 4 KiB page", None, None),
+    "map_page": ("page table: map + unmap, per 4 KiB page", None, None),
     "boot": ("S-mode entry to first user instruction", 5_000_000, 16_800_000),
     "boot_default": ("the same with the default archive", None, None),
+    "clock_gettime": ("clock_gettime", None, 396),
+    "fstat": ("fstat", None, 645),
+    "sched_yield": ("sched_yield, nobody else ready", None, 798),
+    "futex_wake": ("futex wake, nobody waits", None, 961),
+    "pipe_self": ("write + read of 1 byte through a pipe", None, 1_710),
+    "create_unlink": ("create + close + unlink of a file", None, 12_902),
+    "map_unmap": ("mmap + touch + munmap of one page", None, 8_177),
+    "brk_page": ("brk by a page, touch, and back", None, 14_587),
+    "fork_64_pages": ("fork + exit + wait with 64 pages", None, None),
     "image": ("flat image without archive, bytes", 400_000, 2_600_000),
 }
 
@@ -66,11 +75,11 @@ def fail(message):
 
 def qemu(mem, initrd, append, icount=ICOUNT):
     argv = [QEMU, "-nographic", "-no-reboot", "-M", "virt", "-smp", "1", "-m", mem, "-icount", icount,
-            "-kernel", str(BUILD / "Image"), "-append", f"panic=-1 quiet {append}".strip()]
+            "-kernel", str(BUILD / "Image"), "-append", append]
     return argv + (["-initrd", str(initrd)] if initrd else [])
 
 
-def output_of(mem, initrd, append=""):
+def output_of(mem, initrd, append):
     try:
         done = subprocess.run(qemu(mem, initrd, append), stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               errors="replace", timeout=600, check=False)
@@ -87,7 +96,7 @@ def small_archive():
 
 def operations():
     """What ubench prints: `name N` a line."""
-    text = output_of("1G", small_archive())
+    text = output_of("1G", small_archive(), "panic=-1 quiet")
     found = {m[1]: float(m[2]) for m in re.finditer(r"^(\w+) (\d+(?:\.\d+)?)$", text, re.M)}
     if not found:
         fail(f"ubench gave no figures; the console:\n{text[-2000:]}")
@@ -98,7 +107,7 @@ def operations():
 
 def kernel_operations():
     """What selftest=bench prints: `bench NAME: N` a line."""
-    text = output_of("128M", None, "selftest=bench")
+    text = output_of("128M", None, "panic=-1 selftest=bench")
     found = {m[1]: float(m[2]) for m in re.finditer(r"\bbench (\w+): (\d+(?:\.\d+)?)$", text, re.M)}
     if not found:
         fail(f"selftest=bench gave no figures; the console:\n{text[-2000:]}")
@@ -113,7 +122,7 @@ def boot(initrd, init):
     """Instructions from the image's entry to the first one of pid 1's program."""
     with tempfile.TemporaryDirectory() as folder:
         gate = f"{folder}/gdb"
-        with subprocess.Popen(qemu("128M", initrd, "", ICOUNT_STOPPABLE) + ["-S", "-gdb", f"unix:{gate},server=on,wait=off"],
+        with subprocess.Popen(qemu("128M", initrd, "panic=-1", ICOUNT_STOPPABLE) + ["-S", "-gdb", f"unix:{gate},server=on,wait=off"],
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as machine:
             try:
                 remote = Remote(gate)
