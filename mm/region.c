@@ -127,6 +127,34 @@ static int find_spot(const struct scan *s, size_t size, paddr_t *out)
     return -ENOMEM;
 }
 
+/* Whether banks cover [at, end), whatever order they come in. */
+static bool in_banks(const struct scan *s, paddr_t at, paddr_t end)
+{
+    struct scan_walk w;
+    paddr_t bank, bank_end, before;
+
+    do {
+        before = at;
+        scan_begin(&w, s);
+        while (scan_bank(&w, &bank, &bank_end))
+            if (at >= bank && at < bank_end)
+                at = bank_end;
+    } while (at < end && at != before);
+    return at >= end;
+}
+
+/* A tree of which not even this is true is some other machine's: nothing may be written where it says. */
+static int check_image(const struct scan *s)
+{
+    const struct boot_info *info = s->info;
+
+    if (in_banks(s, info->image_pa, info->image_pa + info->image_size))
+        return 0;
+    log_err("memory: the kernel at 0x%lx, %lu KiB, does not lie in the RAM of the device tree",
+            info->image_pa, info->image_size / KiB);
+    return -EINVAL;
+}
+
 /* Finds and maps the block, moves the tree into it. */
 static int make_block(const struct scan *s, struct fdt *fdt, struct boot_block *b)
 {
@@ -136,6 +164,9 @@ static int make_block(const struct scan *s, struct fdt *fdt, struct boot_block *
         log_err("memory: the device tree names no memory");
         return -ENOENT;
     }
+    int rc = check_image(s);
+    if (rc)
+        return rc;
     size_t size = block_size(b);
     if (find_spot(s, size, &b->pa) || arch_early_map(b->pa, size)) {
         log_err("memory: no room for %lu KiB of tables", size / KiB);
@@ -199,16 +230,6 @@ static void record_holes(const struct scan *s, struct boot_block *b)
         interval_paint(&ram, h.start, h.end, tag_of(hole_reason(&h, &next)));
 }
 
-static int check_image(const struct boot_info *info)
-{
-    if (interval_covers(&ram, info->image_pa, info->image_pa + info->image_size,
-                        tag_of(&reason_kernel)))
-        return 0;
-    log_err("memory: the kernel at 0x%lx, %lu KiB, does not lie in the RAM of the device tree",
-            info->image_pa, info->image_size / KiB);
-    return -EINVAL;
-}
-
 /* An initrd of which a part is something else, or no RAM at all, cannot be trusted. */
 static void check_initrd(const struct scan *s)
 {
@@ -241,7 +262,7 @@ int region_init(const struct boot_info *info, struct fdt *fdt)
     interval_paint(&ram, b.pa, b.pa + block_size(&b), tag_of(&reason_early));
     early_low = info->image_pa;
     check_initrd(&s);
-    return check_image(info);
+    return 0;
 }
 
 /* --- early allocation ------------------------------------------------------------------------ */
