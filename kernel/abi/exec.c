@@ -370,13 +370,14 @@ static void open_console(void)
         log_warn("pid 1: /dev/console cannot be opened (error %d)", -err);
 }
 
-/* True: pid 1 is that program now, and failalloc=K counts from here on. */
-static bool run_init(const char *path, struct trap_frame *tf)
+/* 0: pid 1 is that program now, and failalloc=K counts from here on. */
+static int run_init(const char *path, struct trap_frame *tf)
 {
-    if (exec_kernel(path, tf))
-        return false;
-    failalloc_start();
-    return true;
+    int err = exec_kernel(path, tf);
+
+    if (!err)
+        failalloc_start();
+    return err;
 }
 
 /* init= from the command line and nothing else, or the first of the usual places that works. */
@@ -387,13 +388,14 @@ static void start_init(struct trap_frame *tf)
 
     open_console();
     if (chosen) {
-        if (run_init(chosen, tf))
+        int err = run_init(chosen, tf);
+        if (!err)
             return;
-        log_err("init=%s cannot be executed", chosen);
+        log_err("init=%s cannot be executed (error %d)", chosen, -err);
         process_exit(127 << 8);
     }
     for (size_t i = 0; i < ARRAY_SIZE(usual); i++) {
-        if (run_init(usual[i], tf))
+        if (!run_init(usual[i], tf))
             return;
     }
     log_err("no program for pid 1: the initial file system has no /init, /sbin/init or /bin/sh");
