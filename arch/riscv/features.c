@@ -51,6 +51,17 @@ static u64 letters(const struct fdt *fdt, int node)
     return bits & ~(1ul << ('v' - 'a')); /* vector state is not saved: not offered */
 }
 
+/* A tree that names no isa: what every core with an MMU has, and the FPU if sstatus.FS can be set. */
+static u64 guess_letters(void)
+{
+    u64 bits = BIT('i' - 'a') | BIT('m' - 'a') | BIT('a' - 'a') | BIT('c' - 'a');
+    csr_set(sstatus, SSTATUS_FS_INITIAL);
+    if (csr_read(sstatus) & SSTATUS_FS)
+        bits |= BIT('f' - 'a') | BIT('d' - 'a');
+    csr_clear(sstatus, SSTATUS_FS);
+    return bits;
+}
+
 static u64 machine_id(u64 fn)
 {
     return (u64)sbi_call(SBI_EXT_BASE, fn, 0, 0, 0, 0).value;
@@ -63,6 +74,10 @@ void features_probe(const struct fdt *fdt, int node)
     f->arch = machine_id(FID_BASE_ARCH);
     f->impl = machine_id(FID_BASE_IMPL);
     f->hwcap = letters(fdt, node);
+    if (!f->hwcap) {
+        f->hwcap = guess_letters();
+        log_warn("cpu: the device tree names no isa for the boot hart");
+    }
     f->senvcfg = csr_try_write_senvcfg(0);
     /* The tree promises Sstc; firmware must have opened it too (menvcfg.STCE), so try. */
     f->sstc = hart_has(fdt, node, "sstc") && csr_try_write_stimecmp(~0ul);
