@@ -261,6 +261,21 @@ static int drop(unsigned i)
     return vfs_unlink(NULL, name);
 }
 
+/* The directory read from end to end shows what is there, each name once. */
+static void compare_listing(const bool *there, unsigned n)
+{
+    struct dentry *root = fs_first_root();
+    struct dentry_record entry;
+    unsigned seen = 0, expected = 0;
+
+    for (u64 pos = 0; dentry_next_child(root, &pos, &entry); seen++)
+        assert_true(there[atoi(entry.name + 1)]);
+    for (unsigned i = 0; i < n; i++)
+        expected += there[i];
+    assert_int_equal(seen, expected);
+    dentry_put(root);
+}
+
 static void test_equal_hashes(void **state)
 {
     static bool there[500];
@@ -279,6 +294,8 @@ static void test_equal_hashes(void **state)
         }
         i = (unsigned)(host_random(&seed) % 500);
         assert_int_equal(exists(i), there[i]);
+        if (step % 500 == 0)
+            compare_listing(there, 500);
     }
     for (unsigned i = 0; i < 500; i++)
         if (there[i])
