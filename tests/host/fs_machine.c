@@ -13,7 +13,7 @@
 #include <kernel/time.h>
 #include <lib/errno.h>
 #include <lib/string.h>
-#include <mm/kvm.h>
+#include <mm/slab.h>
 #include <mm/usercopy.h>
 #include <stdlib.h>
 
@@ -48,6 +48,16 @@ void fs_machine_forget(void)
 {
     fdtable_part.exit(&fs_process);
     fs_context_part.exit(&fs_process);
+}
+
+u64 fs_machine_objects(void)
+{
+    struct slab_stats stats;
+    u64 sum = 0;
+
+    for (unsigned i = 0; slab_stats(i, &stats); i++)
+        sum += stats.used;
+    return sum;
 }
 
 /* --- the kernel's part ----------------------------------------------------------------------- */

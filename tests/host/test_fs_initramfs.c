@@ -296,6 +296,7 @@ static void test_out_of_memory(void **state)
     assert_int_equal(unpack(), 0);
     clean(NULL);
     u64 before = mm_machine_free_pages();
+    u64 objects = fs_machine_objects();
     for (u32 k = 1;; k++) {
         failalloc_arm(k);
         int err = unpack();
@@ -303,6 +304,7 @@ static void test_out_of_memory(void **state)
         failalloc_arm(0);
         clean(NULL);
         assert_int_equal(mm_machine_free_pages(), before);
+        assert_int_equal(fs_machine_objects(), objects);
         if (!hit) {
             assert_int_equal(err, 0);
             break;

@@ -721,6 +721,7 @@ static void test_out_of_memory_everywhere(void **state)
     do_everything();
     clean(NULL);
     u64 before = mm_machine_free_pages();
+    u64 objects = fs_machine_objects();
     for (u32 k = 1; k < 200; k++) {
         failalloc_arm(k);
         do_everything();
@@ -729,6 +730,7 @@ static void test_out_of_memory_everywhere(void **state)
         vfs_umount(NULL, "/e/l", 0); /* even umount may have failed */
         remove_all("");
         assert_int_equal(mm_machine_free_pages(), before);
+        assert_int_equal(fs_machine_objects(), objects);
         if (!hit)
             return;
     }
