@@ -30,7 +30,8 @@ class Report:
     """Passed, failed and skipped cases so far; the failed ones with what is worth reading about them."""
 
     def __init__(self):
-        self.passed, self.skipped, self.failed = [], [], []
+        self.passed, self.failed = [], []
+        self.skipped = {}  # by reason
 
     def case(self, name, good, why=""):
         if good:
@@ -40,14 +41,15 @@ class Report:
             print(f"  FAILED  {name}", flush=True)
 
     def skip(self, name, why):
-        self.skipped.append(name)
-        print(f"  SKIPPED {name}: {why}", flush=True)
+        self.skipped.setdefault(why, []).append(name)
 
     def summary(self):
         for name, why in self.failed:
             print(f"\n--- failed: {name}")
             print("\n".join("    " + line for line in why.strip().splitlines()[-40:]))
-        print(f"\n{len(self.skipped)} skipped" if self.skipped else "")
+        print()
+        for why, names in self.skipped.items():
+            print(f"skipped, {why}: {', '.join(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''}")
         print(f"{len(self.passed)} passed, {len(self.failed)} failed", flush=True)
 
 
@@ -72,7 +74,8 @@ def pytest(report, folder, words=(), more=(), prefix=""):
     results = f"{BUILD}/{prefix.strip()}{folder.replace('/', '-')}.xml"
     if os.path.exists(results):
         os.remove(results)
-    command = [PYTHON, "-m", "pytest", folder, "-q", "-p", "no:cacheprovider", "--durations=8", f"--junitxml={results}", *words]
+    command = [PYTHON, "-m", "pytest", folder, "-q", "-p", "no:cacheprovider", "--durations=8",
+               f"--junitxml={results}", *words]
     environment = dict(os.environ, BUILD=BUILD, CACHE=CACHE, PYTHONDONTWRITEBYTECODE="1", **dict(more))
     status = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
     if os.path.exists(results):
@@ -174,7 +177,7 @@ def cmocka_cases(report, program, status, output):
             running, seen = None, seen + 1
             wrong += kind == "FAILED"
             if kind == "SKIPPED":
-                report.skip(name, "says so itself")
+                report.skip(name, "as it says itself")
             else:
                 report.case(name, kind == "OK", output)
     if running:
@@ -202,7 +205,7 @@ def fuzzers(report, kind):
 # --- tests of whole images ---
 
 def boots(report, kind):
-    words = ["-m", "smoke"] if kind == "smoke" else []
+    words = {"smoke": ["-m", "smoke"], "test": ["-m", "not full"]}.get(kind, [])
     more = {"QUIRE_TEST_ALL": "1"} if kind == "test-all" else {}
     pytest(report, "tests/boot", words, more)
 
