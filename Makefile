@@ -32,7 +32,7 @@ need       = @scripts/setup.sh
 
 .DEFAULT_GOAL := all
 .PHONY: all run smoke test test-all bench fuzz mutants debug format check clean distclean help \
-        user-libc host-tests fuzzers dtcheck setup cached-packages firmware FORCE
+        user-libc host-tests fuzzers dtcheck sdcard setup cached-packages firmware FORCE
 
 all:
 	$(need) build
@@ -46,10 +46,16 @@ $(CACHE)/%.stamp: FORCE
 $(BUILD)/%: FORCE
 	$(compile) $@
 
-run:
+# With BOARD=: the board's card image, through its firmware, in its emulator.
+run: $(if $(BOARD),sdcard)
 	$(need) run
 	$(compile) all
-	@scripts/run.sh
+	@$(if $(BOARD),$(PYTHON) scripts/runboard.py '$(BOARD)',scripts/run.sh)
+
+sdcard:
+	$(need) boards
+	$(compile) all
+	@$(PYTHON) scripts/sdcard.py '$(BOARD)' $(if $(DTB),--dtb '$(DTB)') $(if $(INITRD),--initrd '$(INITRD)')
 
 debug:
 	$(need) debug
@@ -112,6 +118,8 @@ help:
 
 #: make            build/Image (boots on every supported board), build/quire.elf (symbols), build/initramfs.cpio
 #: make run        boot to a shell in QEMU; MEM=256M SMP=4 APPEND="..." INITRD=file QEMU=qemu-system-riscv64
+#: make sdcard     a card image for BOARD=virt, hifive-unleashed, hifive-unmatched or visionfive2; DTB=file, INITRD=file
+#: make run BOARD= boots that card in the board's emulator, through the board's own firmware
 #: make debug      the same, stopped at the first instruction, under gdb
 #: make smoke      a first opinion in less than a minute
 #: make test       format, layers, host tests, fuzzers for some seconds, boots in QEMU

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Fetches one package of Debian 13 for the boards' side: busybox (riscv64), musl (riscv64), opensbi (Debian 13's
-# firmware, to test with two versions on a Debian 12 machine). Works with a private apt configuration: sites, proxies
+# firmware, to test with two versions on a Debian 12 machine), and the boards' boot loaders. Works with a private apt configuration: sites, proxies
 # and signing keys are the machine's own, read and never changed; apt checks the signatures as always. What was fetched
 # is kept in the cache directory and not asked for again.
 #
-# usage: fetch.sh busybox|musl|opensbi CACHE-DIR     unpacks into CACHE-DIR/NAME and touches CACHE-DIR/NAME.stamp
+# usage: fetch.sh NAME CACHE-DIR     unpacks into CACHE-DIR/NAME, leaves the package's own description in
+#                                    CACHE-DIR/NAME/control and touches CACHE-DIR/NAME.stamp
 # Succeeds without the package too, after one line that says what is missing: the tree builds without it.
 set -eu
 
@@ -20,6 +21,12 @@ busybox) package=busybox-static proof=usr/bin/busybox without="the image will ho
 musl)    package=musl-dev proof=usr/lib/riscv64-linux-musl/libc.a without="the programs for musl are not built" ;;
 opensbi) package=opensbi proof=usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin
          without="the tests use the installed firmware only" ;;
+u-boot-sifive)   package=u-boot-sifive proof=usr/lib/u-boot/sifive_unleashed/u-boot.itb
+                 without="no card for the HiFive boards" ;;
+u-boot-starfive) package=u-boot-starfive proof=usr/lib/u-boot/starfive_visionfive2/u-boot.itb
+                 without="no card for the JH7110 boards" ;;
+u-boot-qemu)     package=u-boot-qemu proof=usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin
+                 without="no boot of virt through U-Boot" ;;
 *)       echo "fetch.sh: no package is called $name here" >&2; exit 2 ;;
 esac
 
@@ -100,6 +107,7 @@ while read -r site signed_by; do
         rm -rf "$cache/$name"
         dpkg-deb -x "$apt"/deb/*.deb "$cache/$name"
         [ -e "$cache/$name/$proof" ] || give_up "the package holds no $proof"
+        dpkg-deb -f "$apt"/deb/*.deb > "$cache/$name/control"
         touch "$cache/$name.stamp"
         exit 0
     fi

@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Writes a card image: sdcard.py BOARD [--dtb FILE] [--initrd FILE]
+
+The card is as boards/BOARD/genimage.cfg lays it out: firmware from Debian's package where the board looks for it, and a
+FAT partition with the image that all boards share, a device tree, the initramfs, and three ways for U-Boot to boot
+them: extlinux/extlinux.conf, boot.scr, and quire.itb with fit.scr. Nothing needs root, and equal inputs give equal
+cards. --dtb replaces the tree (which is U-Boot's own otherwise), --initrd the initramfs.
+"""
+import argparse
+import gzip
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(__file__))
+from board import BUILD, CACHE, TOP, Board  # noqa: E402
+
+MIB = 1 << 20
+CARD_LEAST = 64 * MIB  # QEMU wants powers of two
+FAT_OFFSET = 8 * MIB
+WHEN = int(os.environ.get("SOURCE_DATE_EPOCH", "1577836800"))
+
+
+def run(words, **more):
+    env = dict(os.environ, SOURCE_DATE_EPOCH=str(WHEN), TZ="UTC", MTOOLS_SKIP_CHECK="1")
+    done = subprocess.run([str(w) for w in words], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, errors="replace", check=False, **more)
+    if done.returncode:
+        sys.exit(f"sdcard.py: {words[0]} failed:\n{done.stdout}")
+
+
+def filled(template, **values):
+    """A file of boards/ with its @WORDS@ replaced; one that stays is a mistake."""
+    text = pathlib.Path(template).read_text()
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", str(value))
+    if left := re.search(r"@[A-Z_]+@", text):
+        sys.exit(f"sdcard.py: {template}: nothing to put in place of {left[0]}")
+    return text
+
+
+# --- the FAT partition ---
+
+FDT_IMAGE = """        fdt {{
+            description = "device tree";
+            data = /incbin/("board.dtb");
+            type = "flat_dt";
+            arch = "riscv";
+            compression = "none";
+            load = <0 {load:#x}>;
+            hash {{ algo = "sha256"; }};
+        }};
+"""
+
+
+def script(board, stage, name):
+    card, data = board.data["card"], board.data
+    bootm = "bootm ${ramdisk_addr_r}" + ("" if "tree" in data else " ${ramdisk_addr_r} ${fdtcontroladdr}")
+    source = board.out / f"{name}.cmd"
+    source.write_text(filled(TOP / f"boards/{name}.cmd", BOARD=data["name"], DEVICE=card["device"], BOOTM=bootm,
+                             NUMBER=card["number"], PARTITION=card["partition"], BOOTARGS=data["bootargs"]))
+    run(["mkimage", "-A", "riscv", "-O", "linux", "-T", "script", "-C", "none", "-n", "Quire", "-d", source,
+         stage / f"{name}.scr"])
+
+
+def fit_image(board, stage):
+    tree = board.data.get("tree")
+    source = board.out / "quire.its"
+    source.write_text(filled(TOP / "boards/quire.its", BOARD=board.data["name"], KERNEL=hex(board.data["kernel"]),
+                             FDT_IMAGE=FDT_IMAGE.format(**tree) if tree else "",
+                             FDT_CONFIG='            fdt = "fdt";\n' if tree else ""))
+    run(["mkimage", "-D", f"-I dts -O dtb -i {stage}", "-f", source, stage / "quire.itb"])
+
+
+def extlinux(board, stage):
+    (stage / "extlinux").mkdir()
+    fdt = "    fdt /board.dtb\n" if "tree" in board.data else ""
+    text = filled(TOP / "boards/extlinux.conf", BOARD=board.data["name"], FDT=fdt, BOOTARGS=board.data["bootargs"])
+    (stage / "extlinux/extlinux.conf").write_text(text)
+
+
+# --- what is on the card, and whose it is ---
+
+def sha256(path):
+    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+
+
+def control(package):
+    """Fields of a Debian package's description."""
+    return dict(re.findall(r"^([\w-]+): (.*)$", (package / "control").read_text(), re.M))
+
+
+def debian_source(source, version):
+    return f"""    source    Debian source package {source} {version}: `apt-get source {source}={version}` with Debian 13's
+              archive, or https://snapshot.debian.org/package/{source}/{version}/"""
+
+
+def firmware_components(board):
+    fields = control(board.package)
+    source = fields.get("Source", fields["Package"]).split()[0]
+    what = "boot loader" + (", device tree board.dtb" if "tree" in board.data else "")
+    yield f"""U-Boot {fields["Version"]} ({what})
+    licence   GPL-2.0-or-later and others, see licenses/{fields["Package"]}.txt.gz
+{debian_source(source, fields["Version"])}"""
+    for built_from, version in re.findall(r"(\S+) \(= ([^)]+)\)", fields.get("Built-Using", "")):
+        yield f"""{built_from} {version} (inside u-boot.itb)
+    licence   BSD-2-Clause, see https://snapshot.debian.org/package/{built_from}/{version}/
+{debian_source(built_from, version)}"""
+
+
+def busybox_component(image):
+    """The build without busybox is possible too. What follows a + is a rebuild of the same source."""
+    found = re.search(rb"BusyBox v[\d.]+ \(Debian ([^)+]+(?:\+deb\w+)?)", image.read_bytes())
+    if found:
+        version = found[1].decode()
+        yield f"""busybox {version} (in the initramfs inside Image, and in initramfs.cpio unless that was given)
+    licence   GPL-2.0-only, see licenses/busybox.txt.gz
+{debian_source("busybox", version.split(":")[-1])}"""
+
+
+def components(board, stage, replaced):
+    """COMPONENTS.txt and the licences it speaks of."""
+    parts = [f"""Quire (Image, and its own programs in the initramfs)
+    licence   BSD-2-Clause, see licenses/quire.txt
+    sha256    {sha256(stage / "Image")}"""]
+    parts += firmware_components(board)
+    parts += busybox_component(stage / "Image")
+    parts += [f"{name}: given by who made this card\n    sha256    {sha256(stage / name)}" for name in replaced]
+    (stage / "COMPONENTS.txt").write_text(f"What is on this card for {board.data['name']}.\n\n" + "\n\n".join(parts) + "\n")
+    licenses = stage / "licenses"
+    licenses.mkdir()
+    shutil.copy(TOP / "LICENSE", licenses / "quire.txt")
+    for package in (board.package, CACHE / "busybox"):
+        for path in package.glob("usr/share/doc/*/copyright"):
+            name = "busybox" if "busybox" in path.parent.name else path.parent.name
+            (licenses / f"{name}.txt.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+
+
+# --- the card ---
+
+def fill_stage(board, stage, dtb, initrd):
+    shutil.copy(BUILD / "Image", stage / "Image")
+    shutil.copy(initrd or BUILD / "initramfs.cpio", stage / "initramfs.cpio")
+    if "tree" in board.data:
+        shutil.copy(dtb or board.firmware("tree"), stage / "board.dtb")
+    elif dtb:
+        sys.exit(f"sdcard.py: {board.data['name']}: the tree is the emulator's, --dtb has no place here")
+    extlinux(board, stage)
+    script(board, stage, "boot")
+    script(board, stage, "fit")
+    fit_image(board, stage)
+    components(board, stage, [n for n, given in (("board.dtb", dtb), ("initramfs.cpio", initrd)) if given])
+    for path in stage.rglob("*"):
+        os.utime(path, (WHEN, WHEN))
+
+
+def card_size(stage):
+    content = sum(p.stat().st_size + 65536 for p in stage.rglob("*"))
+    size = CARD_LEAST
+    while size < FAT_OFFSET + content + 2 * MIB:
+        size *= 2
+    return size
+
+
+def make_card(board, stage):
+    files, tmp = board.out / "firmware", board.out / "genimage"
+    files.mkdir()
+    for key in ("spl", "u-boot"):
+        if path := board.firmware(key):
+            shutil.copy(path, files)
+    size = card_size(stage)
+    config = board.out / "genimage.cfg"
+    config.write_text(filled(board.folder / "genimage.cfg", CARD_SIZE=size, FAT_SIZE=size - FAT_OFFSET - MIB))
+    run(["genimage", "--config", config, "--rootpath", stage, "--tmppath", tmp, "--inputpath", files,
+         "--outputpath", board.out])
+    shutil.rmtree(tmp)
+    (board.out / "boot.vfat").unlink()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("board")
+    parser.add_argument("--dtb", type=pathlib.Path)
+    parser.add_argument("--initrd", type=pathlib.Path)
+    args = parser.parse_args()
+    board = Board(args.board)
+    board.fetch()
+    shutil.rmtree(board.out, ignore_errors=True)
+    stage = board.out / "boot"
+    stage.mkdir(parents=True)
+    fill_stage(board, stage, args.dtb, args.initrd)
+    make_card(board, stage)
+    print(f"{os.path.relpath(board.card)}: {board.card.stat().st_size // MIB} MiB for {board.data['name']}, "
+          f"sha256 {sha256(board.card)}")
+
+
+main()
