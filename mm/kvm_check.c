@@ -144,13 +144,13 @@ static const struct area {
 
 static const char *check_any(const struct leaf *l)
 {
-    prot_t global = in(l->va, ENTRY_BASE, 0 - ENTRY_BASE) ? PROT_G : kvm_global();
+    bool shared = in(l->va, ENTRY_BASE, 0 - ENTRY_BASE) || !mmu_isolated();
 
     if ((l->prot & PROT_W) && (l->prot & PROT_X))
         return "a page is writable and executable";
     if (l->prot & PROT_U)
         return "a kernel page is open to user mode";
-    if ((l->prot & PROT_G) != global)
+    if (!(l->prot & PROT_G) == shared)
         return "a page is global that must not be, or the other way round";
     return NULL;
 }
@@ -163,6 +163,8 @@ static int check_leaf(struct pt_visitor *v, vaddr_t va, unsigned level, pte_t pt
     c->leaves++;
     c->where = va;
     c->error = check_any(&l);
+    if (!c->error && !mmu_permits(pte, l.prot))
+        c->error = "an entry waits for hardware to set A or D";
     for (size_t i = 0; !c->error && i < ARRAY_SIZE(areas); i++)
         if (in(va, areas[i].base, areas[i].size)) {
             c->error = areas[i].check(c, &l);

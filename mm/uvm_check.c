@@ -57,6 +57,8 @@ static int check_leaf(struct pt_visitor *v, vaddr_t va, unsigned level, pte_t pt
         return fail(c, va, "a page is mapped that no region covers");
     if (!(mmu_prot(pte) & PROT_U) || mmu_prot(pte) & PROT_G)
         return fail(c, va, "a page in the user half is not the user's own");
+    if (mmu_prot(pte) != PROT_U && !mmu_permits(pte, mmu_prot(pte)))
+        return fail(c, va, "an entry waits for hardware to set A or D");
     if (mmu_prot(pte) & ~(r->prot | PROT_U | (r->prot & UVM_W ? PROT_R : 0)))
         return fail(c, va, "a page has rights that its region does not give");
     if (!pfn_valid(mmu_pfn(pte)) || !is_user_kind(pfn_to_page(mmu_pfn(pte))))
