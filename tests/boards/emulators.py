@@ -54,7 +54,7 @@ class Emulated(harness.Machine):
         """Stops U-Boot's countdown; it is at its prompt then."""
         self.expect("Hit any key to stop autoboot", timeout)
         self.send(" ")
-        self.expect(r"=> $", 30)
+        self.expect(r"(=>|StarFive #) $", 30)
 
 
 @pytest.fixture

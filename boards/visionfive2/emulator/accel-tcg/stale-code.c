@@ -34,39 +34,34 @@ uint32_t *stale_code_epochs;
 static uint32_t epoch = 1;
 static uint32_t last_store;             /* epoch of the last store anywhere */
 
-static void set_up(void)
+void stale_code_enable(void)
 {
-    static gsize done;
+    ram_addr_t bytes = 0;
+    RAMBlock *block;
 
-    if (g_once_init_enter(&done)) {
-        ram_addr_t bytes = 0;
-        RAMBlock *block;
-
+    WITH_RCU_READ_LOCK_GUARD() {
         RAMBLOCK_FOREACH(block) {
             bytes = MAX(bytes, block->offset + block->max_length);
         }
-        stale_code_epochs = g_new0(uint32_t, (bytes >> TARGET_PAGE_BITS) + 1);
-        g_once_init_leave(&done, 1);
     }
+    stale_code_epochs = g_new0(uint32_t, (bytes >> TARGET_PAGE_BITS) + 1);
 }
 
 void stale_code_fence(CPUState *cpu)
 {
     CPUState *other;
 
-    WITH_RCU_READ_LOCK_GUARD() {
-        set_up();
+    if (!stale_code_in_use()) {
+        return;
     }
-    /* No store in this epoch: every store to come is still seen */
+    /* No store in this epoch: all that are to come will be seen anyway */
     if (qatomic_read(&last_store) != qatomic_read(&epoch)) {
         cpu->stale_code_since = qatomic_read(&epoch);
         return;
     }
     cpu->stale_code_since = qatomic_add_fetch(&epoch, 1);
     CPU_FOREACH(other) {
-        if (other->created) {
-            tlb_reset_dirty(other, 0, -1);
-        }
+        tlb_reset_dirty(other, 0, -1);
     }
 }
 

@@ -18,6 +18,9 @@ static inline bool stale_code_in_use(void)
     return unlikely(stale_code_epochs != NULL);
 }
 
+/* To be called by the machine once all its RAM exists */
+void stale_code_enable(void);
+
 /* cpu synchronizes its instruction fetches with all stores so far (fence.i) */
 void stale_code_fence(CPUState *cpu);
 
