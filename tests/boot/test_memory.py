@@ -95,9 +95,10 @@ def test_failalloc_word(machine, k):
     assert "panic:" not in m.text()
 
 
+# Each k in turn is what failnth does, within one boot; here the early ones and a sample of the rest boot by the word.
 @pytest.mark.full
-@pytest.mark.parametrize("k", range(1, 600))
-def test_failalloc_word_for_each_k(machine, k):
+@pytest.mark.parametrize("k", [*range(1, 20), *range(20, 600, 15)])
+def test_failalloc_word_for_more_k(machine, k):
     test_failalloc_word(machine, k)
 
 
