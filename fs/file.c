@@ -12,6 +12,8 @@
 #include <base/atomic.h>
 #include <fs/dentry.h>
 #include <fs/inode.h>
+#include <kernel/sched.h>
+#include <kernel/signal.h>
 #include <lib/err.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -178,15 +180,20 @@ ssize_t file_pwrite(struct file *file, struct iobuf *from, u64 pos)
     return file->ops->write ? file->ops->write(file, from, &pos) : -EINVAL;
 }
 
-/* Writes what was read into `page`; the bytes that went out, or an error when none did. */
-static ssize_t send_page(struct file *out, const void *page, size_t n)
+/*
+ * Writes what was read into `page`; the bytes that went out, or an error when none did. A write may take
+ * bytes without looking at them (/dev/null), so what it returns counts and not what is left.
+ */
+static ssize_t send_page(struct file *out, const char *page, size_t n)
 {
-    struct iobuf iob = iobuf_kernel(page, n);
+    size_t done = 0;
 
-    while (iob.left) {
+    while (done < n) {
+        struct iobuf iob = iobuf_kernel(page + done, n - done);
         ssize_t sent = file_write(out, &iob);
         if (sent <= 0)
-            return n - iob.left ? (ssize_t)(n - iob.left) : sent;
+            return done ? (ssize_t)done : sent;
+        done += (size_t)sent;
     }
     return (ssize_t)n;
 }
@@ -206,7 +213,8 @@ static ssize_t send_all(struct file *out, struct file *in, u64 *pos, size_t coun
             return done ? (ssize_t)done : n;
         *pos += (u64)n;
         done += (size_t)n;
-        if ((size_t)n < want)
+        cond_yield();
+        if ((size_t)n < want || sig_pending(current_thread()))
             break;
     }
     return (ssize_t)done;

@@ -99,12 +99,48 @@ static void frames(void)
         }
 }
 
+/* --- endless: calls that move as much as a call can, until a signal ends them --- */
+
+#define MOST 0x7ffff000ul
+
+static void send_zeros(int zero, int null)
+{
+    SYS(sendfile, null, zero, 0, MOST);
+}
+
+static void write_all(int zero, int null)
+{
+    (void)zero;
+    SYS(write, null, 0, MOST);
+}
+
+static void kill_in(void (*call)(int zero, int null))
+{
+    int zero = (int)SYS(openat, -100 /* AT_FDCWD */, "/dev/zero", 2 /* O_RDWR */);
+    int null = (int)SYS(openat, -100, "/dev/null", 2);
+    long pid = sys_fork();
+
+    if (pid == 0)
+        for (;;)
+            call(zero, null);
+    sys_sleep_ms(50);
+    SYS(kill, pid, SIGKILL);
+    if (sys_wait(pid) != SIGKILL)
+        print("hostile endless: the call's process did not die\n");
+}
+
+static void endless(void)
+{
+    kill_in(send_zeros);
+    kill_in(write_all);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = {{"alarms", alarms}, {"frames", frames}};
+    } cases[] = {{"alarms", alarms}, {"frames", frames}, {"endless", endless}};
 
     for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(cases); i++) {
         if (strcmp(argv[1], cases[i].name))
@@ -113,6 +149,6 @@ int main(int argc, char **argv)
         print("hostile %s: done\n", argv[1]);
         return 0;
     }
-    print("usage: hostile alarms|frames\n");
+    print("usage: hostile alarms|frames|endless\n");
     return 2;
 }

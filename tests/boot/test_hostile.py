@@ -5,7 +5,7 @@ import re
 import pytest
 
 
-@pytest.mark.parametrize("case", ["alarms", "frames"])
+@pytest.mark.parametrize("case", ["alarms", "frames", "endless"])
 def test_kernel_lives_through(shell, case):
     output = shell.run(f"hostile {case}", timeout=60)
     said = [line for line in output.splitlines() if not re.match(r"hostile \(pid \d+\): killed by SIGSEGV: ", line)]
