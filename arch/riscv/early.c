@@ -63,13 +63,15 @@ static pte_t *early_slot(vaddr_t va, unsigned level)
     return &t->entry[index_of(va, level)];
 }
 
-/* 2 MiB leaves where both addresses and the rest allow it, 4 KiB elsewhere. */
+/* 2 MiB leaves where addresses and the rest allow it and no table is there yet, else 4 KiB. */
 static int map(vaddr_t va, paddr_t pa, size_t size, prot_t prot)
 {
     while (size) {
         unsigned level = is_aligned(va | pa, 2 * MiB) && size >= 2 * MiB;
-        size_t step = PAGE_SIZE << (level * MMU_INDEX_BITS);
         pte_t *e = early_slot(va, level);
+        if (e && level && mmu_kind(*e) == MMU_TABLE)
+            e = early_slot(va, level = 0);
+        size_t step = PAGE_SIZE << (level * MMU_INDEX_BITS);
         if (!e)
             return -ENOMEM;
         if (mmu_kind(*e) == MMU_EMPTY)

@@ -190,3 +190,11 @@ def test_odd_but_usable(machine, change):
     m = start(machine, change.__name__, tree.data())
     m.boot()
     assert "panic:" not in m.text()
+
+
+def test_a_tree_of_megabytes(machine):
+    """Its first page is mapped before its size is known; the rest must be, too, where 2 MiB pages would fit."""
+    tree = images.device_tree()
+    tree.node("/chosen")["props"]["padding"] = bytes(3 << 20)
+    m = machine(extra=["-dtb", str(images.write("megabytes.dtb", tree.data()))]).boot()
+    assert m.run("echo alive") == "alive\n"
