@@ -128,6 +128,17 @@ u64 args_deadline(u64 ns)
     return ns >= TIME_NEVER - now ? TIME_NEVER : now + ns;
 }
 
+u64 args_absolute_deadline(bool realtime, u64 ns)
+{
+    u64 offset = time_realtime_offset(), boot = time_boot_ns();
+
+    if (ns == TIME_NEVER)
+        return TIME_NEVER;
+    if (realtime)
+        return ns > offset ? ns - offset : 0;
+    return ns >= TIME_NEVER - boot ? TIME_NEVER : ns + boot;
+}
+
 /* A negative length is an error; beyond MAX_RW_COUNT in all the rest is cut off. */
 static int check_vector(struct linux_iovec *segments, u64 count)
 {

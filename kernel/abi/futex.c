@@ -171,12 +171,7 @@ static int wait_deadline(vaddr_t timeout, bool relative, bool realtime, u64 *dea
     err = args_timespec(timeout, &ns);
     if (err || ns == TIME_NEVER)
         return err;
-    if (relative)
-        *deadline = args_deadline(ns);
-    else if (realtime)
-        *deadline = ns > time_realtime_offset() ? ns - time_realtime_offset() : 0;
-    else
-        *deadline = ns + time_boot_ns();
+    *deadline = relative ? args_deadline(ns) : args_absolute_deadline(realtime, ns);
     return 0;
 }
 

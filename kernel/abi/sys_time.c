@@ -163,13 +163,7 @@ SYSCALL2(nanosleep, vaddr_t, time, vaddr_t, remaining)
 /* An absolute time of `clock` as one of time_now_ns(). */
 static u64 absolute_deadline(int clock, u64 ns)
 {
-    if (ns == TIME_NEVER)
-        return TIME_NEVER;
-    if (clock == CLOCK_REALTIME || clock == CLOCK_TAI) {
-        u64 offset = time_realtime_offset();
-        return ns > offset ? ns - offset : 0;
-    }
-    return ns + time_boot_ns();
+    return args_absolute_deadline(clock == CLOCK_REALTIME || clock == CLOCK_TAI, ns);
 }
 
 SYSCALL4(clock_nanosleep, int, clock, int, flags, vaddr_t, time, vaddr_t, remaining)
