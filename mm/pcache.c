@@ -322,8 +322,9 @@ static struct page *pager_get(struct pager *pager, u64 index, bool write)
     if (index >= ALIGN_UP(pcache_size(pc), PAGE_SIZE) >> PAGE_SHIFT)
         return ERR_PTR(-EIO);
     struct page *page = pcache_get(pc, index, true);
+    /* Who writes through the mapping may write code: it is looked at anew when it is mapped for that. */
     if (write && !IS_ERR(page))
-        page->flags |= PAGE_F_DIRTY;
+        page->flags = (u8)((page->flags | PAGE_F_DIRTY) & ~PAGE_F_ICACHE);
     return page;
 }
 
