@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Address-translation cache of a hart that keeps all that the privileged
  * specification allows it to keep
