@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shlex
+import subprocess
 import termios
 
 import pexpect
@@ -31,6 +32,12 @@ PROMPT = rb"[#$] (?:\x1b\[[0-9;?]*[A-Za-z])*$"
 def firmware(name):
     """The -bios argument for a firmware by name: "installed" is what comes with QEMU."""
     return {"installed": None, "debian13": str(DEBIAN13_FIRMWARE)}.get(name, name)
+
+
+def cpu_without_fpu():
+    """The -cpu argument. Newer emulators have floating-point extensions that must be named to be left out."""
+    version = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=True).stdout
+    return "rv64,f=false,d=false" + (",zfa=false" if int(re.search(r"version (\d+)", version)[1]) >= 8 else "")
 
 
 def clean(data):

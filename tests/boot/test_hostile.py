@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from harness import cpu_without_fpu
+
 
 @pytest.mark.parametrize("case", ["alarms", "frames", "endless"])
 def test_kernel_lives_through(shell, case):
@@ -15,6 +17,6 @@ def test_kernel_lives_through(shell, case):
 
 def test_without_fpu_an_illegal_instruction_is_the_programs_own_end(machine):
     """Loading floating-point registers that are not there would trap in the kernel."""
-    m = machine(cpu="rv64,f=false,d=false", append="init=/bin/faults -- illegal")
+    m = machine(cpu=cpu_without_fpu(), append="init=/bin/faults -- illegal")
     m.expect(r"faults \(pid 1\): killed by SIGILL: illegal instruction")
     m.exit_status()
