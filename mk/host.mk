@@ -5,6 +5,7 @@
 #
 #   // sources: lib/cpio.c tests/host/softmmu.c        compiled once for all tests that share them
 #   // libs: -lfdt                                     if it needs any beside cmocka
+#   // includes: arch/riscv/include                    folders that go before those of all tests
 #
 # tests/host/test_NAME.c becomes $(BUILD)/host/test_NAME, tests/fuzz/fuzz_NAME.c becomes $(BUILD)/host/fuzz_NAME.
 
@@ -45,7 +46,7 @@ $(out)/.flags: FORCE
 $(out)/test-obj/%.o: %.c $(out)/.flags
 	$(say) HOSTCC $<
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(test_flags) -MMD -MP -c $< -o $@
+	$(Q)$(HOST_CC) $(addprefix -I,$(call said,$<,includes)) $(test_flags) -MMD -MP -c $< -o $@
 
 $(out)/fuzz-obj/%.o: %.c $(out)/.flags
 	$(say) FUZZCC $<

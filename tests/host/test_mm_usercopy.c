@@ -67,6 +67,15 @@ static void map_page(u32 first, u32 n, unsigned prot, struct pager *pager)
         uvm_map(uvm, &va, n * PAGE_SIZE, prot, UVM_FIXED | (pager ? UVM_SHARED : 0), pager, 0), 0);
 }
 
+/* Frames that are there: it must be the rights that keep copies away. */
+static void lose_rights(u32 page, unsigned prot)
+{
+    vaddr_t va = BASE + page * PAGE_SIZE;
+
+    assert_int_equal(uvm_copyout(uvm, va, "secret", 7), 0);
+    assert_int_equal(uvm_protect(uvm, va, PAGE_SIZE, prot), 0);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -76,8 +85,9 @@ static int set_up(void **state)
     assert_int_equal(pcache_truncate(&file, 100), 0);
     map_page(0, 3, UVM_R | UVM_W, NULL);
     map_page(3, 1, UVM_R, NULL);
-    map_page(5, 1, 0, NULL);
-    map_page(6, 1, UVM_X, NULL);
+    map_page(5, 2, UVM_R | UVM_W, NULL);
+    lose_rights(5, 0);
+    lose_rights(6, UVM_X);
     map_page(7, 1, UVM_R | UVM_W, NULL);
     map_page(8, 2, UVM_R | UVM_W, &file.pager);
     memset(shadow, 0, sizeof(shadow));
