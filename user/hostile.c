@@ -55,7 +55,7 @@ static void alarms(void)
 /* --- frames: what a handler leaves in its frame becomes the program's registers --- */
 
 #define FRAME_PC  304 /* in struct rt_sigframe: siginfo, ucontext up to the registers */
-#define REGISTERS 32
+#define REGISTERS 98  /* words from there to the end: pc, x1 to x31, the room for the FPU's state */
 
 static u64 forged[REGISTERS];
 
