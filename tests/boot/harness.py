@@ -90,8 +90,9 @@ class Machine:
         return self.child.match
 
     def boot(self, timeout=90):
-        """Waits for the shell's prompt."""
-        self.expect(PROMPT, timeout)
+        """Waits for the shell's prompt, or fails at once at a panic."""
+        found = self.expect(rb"(?P<panic>panic: [^\n]*\n)|" + PROMPT, timeout)
+        assert not found["panic"], found["panic"].decode()
         return self
 
     def exit_status(self, timeout=60):
