@@ -118,8 +118,8 @@ class Machine:
         n = self.marks
         join = "" if command.rstrip().endswith("&") else ";"
         self.sendline(f"echo @BE''GIN{n}; {command}{join} echo @E''ND{n} $?")
-        self.expect(rf"@BEGIN{n}\r?\n", timeout)
-        got = int(self.expect(rf"@END{n} (\d+)\r?\n", timeout)[1])
+        self.expect(rf"@BEGIN{n}\r*\n", timeout)
+        got = int(self.expect(rf"@END{n} (\d+)\r*\n", timeout)[1])
         output = self.before
         self.expect(PROMPT, timeout)
         assert status is None or got == status, f"`{command}` gave status {got}, not {status}; it printed:\n{output}"

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One image on many machines: sizes of RAM, numbers of harts, cores, firmwares, with isolation and without."""
+import os
+import pathlib
 import re
+import time
 
 import pytest
 
@@ -22,6 +25,7 @@ def check_machine(m, mem, smp):
     assert (mib(mem) << 10) * 63 // 64 - (8 << 10) < total <= mib(mem) << 10
     assert m.run("seq 100 | sort -n | tail -n 1") == "100\n"
     assert m.poweroff() == 0
+    assert f"\ncpus: {smp} of {smp} run\n" in m.text()
     assert "panic:" not in m.text()
 
 
@@ -44,6 +48,29 @@ def test_product(machine, row):
     on(machine, row)
 
 
+def cpu_seconds(m):
+    """What the emulator's process has used of the host's processors."""
+    fields = pathlib.Path(f"/proc/{m.child.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_idle_harts_are_idle(machine):
+    """At the prompt nothing runs: all harts wait for interrupts, and few come."""
+    m = machine(smp=8).boot()
+    time.sleep(1)
+    before = cpu_seconds(m)
+    time.sleep(2)
+    assert cpu_seconds(m) - before < 0.5
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("attempt", range(50))
+@pytest.mark.parametrize("cpu", ["rv64", "sifive-u54"])
+def test_again_and_again(machine, cpu, attempt):
+    """What goes wrong once in many boots goes wrong where eight harts share two processors."""
+    check_machine(machine(smp=8, cpu=cpu), "128M", 8)
+
+
 @pytest.mark.smoke
 def test_four_harts(machine):
     check_machine(machine(smp=4), "128M", 4)
@@ -60,6 +87,14 @@ def test_12_mib_reach_the_shell(machine, smp):
 def test_ram_full_of_random_bytes(machine, mem, smp, cpu):
     m = machine(mem=mem, smp=smp, cpu=cpu, machine="virt,memory-backend=ram", extra=noisy_ram(mem))
     check_machine(m, mem, smp)
+
+
+def test_sifive_u(machine):
+    """Another machine: hart 0 has no MMU and one interrupt context where the others have two, the console is SiFive's."""
+    m = machine(machine="sifive_u", smp=5).boot()
+    assert online(m) == 4
+    assert m.run("seq 100 | sort -n | tail -n 1") == "100\n"
+    assert "panic:" not in m.text()
 
 
 def test_memory_is_given_out_clean(machine):

@@ -104,15 +104,35 @@ def test_failalloc_word_for_more_k(machine, k):
 
 # Programs that nobody here wrote.
 
-@pytest.mark.parametrize("libc", ["glibc", "musl"])
-def test_static_program(machine, libc):
-    """Each program of user/libc, built against this C library, reports success."""
-    programs = sorted(p for p in (BUILD / "user" / libc).glob("*") if p.is_file() and "." not in p.name)
-    if libc == "musl" and not programs:
+def programs_of(libc):
+    return sorted(p for p in (BUILD / "user" / libc).glob("*") if p.is_file() and "." not in p.name)
+
+
+@pytest.mark.parametrize("libc", ["glibc", "musl", "musl-pie"])
+def test_static_programs(machine, libc):
+    """Each program of user/libc, built against this C library, reports success, and leaves nothing behind."""
+    programs = programs_of(libc)
+    if libc != "glibc" and not programs:
         pytest.skip("musl could not be had")
     assert programs, "make user-libc has built nothing"
-    initrd = images.initramfs(f"{libc}.cpio", {f"/libc/{p.name}": p for p in programs})
-    m = machine(initrd=initrd, smp=2).boot()
+    m = machine(initrd=images.initramfs(f"{libc}.cpio", {f"/libc/{p.name}": p for p in programs}), smp=2).boot()
     for p in programs:
         m.run(f"/libc/{p.name}", timeout=120)
+        before = free_kb(m)
+        m.run(f"/libc/{p.name}", timeout=120)
+        assert abs(free_kb(m) - before) <= 128, p.name
+        assert p.name not in m.run("ps | grep -v grep"), p.name
     assert m.poweroff() == 0
+
+
+def test_storm_of_everything_on_ram_of_noise(machine):
+    """Many programs that fork, map, write, exec and signal at once; then memory and processes are as before."""
+    storms = programs_of("musl") or programs_of("glibc")
+    storm = next(p for p in storms if p.name == "storm")
+    m = machine(initrd=images.initramfs("storm.cpio", {"/libc/storm": storm}), smp=4, machine="virt,memory-backend=ram",
+                extra=images.noisy_ram("128M")).boot()
+    m.run("/libc/storm 2 1", timeout=120)
+    before = free_kb(m), m.run("ps | wc -l")
+    m.run("/libc/storm 5 2", timeout=120)
+    after = free_kb(m), m.run("ps | wc -l")
+    assert abs(before[0] - after[0]) <= 256 and before[1] == after[1]

@@ -8,7 +8,7 @@ import pytest
 import fdt
 import images
 from images import MIB, RAM
-from harness import BUILD
+from harness import BUILD, DEBIAN13_FIRMWARE
 
 IMAGE, TREE, SHIM = RAM + 8 * MIB, RAM + 80 * MIB, RAM + 4 * MIB
 
@@ -122,7 +122,6 @@ def test_unusable(machine, spoil):
 
 def test_unusable_with_a_newer_firmware(machine):
     """The same over the debug console of newer firmware instead of the legacy call."""
-    from harness import DEBIAN13_FIRMWARE
     if not DEBIAN13_FIRMWARE.exists():
         pytest.skip("Debian 13's firmware could not be had")
     m = start(machine, "newer", wrong_magic(images.device_tree()), bios="debian13")
@@ -178,7 +177,30 @@ def reserved_everywhere(tree):
     tree.reserved = [(RAM + 100 * MIB + 1, 5), (0, 0x1000)]
 
 
-ODD = [interrupt_parents_in_a_circle, serial_port_in_the_circle, no_stdout, stdout_nowhere, unterminated_strings,
+def extensions_by_name(tree):
+    """The newer way to say what a cpu can do."""
+    for path, node in tree.walk():
+        if node["props"].pop("riscv,isa", None):
+            node["props"]["riscv,isa-base"] = fdt.text("rv64i")
+            node["props"]["riscv,isa-extensions"] = fdt.text("i", "m", "a", "f", "d", "c", "zicsr", "zifencei", "zicntr")
+
+
+def no_serial_port(tree):
+    """The console is firmware's then, with input that nothing announces."""
+    tree.remove("/soc/serial")
+
+
+def no_interrupt_controller(tree):
+    tree.remove("/soc/plic")
+
+
+def two_banks(tree):
+    """The memory has a hole, and each bank a node of its own."""
+    tree.node("/memory")["props"]["reg"] = fdt.u64(RAM, 90 * MIB)
+    tree.add("/", "memory@86000000", {"device_type": fdt.text("memory"), "reg": fdt.u64(RAM + 96 * MIB, 32 * MIB)})
+
+
+ODD = [extensions_by_name, no_serial_port, no_interrupt_controller, two_banks, interrupt_parents_in_a_circle, serial_port_in_the_circle, no_stdout, stdout_nowhere, unterminated_strings,
        short_reg, reserved_everywhere]
 
 
@@ -187,14 +209,27 @@ def test_odd_but_usable(machine, change):
     """What a kernel can do without, it does without: it reaches the shell all the same."""
     tree = images.device_tree()
     change(tree)
-    m = start(machine, change.__name__, tree.data())
-    m.boot()
+    m = start(machine, change.__name__, tree.data()).boot()
+    assert m.run("echo $((6 * 7))") == "42\n"
+    assert m.poweroff() == 0
     assert "panic:" not in m.text()
 
 
-def test_a_tree_of_megabytes(machine):
-    """Its first page is mapped before its size is known; the rest must be, too, where 2 MiB pages would fit."""
+def test_console_of_newer_firmware(machine):
+    """No serial port in the tree, and firmware with a debug console."""
+    if not DEBIAN13_FIRMWARE.exists():
+        pytest.skip("Debian 13's firmware could not be had")
     tree = images.device_tree()
-    tree.node("/chosen")["props"]["padding"] = bytes(3 << 20)
-    m = machine(extra=["-dtb", str(images.write("megabytes.dtb", tree.data()))]).boot()
-    assert m.run("echo alive") == "alive\n"
+    no_serial_port(tree)
+    m = start(machine, "newer-console", tree.data(), bios="debian13").boot()
+    assert m.run("echo $((6 * 7))") == "42\n"
+    assert m.poweroff() == 0
+
+
+def test_hole_in_memory_is_not_used(machine):
+    tree = images.device_tree()
+    two_banks(tree)
+    m = start(machine, "hole", tree.data()).boot()
+    total = m.number("awk '/MemTotal/{print $2}' /proc/meminfo")
+    assert 114 << 10 < total <= 122 << 10
+    m.run("dd if=/dev/zero of=/tmp/x bs=1M count=100 && rm /tmp/x")
