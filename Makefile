@@ -32,7 +32,7 @@ need       = @scripts/setup.sh
 
 .DEFAULT_GOAL := all
 .PHONY: all run smoke test test-all bench fuzz mutants debug format check clean distclean help \
-        user-libc host-tests fuzzers dtcheck sdcard setup cached-packages firmware FORCE
+        user-libc host-tests fuzzers dtcheck sdcard flash boardtest setup cached-packages firmware FORCE
 
 all:
 	$(need) build
@@ -82,6 +82,15 @@ dtcheck:
 	@$(BUILD)/dtcheck/dtcheck $(if $(filter 1,$(JSON)),--json) $(addprefix --image ,$(wildcard $(BUILD)/Image)) \
 	$(if $(DTB),'$(DTB)')
 
+flash: sdcard
+	@$(PYTHON) scripts/flash.py '$(BUILD)/boards/$(BOARD)/card.img' '$(DEV)'
+
+# The owner of a board, its serial line, and a report. The card in the board was made by `make flash` from this tree.
+boardtest:
+	$(need) boards
+	$(compile) all
+	@$(PYTHON) scripts/boardtest.py '$(BOARD)' '$(TTY)'
+
 # FUZZ_SECONDS for each target.
 fuzz: FUZZ_SECONDS ?= 600
 fuzz:
@@ -119,6 +128,8 @@ help:
 #: make            build/Image (boots on every supported board), build/quire.elf (symbols), build/initramfs.cpio
 #: make run        boot to a shell in QEMU; MEM=256M SMP=4 APPEND="..." INITRD=file QEMU=qemu-system-riscv64
 #: make sdcard     a card image for BOARD=virt, hifive-unleashed, hifive-unmatched or visionfive2; DTB=file, INITRD=file
+#: make flash      writes that image to the card DEV=/dev/sdX, reads it back and compares
+#: make boardtest  runs a session on a real BOARD over its serial line TTY=/dev/ttyUSB0 and writes a report
 #: make run BOARD= boots that card in the board's emulator, through the board's own firmware
 #: make debug      the same, stopped at the first instruction, under gdb
 #: make smoke      a first opinion in less than a minute

@@ -52,12 +52,19 @@ class Board:
                        check=True, stdout=subprocess.DEVNULL)
         return piece
 
+    def built_emulator(self):
+        """Where the emulator is that this tree builds for the board, be it built or not."""
+        script = self.folder / "emulator/build.sh"
+        if not script.exists():
+            return ""
+        return subprocess.run([script, "--path"], check=True, capture_output=True, text=True).stdout.strip()
+
     def emulator(self, card, snapshot=True):
         """The command that boots a card image in an emulator, in words; None where there is no emulator."""
         if "emulator" not in self.data:
             return None
         names = {key: str(self.firmware(key)) for key in ("spl", "u-boot", "u-boot-raw", "opensbi", "tree")}
-        names["qemu-visionfive2"] = os.environ.get("QEMU_VISIONFIVE2", "qemu-system-riscv64-visionfive2")
+        names["qemu-visionfive2"] = self.built_emulator()
         names |= {"card": str(card).replace(",", ",,"), "snapshot": ",snapshot=on" if snapshot else ""}
         words = [w.format(**names) for w in shlex.split(self.data["emulator"]["command"])]
         if words[0] == "qemu-system-riscv64":
