@@ -45,6 +45,11 @@ def test_stress_on_8_harts(machine):
     passes(machine(smp=8, append="selftest=stress"), "stress", timeout=240)
 
 
+@pytest.mark.parametrize("append", ["", "pti=off"])
+def test_no_cpu_reaches_what_another_has_unmapped(machine, append):
+    passes(machine(smp=4, append=f"selftest=shootdown {append}"), "shootdown")
+
+
 @pytest.mark.parametrize("cpu", [0, 1, 3])
 def test_stack_overflow_names_the_stacks_owner(machine, cpu):
     """On the boot hart and on others, in a thread's stack: never a hang, never silent corruption."""
@@ -96,4 +101,4 @@ def test_every_name_in_the_list_does_what_it_says(machine):
     m.exit_status()
     names = set(re.findall(r"[a-z][a-z-]+", m.text().split("selftest", 1)[1]))
     assert {"stack-overflow", "null", "wild", "text-write", "data-exec", "double-free", "wx", "tables", "conserve",
-            "stress"} <= names
+            "shootdown", "stress"} <= names
