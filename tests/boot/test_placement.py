@@ -77,7 +77,9 @@ def start(machine, name, place, noise=True, change=None):
 def test_placed(machine, name):
     place = PLACES[name]
     m = start(machine, name, place).boot()
-    assert m.number("grep -c ^processor /proc/cpuinfo") == place.smp - (1 if place.drop else 0)
+    cpus = place.smp - (1 if place.drop else 0)
+    assert m.number("grep -c ^processor /proc/cpuinfo") == cpus
+    assert f"\ncpus: {cpus} of {cpus} run\n" in m.text()
     m.run("cat /etc/handed-over", status=0 if place.initrd else 1)
     assert m.run("seq 100 | sort -n | tail -n 1") == "100\n"
     assert m.poweroff() == 0

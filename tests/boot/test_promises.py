@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+import fdt
 import images
 from harness import BUILD
 from test_placement import Place, start
@@ -91,10 +92,17 @@ def test_panic_stays_by_default(machine):
 
 # The seed of random numbers.
 
-def test_seed_is_erased_where_it_was_found(machine):
-    """Nothing of the seed is left in memory: the emulator's monitor looks at the tree that firmware handed over."""
+def reserve_the_tree(tree):
+    node = tree.add("/", "reserved-memory", {"#address-cells": fdt.u32(2), "#size-cells": fdt.u32(2), "ranges": b""})
+    node["children"].append({"name": "tree@85a00000", "props": {"reg": fdt.u64(RAM + 90 * MIB, 64 << 10)}, "children": []})
+
+
+@pytest.mark.parametrize("change", [None, reserve_the_tree], ids=["given-back", "reserved"])
+def test_seed_is_erased_where_it_was_found(machine, change):
+    """Nothing of the seed is left in memory: the emulator's monitor looks at the tree that firmware handed over. Memory
+    that is given back may be cleared by who gets it; memory that is reserved never is."""
     place = Place(RAM + 8 * MIB, RAM + 90 * MIB + 8)
-    m = start(machine, "seed", place, noise=False).boot()
+    m = start(machine, "seed", place, noise=False, change=change).boot()
     tree = images.scratch("seed.dtb").read_bytes()
     seed = images.fdt.Tree.parse(tree).node("/chosen")["props"]["rng-seed"]
     dump = images.scratch(f"seed-{os.getpid()}.ram")
