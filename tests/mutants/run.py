@@ -2,30 +2,40 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Shows that the tests can fail: breaks one promise at a time and demands that the test named for it notices.
 
-    run.py [NAME...]        all mutants, or those; status 1 when one survives or cannot be tried
+    run.py [NAME...]    all mutants, or those; the last line is `N passed, N failed`
+    run.py --list       what there is: name, promise, tests
 
-A mutant is a patch tests/mutants/NAME.patch against the tree. The text above its first "---" line says which promise it
-breaks, and names the test:
+A mutant is a patch, tests/mutants/NAME.patch, under a header of comments (docs/mutants.md):
 
-    test: boot tests/boot/FILE.py::CASE     a whole image in an emulator (pytest's name of the case)
-    test: host NAME                         the host test tests/host/test_NAME.c
+    # promise: what it breaks
+    # test: host NAME CASE          a case of tests/host/test_NAME.c
+    # test: boot FILE.py::CASE      a case of tests/boot, pytest's name for it
+    # shows: REGEX                  optional: what the failing test's output must contain
 
-Each is applied to a copy of the tree (the tracked files as they are now), built there, and run. The same test has to
-pass on the unchanged copy first: a test that fails anyway shows nothing.
+It passes when every test that it names fails with it, and passes without it. Patch, build and test happen in copies of
+the tree under $BUILD/mutants, one for each kind of test, side by side; the tree itself is only read.
 """
+import argparse
+import concurrent.futures
+import filecmp
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
+import threading
+import time
+import xml.etree.ElementTree as ElementTree
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 HERE = TOP / "tests/mutants"
-CACHE = pathlib.Path(TOP, os.environ.get("CACHE", "build/cache"))
+BUILD = TOP / os.environ.get("BUILD", "build")
+COPIES = BUILD / "mutants"
+CACHE = TOP / os.environ.get("CACHE", "build/cache")
 PYTHON = os.environ.get("PYTHON", "/usr/bin/python3")
-SECONDS = 900
+SECONDS = 900  # for one command: a guard, not a measurement
+NOT_THE_TREE = {"build", ".git", "__pycache__"}
 
 
 class Unusable(Exception):
@@ -34,98 +44,176 @@ class Unusable(Exception):
 
 class Mutant:
     def __init__(self, path):
-        self.name, self.path = path.stem, path
-        head = path.read_text().split("\n--- ", 1)[0]
-        m = re.search(r"^test: (boot|host) (\S+)$", head, re.M)
-        if not m:
-            raise SystemExit(f"{path}: no line `test: boot|host NAME`")
-        self.kind, self.test = m[1], m[2]
-        self.promise = " ".join(line.strip() for line in head.splitlines() if line and not line.startswith("test:"))
+        header = re.findall(r"^# (\w+): (.*\S)$", path.read_text().split("\n--- ", 1)[0], re.M)
+        tests = [value.split(" ", 1) for key, value in header if key == "test"]
+        said = dict(header)
+        self.name, self.path, self.promise = path.stem, path, said.get("promise")
+        self.shows = re.compile(said.get("shows", ""))
+        self.kind = tests[0][0] if tests else None
+        self.tests = [name for kind, name in tests if kind == self.kind]
+        if not self.promise or self.kind not in KINDS or len(self.tests) != len(tests):
+            raise SystemExit(f"{path}: the header needs `# promise:` and, of one kind, `# test: host|boot ...`")
 
 
-def run(command, where):
-    """(exit status, output) in a copy; a status of None is a test that hangs."""
-    environment = {**os.environ, "BUILD": "build", "CACHE": str(CACHE), "QUIRE_SETUP": "no", "DEBUG": "0",
-                   "PYTHONDONTWRITEBYTECODE": "1"}
+# --- copies of the tree ---
+
+def files_of(top):
+    for folder, folders, names in os.walk(top):
+        folders[:] = [f for f in folders if f not in NOT_THE_TREE and pathlib.Path(folder, f) != BUILD]
+        yield from (pathlib.Path(folder, name).relative_to(top) for name in names if name not in NOT_THE_TREE)
+
+
+def copy_tree(copy):
+    """Makes the copy equal to the tree. What is equal already keeps its date, so that make does not compile it again."""
+    wanted = set(files_of(TOP))
+    for name in set(files_of(copy)) - wanted:
+        (copy / name).unlink()
+    for name in wanted:
+        source, target = TOP / name, copy / name
+        if not target.exists() or not filecmp.cmp(source, target, shallow=False):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+
+
+def run(command, copy, **more):
+    """(exit status, output) of a command in a copy; a status of None: not done in time."""
+    environment = {**os.environ, **more, "BUILD": "build", "CACHE": str(CACHE), "QUIRE_SETUP": "no", "DEBUG": "0", "WERROR": "0",
+                   "PYTHONDONTWRITEBYTECODE": "1", "GIT_CEILING_DIRECTORIES": str(COPIES)}
     environment.pop("MAKEFLAGS", None)
     try:
-        done = subprocess.run(command, cwd=where, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        done = subprocess.run(command, cwd=copy, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, errors="replace", timeout=SECONDS, check=False)
         return done.returncode, done.stdout
     except subprocess.TimeoutExpired as e:
         return None, (e.stdout or b"").decode(errors="replace")
 
 
-def must(command, where, what):
-    status, output = run(command, where)
+def must(command, copy, what):
+    status, output = run(command, copy)
     if status != 0:
-        raise Unusable(f"{what}:\n{output[-2000:]}")
+        raise Unusable(f"{what}:\n{output[-3000:]}")
 
 
-def copy_tree(to):
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=TOP, check=True, capture_output=True, text=True).stdout
-    for name in filter(None, names.split("\0")):
-        if (TOP / name).exists():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(TOP / name, to / name, follow_symlinks=False)
+# --- the kinds of tests: each gives ({test: passed}, output) ---
+
+def run_host(tests, copy, **_more):
+    """A case has failed when it does not end well as often as it begins: the program may die in the middle of it."""
+    results, outputs = {}, ""
+    for program in sorted({test.split()[0] for test in tests}):
+        target = f"build/host/test_{program}"
+        must(["make", "-f", "mk/host.mk", target], copy, "it does not build")
+        output = run([target], copy)[1]
+        begun, passed = (re.findall(rf"\[ *{word} *\] (\w+)", output) for word in ("RUN", "OK"))
+        results.update({f"{program} {case}": passed.count(case) == begun.count(case) for case in begun})
+        outputs += output
+    return results, outputs
 
 
-def build(mutant, where):
-    jobs = f"-j{os.cpu_count() or 1}"
-    if mutant.kind == "host":
-        must(["make", jobs, "-f", "mk/host.mk", f"build/host/test_{mutant.test}"], where, "it does not build")
-    else:
-        must(["make", jobs, "-f", "mk/build.mk", "all"], where, "it does not build")
+def run_boot(tests, copy, **more):
+    must(["make", "-f", "mk/build.mk", "all"], copy, "it does not build")
+    report = copy / "build/mutant.xml"
+    report.unlink(missing_ok=True)
+    output = run([PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", f"--junitxml={report}",
+                  *(f"tests/boot/{test}" for test in tests)], copy, **more)[1]
+    if not report.exists():
+        raise Unusable(f"pytest left no report:\n{output[-3000:]}")
+    results = {}
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        name = f"{case.get('classname').split('.')[-1]}.py::{case.get('name')}"
+        if case.find("skipped") is None:
+            results[name] = case.find("failure") is None and case.find("error") is None
+    return results, output
 
 
-def try_test(mutant, where):
-    """(exit status, output) of the named test. pytest's status is 1 when a case failed; other ones are accidents."""
-    if mutant.kind == "host":
-        return run([f"build/host/test_{mutant.test}"], where)
-    status, output = run([PYTHON, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.test], where)
-    if status not in (0, 1, None):
-        raise Unusable(f"pytest ended with status {status}:\n{output[-2000:]}")
-    return status, output
+def patience(seconds):
+    """The tests' own time limits (90 s for a boot) are for the slowest hosts. A mutant that hangs need not use them up: five
+    times what a test takes here will do."""
+    scale = min(1, max(0.2, 5 * seconds / 90))
+    return {"QUIRE_TIMEOUT_SCALE": os.environ.get("QUIRE_TIMEOUT_SCALE", f"{scale:.2f}")}
 
 
-def passes_unchanged(mutant, where, known):
-    if (mutant.kind, mutant.test) not in known:
-        build(mutant, where)
-        known[mutant.kind, mutant.test] = try_test(mutant, where)
-    status, output = known[mutant.kind, mutant.test]
-    if status != 0:
-        raise Unusable(f"{mutant.test} fails on the unchanged tree:\n{output[-2000:]}")
+KINDS = {"host": run_host, "boot": run_boot}
 
 
-def dies(mutant, where):
-    """Applies, builds, tests, takes back."""
-    must(["patch", "-p1", "--no-backup-if-mismatch", "-i", str(mutant.path)], where, "the patch does not apply")
+# --- trying ---
+
+def without(mutants, kind, copy):
+    """What the tests say of the unchanged tree, once for all mutants of a kind; an error, for each of them."""
+    copy_tree(copy)
     try:
-        build(mutant, where)
-        return try_test(mutant, where)[0] != 0
+        return KINDS[kind](sorted({test for m in mutants for test in m.tests}), copy)
+    except Unusable as e:
+        return {}, str(e)
+
+
+def attempt(mutant, copy, known, said, more):
+    """None when the mutant is caught, else what went wrong."""
+    for test in mutant.tests:
+        if not known.get(test):
+            return f"without the mutant, {test} {'fails' if test in known else 'does not run'}:\n{said[-3000:]}"
+    try:
+        must(["git", "apply", "-p1", str(mutant.path)], copy, "the patch does not apply")
+        results, output = KINDS[mutant.kind](mutant.tests, copy, **more)
+    except Unusable as e:
+        return str(e)
     finally:
-        must(["patch", "-p1", "-R", "--no-backup-if-mismatch", "-i", str(mutant.path)], where, "the patch sticks")
+        copy_tree(copy)
+    for test in mutant.tests:
+        if results.get(test, True):
+            return f"{test} {'passes with' if test in results else 'was not reached with'} the mutant:\n{output[-3000:]}"
+    return None if mutant.shows.search(output) else f"the test fails, but not with /{mutant.shows.pattern}/:\n{output[-3000:]}"
+
+
+def try_kind(kind, mutants, report):
+    copy = COPIES / kind
+    began = time.monotonic()
+    known, said = without(mutants, kind, copy)
+    more = patience((time.monotonic() - began) / max(1, len(known)))
+    for mutant in mutants:
+        began = time.monotonic()
+        report(mutant, attempt(mutant, copy, known, said, more), time.monotonic() - began)
+
+
+class Report:
+    def __init__(self):
+        self.passed = self.failed = 0
+        self.lock = threading.Lock()
+
+    def __call__(self, mutant, wrong, seconds):
+        with self.lock:
+            self.passed += not wrong
+            self.failed += bool(wrong)
+            print(f"{'FAILED' if wrong else 'caught'}  {mutant.name} by {', '.join(mutant.tests)}  {seconds:.0f} s", flush=True)
+            if wrong:
+                print("    " + wrong.strip().replace("\n", "\n    "), flush=True)
+
+
+def choose(names):
+    mutants = [Mutant(p) for p in sorted(HERE.glob("*.patch"))]
+    unknown = set(names) - {m.name for m in mutants}
+    if unknown:
+        raise SystemExit(f"no mutant of that name: {' '.join(sorted(unknown))}")
+    return [m for m in mutants if not names or m.name in names]
 
 
 def main():
-    mutants = [Mutant(p) for p in sorted(HERE.glob("*.patch")) if not sys.argv[1:] or p.stem in sys.argv[1:]]
-    counts = {"killed": 0, "SURVIVED": 0, "UNUSABLE": 0}
-    known = {}
-    with tempfile.TemporaryDirectory(prefix="quire-mutants-") as folder:
-        where = pathlib.Path(folder)
-        copy_tree(where)
-        for mutant in mutants:
-            try:
-                passes_unchanged(mutant, where, known)
-                verdict, why = ("killed" if dies(mutant, where) else "SURVIVED"), ""
-            except Unusable as e:
-                verdict, why = "UNUSABLE", str(e)
-            counts[verdict] += 1
-            print(f"{verdict:9} {mutant.name}: {mutant.promise} [{mutant.test}]", flush=True)
-            if why:
-                print("    " + why.strip().replace("\n", "\n    "), flush=True)
-    print(", ".join(f"{n} {verdict}" for verdict, n in counts.items()))
-    sys.exit(0 if mutants and counts["killed"] == len(mutants) else 1)
+    parser = argparse.ArgumentParser(description="Shows that the tests can fail.")
+    parser.add_argument("--list", action="store_true", help="names, promises and tests; tries nothing")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    arguments = parser.parse_args()
+    mutants = choose(arguments.names)
+    if arguments.list:
+        for m in mutants:
+            print(f"{m.name}: {m.promise} [{m.kind}: {', '.join(m.tests)}]")
+        return
+    report = Report()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        lanes = [pool.submit(try_kind, kind, chosen, report) for kind in KINDS
+                 if (chosen := [m for m in mutants if m.kind == kind])]
+        for lane in lanes:
+            lane.result()
+    print(f"{report.passed} passed, {report.failed} failed")
+    sys.exit(1 if report.failed or not mutants else 0)
 
 
 if __name__ == "__main__":
