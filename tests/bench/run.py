@@ -187,7 +187,7 @@ def main():
     print(f"{version}; {'compared with figures of the same compiler' if accepted else 'no figures accepted for it yet'}")
     print(table(figures, accepted))
     wrong = list(complaints(figures, accepted))
-    print("\n" + "\n".join(f"bench: {line}" for line in wrong) if wrong else "\nbench: all figures are as accepted or better")
+    print("\n" + "\n".join(f"bench: {line}" for line in wrong) if wrong else "\nbench: no figure is worse than the accepted one or above its target")
     if "--accept" in sys.argv[1:]:
         store[version] = {n: round(v, 1) for n, v in figures.items()}
         ACCEPTED.write_text(json.dumps(store, indent=2, sort_keys=True) + "\n")
