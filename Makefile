@@ -91,6 +91,8 @@ boardtest:
 	$(compile) all
 	@$(PYTHON) scripts/boardtest.py '$(BOARD)' '$(TTY)'
 
+include mk/emulator.mk
+
 # FUZZ_SECONDS for each target.
 fuzz: FUZZ_SECONDS ?= 600
 fuzz:
@@ -130,6 +132,7 @@ help:
 #: make sdcard     a card image for BOARD=virt, hifive-unleashed, hifive-unmatched or visionfive2; DTB=file, INITRD=file
 #: make flash      writes that image to the card DEV=/dev/sdX, reads it back and compares
 #: make boardtest  runs a session on a real BOARD over its serial line TTY=/dev/ttyUSB0 and writes a report
+#: make emulator   builds the emulator of the VisionFive 2, once; QEMU_VISIONFIVE2 names a prebuilt one
 #: make run BOARD= boots that card in the board's emulator, through the board's own firmware
 #: make debug      the same, stopped at the first instruction, under gdb
 #: make smoke      a first opinion in less than a minute

@@ -18,8 +18,6 @@
  *
  * The resolution is a page, so data beside code is a false alarm, as is a
  * store that changes nothing.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "qemu/osdep.h"

@@ -1,7 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Finds guests that run code without having fenced the stores that made it
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef EXEC_STALE_CODE_H

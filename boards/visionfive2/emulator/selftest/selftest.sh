@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+#
 # selftest.sh QEMU FIRMWARE DTB: builds and runs selftest.c, and compares what
 # the emulator's log says about code that was not fenced with what it should.
 # Needs gcc-riscv64-linux-gnu (or CROSS=prefix-).
-#
-# SPDX-License-Identifier: GPL-2.0-or-later
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

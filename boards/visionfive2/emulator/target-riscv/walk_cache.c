@@ -21,8 +21,6 @@
  * Each cache is a direct-mapped array of notes; a note whose generation is not
  * the cache's own is empty, so that forgetting everything is one increment. A
  * note that gives way to another is merely forgotten early, as in any cache.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "qemu/osdep.h"

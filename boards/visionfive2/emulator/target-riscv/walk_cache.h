@@ -1,8 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Address-translation cache of a hart that keeps all that the privileged
  * specification allows it to keep
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef TARGET_RISCV_WALK_CACHE_H
