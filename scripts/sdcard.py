@@ -97,7 +97,7 @@ def control(package):
 
 def debian_source(source, version):
     return f"""    source    Debian source package {source} {version}: `apt-get source {source}={version}` with Debian 13's
-              archive, or https://snapshot.debian.org/package/{source}/{version}/"""
+              archive; older versions are kept in Debian's snapshot archive"""
 
 
 def firmware_components(board):
@@ -109,7 +109,7 @@ def firmware_components(board):
 {debian_source(source, fields["Version"])}"""
     for built_from, version in re.findall(r"(\S+) \(= ([^)]+)\)", fields.get("Built-Using", "")):
         yield f"""{built_from} {version} (inside u-boot.itb)
-    licence   BSD-2-Clause, see https://snapshot.debian.org/package/{built_from}/{version}/
+    licence   BSD-2-Clause, see debian/copyright in that source package
 {debian_source(built_from, version)}"""
 
 
