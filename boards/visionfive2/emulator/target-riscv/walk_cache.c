@@ -77,8 +77,12 @@ static Note *find(RISCVWalkCache *wc, Note *notes, uint64_t key)
     return n->generation == wc->generation && n->key == key ? n : NULL;
 }
 
+/* What is kept already stays as it is: the entry may have changed since */
 static void keep(RISCVWalkCache *wc, Note *notes, uint64_t key, uint64_t pte)
 {
+    if (find(wc, notes, key)) {
+        return;
+    }
     *note_of(notes, key) = (Note) { key, pte, wc->generation };
 }
 

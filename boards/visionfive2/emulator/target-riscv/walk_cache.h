@@ -25,7 +25,10 @@ int riscv_walk_cache_find(RISCVWalkCache *wc, uint64_t addr, uint64_t *pte);
 bool riscv_walk_cache_find_pointer(RISCVWalkCache *wc, hwaddr pte_addr,
                                    uint64_t *pte);
 
-/* A walk for addr read the entry at pte_addr, on the given level (0: 4 KiB) */
+/*
+ * The entry at pte_addr was read, which stands for addr on the given level
+ * (0: 4 KiB) of a table
+ */
 void riscv_walk_cache_note(RISCVWalkCache *wc, uint64_t addr, int level,
                            hwaddr pte_addr, uint64_t pte);
 
