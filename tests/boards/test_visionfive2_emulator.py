@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from emulators import boards, emulated  # noqa: F401
+from emulators import boards, card, emulated  # noqa: F401
 from harness import BUILD, CACHE, LOGS, TEST_ALL, TOP
 from images import initramfs
 
@@ -43,14 +43,20 @@ def firmware():
     return board.firmware("opensbi"), board.firmware("tree")
 
 
+def log_of(test):
+    """An empty file for what the emulator holds against the guest."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    path = LOGS / f"visionfive2-{re.sub('[^a-z0-9]+', '-', test.lower())}.errors"
+    path.write_text("")
+    return path
+
+
 class Strict:
     """A booted machine, and the emulator's log of what the guest did wrong."""
 
     def __init__(self, start, name, append="", hart=1, memory="4G", extra=()):
         opensbi, tree = firmware()
-        LOGS.mkdir(parents=True, exist_ok=True)
-        self.errors = LOGS / f"visionfive2-{re.sub('[^a-z0-9]+', '-', name.lower())}.errors"
-        self.errors.write_text("")
+        self.errors = log_of(name)
         self.machine = start([emulator(), "-M", f"visionfive2,boot-hart={hart}", "-m", memory, "-nographic", "-no-reboot",
                               "-bios", str(opensbi), "-dtb", str(tree), "-kernel", str(BUILD / "Image"),
                               "-append", f"panic=-1 {append}".strip(), "-d", "guest_errors,unimp", "-D", str(self.errors),
@@ -89,6 +95,39 @@ def test_a_session(strict, hart, memory):
     m.run("rm -r /tmp/e /tmp/d /tmp/out?")
     assert m.poweroff() == 0
     s.clean()
+
+
+def test_the_emulator_counts_what_devices_store(emulated, request):  # noqa: F811
+    """At U-Boot's prompt: its own code, written to the card and read back over itself."""
+    emulator()
+    board = card("visionfive2")
+    errors = log_of(request.node.name)
+    m = emulated(board.emulator(board.card) + ["-d", "guest_errors", "-D", str(errors)])
+    m.interrupt_autoboot()
+    for command, logged in (("mmc dev 1", False), ("mmc write 0xfff48000 0x2000 0x200", False),
+                            ("mmc read 0xfff48000 0x2000 0x200", True)):
+        before = errors.read_text()
+        m.sendline(command)
+        m.expect("StarFive # $", 30)
+        assert ("was stored to since the last fence.i" in errors.read_text()[len(before):]) == logged, command
+
+
+@pytest.mark.parametrize("hart", (1, 2, 3, 4) if TEST_ALL else (3,))
+def test_behind_the_boot_loader(emulated, request, hart):  # noqa: F811
+    """U-Boot loaded the image by DMA and leaves devices as it used them: still nothing to be logged."""
+    emulator()
+    board = card("visionfive2")
+    errors = log_of(request.node.name)
+    argv = board.emulator(board.card) + ["-d", "guest_errors,unimp", "-D", str(errors)]
+    argv[argv.index("-M") + 1] += f",boot-hart={hart}"
+    m = emulated(argv)
+    m.expect("Starting kernel", 120)
+    before = errors.read_text()
+    m.boot(120)
+    m.run("forkstorm 100 && systorture", timeout=300)
+    assert f"boot hart {hart}," in m.text()
+    assert m.poweroff() == 0
+    assert errors.read_text()[len(before):] == ""
 
 
 @pytest.mark.parametrize("append,extra", [("", ()), ("pti=off", ()), ("pti=off", AHEAD)],
