@@ -39,6 +39,9 @@ void asm_offsets(void)
     OFFSET(CPU_OVERFLOW, struct cpu, arch.overflow_stack);
     DEFINE(CPU_SIZE, sizeof(struct cpu));
 
+    OFFSET(START_HARTID, struct hart_start, hartid);
+    DEFINE(START_SIZE, sizeof(struct hart_start));
+    DEFINE(HART_STARTS, CPU_MAX);
     OFFSET(START_EARLY_SATP, struct hart_start, early_satp);
     OFFSET(START_KERNEL_SATP, struct hart_start, kernel_satp);
     OFFSET(START_STACK, struct hart_start, stack);

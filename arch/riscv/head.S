@@ -31,6 +31,16 @@ _start:
 _header_end:
 
 start:
+    /*
+     * One hart boots. OpenSBI up to 1.1 lets a hart that is being started leave for the address of the
+     * first boot, if it looks between two of its stores (sbi_hsm_hart_start marks it before it notes where
+     * to go), and old firmware sends all harts at once: whoever comes second is told apart here.
+     */
+    la t0, boot_taken
+    li t1, 1
+    amoswap.w.aqrl t1, t1, (t0)
+    bnez t1, second_entry
+
     /* Firmware's interrupts, trap vector, FPU, SUM and MXR are whatever they are: make them ours. */
     csrw sie, zero
     la t0, early_trap
@@ -141,6 +151,33 @@ secondary_virtual:
     call arch_cpu_init
     call smp_secondary_main
     unimp
+
+/*
+ * Not the first hart at the front door: a0 = hart id. If the kernel is starting it, it goes on as if it
+ * had come the right way; else it sleeps for ever, touching nothing.
+ */
+second_entry:
+    csrw sie, zero
+    la a1, hart_starts
+    li t0, HART_STARTS
+1:  ld t1, START_HARTID(a1)
+    ld t2, START_STACK(a1)
+    beqz t2, 2f
+    beq t1, a0, secondary_start
+2:  addi a1, a1, START_SIZE
+    addi t0, t0, -1
+    bnez t0, 1b
+3:  wfi
+    j 3b
+
+/* Read before bss is cleared, by harts that come unasked: so in data. */
+    .section .data
+    .balign 8
+    .globl hart_starts
+hart_starts:
+    .skip HART_STARTS * START_SIZE
+boot_taken:
+    .word 0
 
     .section .rodata
 no_sv39:

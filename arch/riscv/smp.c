@@ -13,14 +13,11 @@
 
 extern char secondary_start[], secondary_virtual[];
 
-/* One at a time: the next hart is started when this one has come up or given up. In the image, since
- * the starting hart reads it by physical address with its MMU off. */
-static struct hart_start starts[CPU_MAX];
-
 int arch_cpu_start(u32 cpu, vaddr_t stack_top)
 {
-    struct hart_start *s = &starts[cpu];
-    *s = (struct hart_start){.early_satp = early_satp(),
+    struct hart_start *s = &hart_starts[cpu];
+    *s = (struct hart_start){.hartid = cpu_table[cpu].arch.hartid,
+                             .early_satp = early_satp(),
                              .kernel_satp = mmu_kernel_satp(),
                              .stack = stack_top,
                              .cpu = &cpu_table[cpu],

@@ -8,12 +8,16 @@ struct cpu;
 
 /* What a starting hart reads, with satp 0, at the physical address that hart_start handed it. */
 struct hart_start {
+    u64 hartid;
     u64 early_satp;  /* early tables: the identity page and the image */
     u64 kernel_satp; /* the kernel's root */
     u64 stack;       /* virtual, in the kernel's table */
     struct cpu *cpu; /* virtual */
     u64 entry;       /* virtual address of secondary_virtual */
 };
+
+/* Of each cpu, in head.S; stack is 0 while it has not been filled in. */
+extern struct hart_start hart_starts[];
 
 /*
  * Has firmware do a remote fence on a set of cpus and waits for it. A refusal is a panic: nothing can be
