@@ -6,6 +6,7 @@
  * noise, and enters the kernel as the boot protocol says: a0 = hart id, a1 = device tree, satp = 0, interrupts off.
  *
  * From the command line: IMAGE, TREE (physical addresses), HART (or -1: stay), SEED (not 0). Linked at SHIM_AT.
+ * INTRUDER, if given, is a hart that enters the kernel like a second boot hart, INTRUDER_TICKS after the first.
  */
 
 #define SBI_PUTCHAR     1
@@ -72,6 +73,16 @@ moved:                                  /* a0 = this hart, a1 = the hart that se
     mv      a0, s0
 
 enter_kernel:
+#ifdef INTRUDER
+    mv      s0, a0
+    li      a0, INTRUDER
+    la      a1, intruder
+    li      a6, HSM_START
+    li      a7, SBI_HSM
+    ecall
+    bnez    a0, failed
+    mv      a0, s0
+#endif
     mv      s10, a0
     li      s11, SEED
 
@@ -109,6 +120,18 @@ enter_kernel:
     li      a1, TREE
     li      t5, IMAGE
     jr      t5
+
+#ifdef INTRUDER
+intruder:                               /* a0 = this hart */
+    rdtime  t0
+    li      t1, INTRUDER_TICKS
+    add     t1, t0, t1
+1:  rdtime  t0
+    bltu    t0, t1, 1b
+    li      a1, TREE
+    li      t5, IMAGE
+    jr      t5
+#endif
 
     .balign 4
 skip:

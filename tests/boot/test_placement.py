@@ -14,10 +14,10 @@ HIGH = 0x100000000  # the first address behind 4 GiB
 
 class Place:
     def __init__(self, image, tree, initrd=None, *, shim=RAM + 4 * MIB, smp=1, hart=-1, mem="128M", cpu=None,
-                 firmware=None, cell=fdt.u64, drop=(), bios=None):
+                 firmware=None, cell=fdt.u64, drop=(), bios=None, intruder=None):
         self.image, self.tree, self.initrd, self.shim = image, tree, initrd, shim
         self.smp, self.hart, self.mem, self.cpu, self.bios = smp, hart, mem, cpu, bios
-        self.firmware, self.cell, self.drop = firmware, cell, drop
+        self.firmware, self.cell, self.drop, self.intruder = firmware, cell, drop, intruder
 
 
 PLACES = {
@@ -68,7 +68,8 @@ def start(machine, name, place, noise=True, change=None):
     if noise and images.mib(place.mem) <= 256:
         options["machine"] = "virt,memory-backend=ram"
         extra += images.noisy_ram(place.mem)
-    shim = images.shim(place.shim, place.image, place.tree, place.hart, seed=zlib.crc32(name.encode()) | 1)
+    shim = images.shim(place.shim, place.image, place.tree, place.hart, seed=zlib.crc32(name.encode()) | 1,
+                        intruder=place.intruder)
     return machine(kernel=shim, cmdline="", smp=place.smp, mem=place.mem, cpu=place.cpu, bios=place.bios, extra=extra,
                    **options)
 
@@ -82,6 +83,16 @@ def test_placed(machine, name):
     assert f"\ncpus: {cpus} of {cpus} run\n" in m.text()
     m.run("cat /etc/handed-over", status=0 if place.initrd else 1)
     assert m.run("seq 100 | sort -n | tail -n 1") == "100\n"
+    assert m.poweroff() == 0
+
+
+def test_second_hart_at_the_front_door(machine):
+    """A hart that firmware sends to the image's entry once more (OpenSBI 1.1 can, under load) does no harm."""
+    place = Place(RAM + 8 * MIB, RAM + 100 * MIB, smp=2, hart=0, shim=RAM + 120 * MIB, intruder=(1, 15_000_000))
+    m = start(machine, "intruder", place).boot()
+    m.run("sleep 3")
+    assert m.run("seq 100 | sort -n | tail -n 1") == "100\n"
+    assert m.text().count("\nQuire ") == 1
     assert m.poweroff() == 0
 
 
