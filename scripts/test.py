@@ -149,7 +149,8 @@ def builds(report, kind):
     report.case(f"build: image without initramfs under {IMAGE_LIMIT} bytes", size < IMAGE_LIMIT, f"{size} bytes")
     for name, words in [("DEBUG=1", ["DEBUG=1", f"BUILD={BUILD}/debug"]),
                         ("clang", ["LLVM=1", f"BUILD={BUILD}/clang"])]:
-        status, output = make("all", *words)
+        more = ["user-libc"] if kind == "test-all" else []
+        status, output = make("all", *more, *words)
         report.case(f"build: {name}", status == 0, output)
     with tempfile.TemporaryDirectory(prefix="another-folder-") as other:
         copy_of_the_tree(other)
