@@ -343,27 +343,33 @@ static bool in_list(const struct slab_object *list, const struct slab_object *o,
     return false;
 }
 
+/* Where the filling of a free object starts: behind link and mark. */
+static size_t filled(const struct slab_cache *c)
+{
+    return c->size > sizeof(struct slab_object) ? c->size - sizeof(struct slab_object) : 0;
+}
+
+/* In DEBUG=1 a free object is filled as well, which no program stores by chance. */
+static bool is_filled(const struct slab_cache *c, const struct slab_object *o)
+{
+    return DEBUG && filled(c) && !mem_find_not(o + 1, BYTE_FREED, filled(c));
+}
+
 /*
  * An object is freed whose second word says "free". Either it is free, or a program has guessed the
- * word and got it stored there. What can be looked at safely is looked at: this cpu's list and
- * the slab's. In DEBUG=1 the mark is enough.
+ * word and got it stored there. What can be looked at safely is looked at: this cpu's list, the
+ * slab's, and the filling.
  */
 void slab_suspect(struct slab_cache *c, struct slab_object *o)
 {
     irqflags_t irq = spin_lock(&c->lock);
     const struct slab_cpu *sc = &c->cpu[cpu_id()];
-    bool found =
-        DEBUG || in_list(sc->head, o, sc->count) || in_list(slab_of(o)->free, o, c->per_slab);
+    bool found = in_list(sc->head, o, sc->count) || in_list(slab_of(o)->free, o, c->per_slab) ||
+                 is_filled(c, o);
 
     spin_unlock(&c->lock, irq);
     if (found)
         panic("slab %s: double free of object %p", c->name, (void *)o);
-}
-
-/* Where the filling of a free object starts: behind link and mark. */
-static size_t filled(const struct slab_cache *c)
-{
-    return c->size > sizeof(struct slab_object) ? c->size - sizeof(struct slab_object) : 0;
 }
 
 void slab_debug_allocated(struct slab_cache *c, void *object)
