@@ -178,7 +178,7 @@ def make_card(board, stage):
     config.write_text(filled(board.folder / "genimage.cfg", CARD_SIZE=size, FAT_SIZE=size - FAT_OFFSET - MIB))
     run(["genimage", "--config", config, "--rootpath", stage, "--tmppath", tmp, "--inputpath", files,
          "--outputpath", board.out])
-    shutil.rmtree(tmp)
+    shutil.rmtree(tmp, ignore_errors=True)  # newer genimage has taken it away itself
     (board.out / "boot.vfat").unlink()
 
 

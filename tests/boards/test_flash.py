@@ -186,6 +186,8 @@ def test_a_bad_card_is_a_failure_with_words(host, monkeypatch):
 
 def test_a_loop_device_is_no_card(tmp_path):
     """On the real /sys: loop devices are disks, but nobody can pull them out."""
+    if not os.path.isdir("/sys/block"):
+        pytest.skip("no /sys here")
     (tmp_path / "file").write_bytes(bytes(8 * MIB))
     made = subprocess.run(["losetup", "--find", "--show", tmp_path / "file"], capture_output=True, text=True, check=False)
     if made.returncode:
