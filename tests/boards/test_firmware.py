@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from emulators import card, emulated  # noqa: F401
+from emulators import card, emulated, need_card_reader  # noqa: F401
 from harness import BUILD, TEST_ALL
 
 BANNER = r"Quire \d\S* \(([0-9a-f]+)\)"
@@ -74,6 +74,7 @@ def past_the_second_card_initialisation(m):
 
 def test_hifive_unleashed(emulated):  # noqa: F811
     board = card("hifive-unleashed")
+    need_card_reader("hifive-unleashed")
     m = emulated(board.emulator(board.card))
     m.expect("U-Boot SPL ", 60)
     m.expect("U-Boot [0-9]", 60)
