@@ -31,6 +31,15 @@ _start:
 _header_end:
 
 start:
+    /* Firmware's interrupts, trap vector, FPU, SUM and MXR are whatever they are: make them ours. */
+    csrw sie, zero
+    la t0, early_trap
+    csrw stvec, t0
+    li t0, SSTATUS_SIE | SSTATUS_SPP | SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR
+    csrc sstatus, t0
+    csrw satp, zero
+    csrw sscratch, zero
+
     /*
      * One hart boots. OpenSBI up to 1.1 lets a hart that is being started leave for the address of the
      * first boot, if it looks between two of its stores (sbi_hsm_hart_start marks it before it notes where
@@ -40,15 +49,6 @@ start:
     li t1, 1
     amoswap.w.aqrl t1, t1, (t0)
     bnez t1, second_entry
-
-    /* Firmware's interrupts, trap vector, FPU, SUM and MXR are whatever they are: make them ours. */
-    csrw sie, zero
-    la t0, early_trap
-    csrw stvec, t0
-    li t0, SSTATUS_SIE | SSTATUS_SPP | SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR
-    csrc sstatus, t0
-    csrw satp, zero
-    csrw sscratch, zero
 
     mv s2, a0
     mv s3, a1
@@ -157,7 +157,6 @@ secondary_virtual:
  * had come the right way; else it sleeps for ever, touching nothing.
  */
 second_entry:
-    csrw sie, zero
     la a1, hart_starts
     li t0, HART_STARTS
 1:  ld t1, START_HARTID(a1)
