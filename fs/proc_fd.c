@@ -104,7 +104,7 @@ static int fd_readdir(struct file *dir, struct dirent_sink *sink)
 
     if (!p)
         return -ENOENT;
-    if (!proc_emit_dots(dir, sink))
+    if (!dir_emit_dots(dir, sink))
         return 0;
     while ((fd = fd_next_of(p, (int)(dir->pos - 2), &file)) >= 0) {
         char name[16];

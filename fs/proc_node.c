@@ -57,25 +57,6 @@ struct process *proc_node_process(struct inode *inode)
     return p && READ_ONCE(p->state) != PROCESS_REAPED ? p : NULL;
 }
 
-bool proc_emit_dots(struct file *file, struct dirent_sink *sink)
-{
-    if (file->pos == 0) {
-        if (!sink->emit(sink, ".", 1, file->inode->ino, 1, S_IFDIR))
-            return false;
-        file->pos = 1;
-    }
-    if (file->pos == 1) {
-        struct dentry *parent = dentry_up(file->dentry);
-        bool room = sink->emit(sink, "..", 2, parent->inode->ino, 2, S_IFDIR);
-
-        dentry_put(parent);
-        if (!room)
-            return false;
-        file->pos = 2;
-    }
-    return true;
-}
-
 s64 proc_dir_lseek(struct file *file, s64 offset, int whence)
 {
     if (whence != SEEK_SET && whence != SEEK_CUR)

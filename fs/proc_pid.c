@@ -250,7 +250,7 @@ static int pid_readdir(struct file *dir, struct dirent_sink *sink)
 
     if (!p)
         return -ENOENT;
-    if (!proc_emit_dots(dir, sink) || !emit_rows(dir, p, sink) ||
+    if (!dir_emit_dots(dir, sink) || !emit_rows(dir, p, sink) ||
         proc_node_of(dir->inode)->number != PID_DIR)
         return 0;
     emit_dir(dir, sink, POS_FD, "fd", proc_fd_dir_ino(process_pid(p)));
@@ -265,7 +265,7 @@ static int task_readdir(struct file *dir, struct dirent_sink *sink)
 
     if (!p)
         return -ENOENT;
-    if (!proc_emit_dots(dir, sink))
+    if (!dir_emit_dots(dir, sink))
         return 0;
     fmt_snprintf(name, sizeof(name), "%d", process_pid(p));
     emit_dir(dir, sink, 2, name, proc_ino(process_pid(p), entries, THREAD_DIR));

@@ -152,7 +152,7 @@ static bool emit_registered(struct file *dir, struct dirent_sink *sink)
 
 static int prefix_readdir(struct file *dir, struct dirent_sink *sink)
 {
-    if (proc_emit_dots(dir, sink))
+    if (dir_emit_dots(dir, sink))
         emit_registered(dir, sink);
     return 0;
 }
@@ -207,7 +207,7 @@ static void emit_processes(struct file *dir, struct dirent_sink *sink)
 
 static int root_readdir(struct file *dir, struct dirent_sink *sink)
 {
-    if (!proc_emit_dots(dir, sink))
+    if (!dir_emit_dots(dir, sink))
         return 0;
     if (dir->pos < POS_SELF) {
         if (!emit_registered(dir, sink))

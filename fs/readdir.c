@@ -12,7 +12,7 @@
 #include <fs/inode.h>
 #include <lib/errno.h>
 
-static bool emit_dots(struct file *file, struct dirent_sink *sink)
+bool dir_emit_dots(struct file *file, struct dirent_sink *sink)
 {
     if (file->pos == 0) {
         if (!sink->emit(sink, ".", 1, file->inode->ino, 1, S_IFDIR))
@@ -36,7 +36,7 @@ static int dir_readdir(struct file *file, struct dirent_sink *sink)
     struct dentry_record entry;
     u64 next;
 
-    if (!emit_dots(file, sink))
+    if (!dir_emit_dots(file, sink))
         return 0;
     for (next = file->pos; dentry_next_child(file->dentry, &next, &entry); file->pos = next)
         if (!sink->emit(sink, entry.name, entry.len, entry.ino, next, entry.mode))

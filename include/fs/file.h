@@ -100,6 +100,9 @@ s64 file_lseek_regular(struct file *file, s64 offset, int whence);
 u32 file_poll(struct file *file, struct poll_table *table);
 long file_ioctl(struct file *file, unsigned cmd, vaddr_t arg);
 int file_readdir(struct file *file, struct dirent_sink *sink);
+
+/* For readdir of any directory: emits "." and ".." (positions 0 and 1) when it is their turn. False: no room. */
+bool dir_emit_dots(struct file *file, struct dirent_sink *sink);
 int file_truncate(struct file *file, u64 size);
 int file_allocate(struct file *file, unsigned mode, u64 offset, u64 len);
 

@@ -41,9 +41,6 @@ u64 proc_ino(int pid, const void *what, int number);
 /* The process of a node, if it has not been reaped, else NULL. Borrowed from the node. */
 struct process *proc_node_process(struct inode *inode);
 
-/* readdir: emits "." and ".." (positions 0 and 1) when it is their turn. False: no room. */
-bool proc_emit_dots(struct file *file, struct dirent_sink *sink);
-
 /* lseek and read of directories. */
 s64 proc_dir_lseek(struct file *file, s64 offset, int whence);
 
