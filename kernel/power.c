@@ -31,7 +31,7 @@ static __noreturn void end(const char *words, enum power_action action)
 {
     log_info("power: %s", words);
     power_try(action);
-    log_err("power: nothing here can do that, the cpus stop");
+    log_err("power: nothing here can do that; the cpus stop, and the power may be cut");
     kernel_halt();
 }
 

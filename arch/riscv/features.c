@@ -5,19 +5,18 @@
 #include "harts_tree.h"
 #include <arch/user.h>
 #include <asm/csr.h>
+#include <asm/early.h>
 #include <asm/features.h>
 #include <asm/harts.h>
 #include <asm/sbi.h>
 #include <base/log.h>
+#include <lib/bits.h>
 #include <lib/fdt.h>
 #include <lib/fmt.h>
 
 #define VENDOR_SIFIVE   0x489
 #define ARCH_SIFIVE_U54 0x1
 #define ARCH_SIFIVE_U74 0x8000000000000007ul
-#define FID_BASE_VENDOR 4
-#define FID_BASE_ARCH   5
-#define FID_BASE_IMPL   6
 
 /* probe.S */
 bool csr_try_write_senvcfg(u64 value);
@@ -28,8 +27,8 @@ struct cpu_features cpu_features;
 /*
  * Erratum CIP-453, "stval of instruction page and access faults is not sign extended", and CIP-1200,
  * "sfence.vma with an address or ASID may leave entries": the ranges of mimpid that Linux
- * arch/riscv/errata/sifive/errata.c lists. OpenSBI says of the FU540 too that its sfence by address
- * does not work (platform/generic/sifive/fu540.c).
+ * arch/riscv/errata/sifive/errata.c lists. OpenSBI says of the FU540 that its sfence by address does not work
+ * at all (platform/generic/sifive/fu540.c), so SiFive's own U54 are all distrusted.
  */
 static void find_errata(struct cpu_features *f)
 {
@@ -37,7 +36,7 @@ static void find_errata(struct cpu_features *f)
         return;
     bool u74 = f->arch == ARCH_SIFIVE_U74, u54 = f->arch == ARCH_SIFIVE_U54;
     f->sign_extend_stval = u74 && f->impl >= 0x20181004 && f->impl <= 0x20191105;
-    f->full_fences_only = (u74 || u54) && (f->impl & 0xffffff) <= 0x200630 && f->impl != 0x01200626;
+    f->full_fences_only = u54 || (u74 && (f->impl & 0xffffff) <= 0x200630 && f->impl != 0x01200626);
 }
 
 static u64 letters(const struct fdt *fdt, int node)
@@ -62,17 +61,59 @@ static u64 guess_letters(void)
     return bits;
 }
 
-static u64 machine_id(u64 fn)
+/* In the order of enum cpu_extension. */
+static const char *const extension_names[] = {"Sstc",    "Svpbmt", "Svinval",
+                                              "Svnapot", "Zicboz", "Zicbom"};
+
+static u32 listed_extensions(const struct fdt *fdt, int node)
 {
-    return (u64)sbi_call(SBI_EXT_BASE, fn, 0, 0, 0, 0).value;
+    u32 found = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(extension_names); i++)
+        if (hart_has(fdt, node, extension_names[i]))
+            found |= (u32)BIT(i);
+    return found;
+}
+
+/* Fields of satp that a core does not have read back as zero (privileged spec., "satp"). */
+static u32 probe_asid_bits(void)
+{
+    u64 satp = csr_read(satp);
+    csr_write(satp, satp | SATP_ASID_MASK);
+    u64 bits = (csr_read(satp) & SATP_ASID_MASK) >> SATP_ASID_SHIFT;
+    csr_write(satp, satp);
+    __asm__ volatile("sfence.vma" : : : "memory");
+    return bits_count(bits);
+}
+
+static void list_extensions(const struct cpu_features *f, char *text, size_t size)
+{
+    size_t at = fmt_scnprintf(text, size, "%s", f->extensions ? "" : " no extensions of note");
+    for (size_t i = 0; i < ARRAY_SIZE(extension_names); i++)
+        if (f->extensions & BIT(i))
+            at += fmt_scnprintf(text + at, size - at, " %s%s", extension_names[i],
+                                i == EXT_SSTC && !f->sstc ? " (closed by firmware)" : "");
+}
+
+static void log_features(const struct cpu_features *f)
+{
+    char names[96];
+    list_extensions(f, names, sizeof(names));
+    log_info(
+        "cpu: mvendorid 0x%lx marchid 0x%lx mimpid 0x%lx, %u ASID bits, A/D bits set by %s,%s, errata%s%s%s",
+        f->vendor, f->arch, f->impl, f->asid_bits, f->sets_ad ? "hardware" : "the kernel", names,
+        f->full_fences_only ? " CIP-1200" : "", f->sign_extend_stval ? " CIP-453" : "",
+        f->full_fences_only || f->sign_extend_stval ? "" : " none");
 }
 
 void features_probe(const struct fdt *fdt, int node)
 {
     struct cpu_features *f = &cpu_features;
-    f->vendor = machine_id(FID_BASE_VENDOR);
-    f->arch = machine_id(FID_BASE_ARCH);
-    f->impl = machine_id(FID_BASE_IMPL);
+    f->vendor = sbi_machine_id(SBI_BASE_VENDOR);
+    f->arch = sbi_machine_id(SBI_BASE_ARCH);
+    f->impl = sbi_machine_id(SBI_BASE_IMPL);
+    f->asid_bits = probe_asid_bits();
+    f->sets_ad = early_sets_accessed_dirty();
+    f->extensions = listed_extensions(fdt, node);
     f->hwcap = letters(fdt, node);
     if (!f->hwcap) {
         f->hwcap = guess_letters();
@@ -80,12 +121,9 @@ void features_probe(const struct fdt *fdt, int node)
     }
     f->senvcfg = csr_try_write_senvcfg(0);
     /* The tree promises Sstc; firmware must have opened it too (menvcfg.STCE), so try. */
-    f->sstc = hart_has(fdt, node, "sstc") && csr_try_write_stimecmp(~0ul);
+    f->sstc = f->extensions & BIT(EXT_SSTC) && csr_try_write_stimecmp(~0ul);
     find_errata(f);
-    log_info("cpu: mvendorid 0x%llx marchid 0x%llx mimpid 0x%llx%s%s%s",
-             (unsigned long long)f->vendor, (unsigned long long)f->arch,
-             (unsigned long long)f->impl, f->sstc ? " Sstc" : "",
-             f->full_fences_only ? " CIP-1200" : "", f->sign_extend_stval ? " CIP-453" : "");
+    log_features(f);
 }
 
 u64 arch_hwcap(void)

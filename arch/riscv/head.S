@@ -69,6 +69,8 @@ start:
 
     la sp, boot_stack_top
     li fp, 0
+    call early_unfit
+    bnez a0, unfit
     la a0, _start
     la a1, early_turn_on
     call early_build_tables             /* a0 = satp */
@@ -95,6 +97,7 @@ early_turn_on:
     bne t0, a0, 1f
     jr a1
 1:  la a0, no_sv39
+unfit:                                  /* a0: what to say */
     call early_puts
 2:  wfi
     j 2b

@@ -29,7 +29,6 @@
 #include <base/percpu.h>
 #include <base/sections.h>
 #include <base/spinlock.h>
-#include <lib/bits.h>
 #include <lib/errno.h>
 #include <lib/string.h>
 
@@ -97,16 +96,14 @@ static u64 satp_of(const struct mmu_space *space, u64 asid)
     return SATP_MODE_SV39 | (has_asid ? asid << SATP_ASID_SHIFT : 0) | space->root >> PAGE_SHIFT;
 }
 
-/* Fields of satp that a core does not have read back as zero (privileged spec., "satp"). */
-static void probe_asid(void)
+/* Once for all: with what reach translations are flushed (features.c has found out what can be trusted). */
+static void choose_flushes(void)
 {
-    u64 satp = csr_read(satp);
-    csr_write(satp, satp | SATP_ASID_MASK);
-    u64 bits = (csr_read(satp) & SATP_ASID_MASK) >> SATP_ASID_SHIFT;
-    csr_write(satp, satp);
-    fence_all();
-    has_asid = bits >= USER_ASID && !cpu_features.full_fences_only;
-    log_info("mmu: Sv39, %u ASID bits, isolation %s", bits_count(bits), pti ? "on" : "off");
+    has_asid = cpu_features.asid_bits && !cpu_features.full_fences_only;
+    log_info("mmu: Sv39, isolation %s, flushes %s", pti ? "on" : "off",
+             cpu_features.full_fences_only ? "of everything"
+             : has_asid                    ? "by page and ASID"
+                                           : "by page, of everything with each satp");
 }
 
 void mmu_set_kernel_space(struct mmu_space *space)
@@ -120,7 +117,7 @@ void arch_paging_done(paddr_t root)
     fence_all(); /* the new tables were stored: before the walker reads them */
     csr_write(satp, SATP_MODE_SV39 | root >> PAGE_SHIFT);
     fence_all();
-    probe_asid();
+    choose_flushes();
 }
 
 void mmu_space_init(struct mmu_space *space, pte_t *root, bool kernel)

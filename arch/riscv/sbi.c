@@ -66,11 +66,11 @@ void sbi_init(void)
     for (size_t i = 0; i < ARRAY_SIZE(extensions); i++)
         extensions[i].present = base_call(FID_BASE_PROBE, extensions[i].ext) != 0;
     log_info("firmware: %s %ld.%ld, SBI %ld.%ld%s%s%s%s%s%s",
-             firmware_name(base_call(FID_BASE_IMPL, 0)), version >> 16, version & 0xffff,
-             spec >> 24 & 0x7f, spec & 0xffffff, sbi_has(SBI_EXT_TIME) ? " TIME" : "",
-             sbi_has(SBI_EXT_IPI) ? " IPI" : "", sbi_has(SBI_EXT_RFENCE) ? " RFENCE" : "",
-             sbi_has(SBI_EXT_HSM) ? " HSM" : "", sbi_has(SBI_EXT_SRST) ? " SRST" : "",
-             sbi_has(SBI_EXT_DBCN) ? " DBCN" : "");
+             firmware_name(spec ? base_call(FID_BASE_IMPL, 0) : -1), version >> 16,
+             version & 0xffff, spec >> 24 & 0x7f, spec & 0xffffff,
+             sbi_has(SBI_EXT_TIME) ? " TIME" : "", sbi_has(SBI_EXT_IPI) ? " IPI" : "",
+             sbi_has(SBI_EXT_RFENCE) ? " RFENCE" : "", sbi_has(SBI_EXT_HSM) ? " HSM" : "",
+             sbi_has(SBI_EXT_SRST) ? " SRST" : "", sbi_has(SBI_EXT_DBCN) ? " DBCN" : "");
 }
 
 void sbi_set_timer(u64 ticks)
@@ -120,6 +120,16 @@ void arch_firmware_off(void)
 {
     if (sbi_has(SBI_EXT_SRST))
         sbi_call(SBI_EXT_SRST, 0, SRST_SHUTDOWN, 0, 0, 0);
+}
+
+bool arch_firmware_is_old(void)
+{
+    return !sbi_has(SBI_EXT_SRST);
+}
+
+/* OpenSBI that has no device for it stops the hart here (sbi_system_reset() ends in sbi_exit()). */
+void arch_firmware_off_blindly(void)
+{
     sbi_call(SBI_LEGACY_SHUTDOWN, 0, 0, 0, 0, 0);
 }
 

@@ -13,3 +13,10 @@ int arch_firmware_getchar(void);
 /* Power off, cold reset. Return only if firmware cannot. */
 void arch_firmware_off(void);
 void arch_firmware_reset(void);
+
+/*
+ * Whether firmware is so old that one cannot ask it if it can switch off; and the call that it has for that.
+ * Firmware that cannot may stop this cpu in it for good, so whoever calls has said so before.
+ */
+bool arch_firmware_is_old(void);
+void arch_firmware_off_blindly(void);

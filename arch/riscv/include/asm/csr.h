@@ -60,8 +60,9 @@
 #define SATP_PPN_MASK   ((UL(1) << 44) - 1)
 
 /* Numbers of CSRs that old assemblers do not know by name. */
-#define CSR_SENVCFG  0x10a
-#define CSR_STIMECMP 0x14d
+#define CSR_SENVCFG     0x10a
+#define CSR_STIMECMP    0x14d
+#define CSR_TH_SXSTATUS 0x5c0 /* T-Head's own */
 
 #ifndef __ASSEMBLER__
 

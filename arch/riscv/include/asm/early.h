@@ -5,6 +5,11 @@
 #include <lib/types.h>
 
 /*
+ * Why this hart must not turn its MMU on, as a line for early_puts(); NULL: it may. MMU off. thead.c
+ */
+const char *early_unfit(void);
+
+/*
  * Maps the image and, one to one, the page that turn_on lies in; returns the value for satp. MMU off.
  */
 u64 early_build_tables(paddr_t image, paddr_t turn_on);
@@ -20,6 +25,12 @@ paddr_t image_to_phys(const void *p);
  * Pages that are mapped already are left alone. Virtual mode only; no fence is needed by callers.
  */
 int early_map(vaddr_t va, paddr_t pa, size_t size, bool writable);
+
+/*
+ * Whether hardware sets accessed and dirty bits: stores through an entry that has neither. Virtual mode,
+ * interrupts off; the early tables are as before when it returns.
+ */
+bool early_sets_accessed_dirty(void);
 
 /* Walks the early tables: true if no leaf is writable and executable. */
 bool early_check(void);

@@ -16,6 +16,10 @@
 #define SBI_EXT_HSM               0x48534d
 #define SBI_EXT_SRST              0x53525354
 #define SBI_EXT_DBCN              0x4442434e
+#define SBI_BASE_VENDOR           4 /* functions of BASE: mvendorid, marchid, mimpid */
+#define SBI_BASE_ARCH             5
+#define SBI_BASE_IMPL             6
+#define SBI_DBCN_WRITE_BYTE       2
 #define SBI_LEGACY_SET_TIMER      0
 #define SBI_LEGACY_PUTCHAR        1
 #define SBI_LEGACY_GETCHAR        2
@@ -41,6 +45,13 @@ static inline struct sbi_result sbi_call(u64 ext, u64 fn, u64 arg0, u64 arg1, u6
     register u64 a7 __asm__("a7") = ext;
     __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a3), "r"(a6), "r"(a7) : "memory");
     return (struct sbi_result){.error = (long)a0, .value = (long)a1};
+}
+
+/* One of SBI_BASE_VENDOR, _ARCH, _IMPL of this hart; 0 where firmware does not say. With the MMU off too. */
+static inline u64 sbi_machine_id(u64 fn)
+{
+    struct sbi_result r = sbi_call(SBI_EXT_BASE, fn, 0, 0, 0, 0);
+    return r.error ? 0 : (u64)r.value;
 }
 
 /* Chapter "Legacy Extensions", console putchar: works from the first instruction on. */

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Ways to switch off, down to none: firmware that can say that it cannot, firmware that cannot be asked, registers that
+the device tree names. And that the kernel runs on firmware from before everything that it would like to have."""
+import os
+import pathlib
+import re
+import subprocess
+import time
+
+import pytest
+
+import images
+from harness import TOP
+
+NOTHING = r"(?m)^power: nothing here can do that; the cpus stop, and the power may be cut"
+
+
+def old_firmware(off):
+    out = images.scratch(f"old-firmware-{off}.elf")
+    subprocess.run([images.CROSS + "gcc", "-march=rv64gc", "-mabi=lp64d", "-nostdlib", "-static",
+                    "-Wl,-Ttext=0x80000000", "-Wl,--build-id=none", "-Wl,-N", f"-DOFF={off}",
+                    str(TOP / "tests/boot/old_firmware.S"), "-o", str(out)], check=True, capture_output=True)
+    return out
+
+
+def start(machine, off, syscon):
+    """A machine on old firmware; without `syscon` its tree names no register for power."""
+    tree = images.device_tree()
+    for path, node in list(tree.walk()):
+        if not syscon and node["props"].get("compatible", b"").startswith((b"syscon-poweroff", b"syscon-reboot")):
+            tree.remove(path)
+    dtb = images.write(f"old-firmware-{os.getpid()}.dtb", tree.data())
+    m = machine(bios=str(old_firmware(off)), extra=["-dtb", dtb])
+    m.boot()
+    assert m.run("seq 100 | sort -n | tail -n 1") == "100\n"
+    return m
+
+
+def cpu_seconds(m):
+    fields = pathlib.Path(f"/proc/{m.child.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def stays_and_waits(m):
+    """The machine is still on, says nothing more, and waits for interrupts instead of turning in circles."""
+    said, before = m.text(), cpu_seconds(m)
+    time.sleep(2)
+    assert m.child.isalive() and m.text() == said
+    assert cpu_seconds(m) - before < 1
+
+
+def test_old_firmware_switches_off(machine):
+    m = start(machine, 1, syscon=False)
+    assert m.poweroff() == 0
+    assert "\npower: old firmware is asked; " in m.text()
+
+
+def test_registers_come_before_old_firmware(machine):
+    m = start(machine, 0, syscon=True)
+    assert m.poweroff() == 0
+    assert "old firmware" not in m.text()
+
+
+def test_neither_firmware_nor_registers(machine):
+    m = start(machine, 0, syscon=False)
+    assert re.search(r"(?m)^firmware: unknown", m.text()) and "Sstc (closed by firmware)" in m.text()
+    m.sendline("poweroff")
+    m.expect(r"(?m)^power: old firmware is asked; ")
+    m.expect(NOTHING)
+    stays_and_waits(m)
+
+
+@pytest.mark.parametrize("smp", [2, 5])
+def test_firmware_that_can_only_reset(machine, smp):
+    """The HiFive Unleashed's, and its emulator's: asked, it says so, and is not asked in a way that it never returns from."""
+    m = machine(machine="sifive_u", smp=smp).boot()
+    m.sendline("poweroff")
+    m.expect(NOTHING)
+    assert "old firmware" not in m.text()
+    stays_and_waits(m)
