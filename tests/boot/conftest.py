@@ -6,7 +6,7 @@ import re
 import pytest
 
 import harness
-from harness import Machine
+from harness import Machine, Shared
 
 
 def pytest_configure(config):
@@ -51,29 +51,9 @@ def machine(request):
         m.close()
 
 
-class Shared:
-    """One booted machine that many tests use, each of which leaves it as it found it; replaced when one did not."""
-
-    def __init__(self, name, **options):
-        self.name, self.options, self.machine, self.boots = name, options, None, 0
-
-    def get(self):
-        if self.machine and not self.machine.alive():
-            self.drop()
-        if not self.machine:
-            self.boots += 1
-            self.machine = Machine(f"{self.name}-{self.boots}", **self.options).boot()
-        return self.machine
-
-    def drop(self):
-        if self.machine:
-            self.machine.close()
-        self.machine = None
-
-
 @pytest.fixture(scope="session")
 def shared(worker_name):
-    machine = Shared(f"shared{worker_name}", smp=2)
+    machine = Shared(lambda n: Machine(f"shared{worker_name}-{n}", smp=2).boot())
     yield machine
     machine.drop()
 

@@ -63,7 +63,10 @@ class Machine:
         for option, value in (("-cpu", cpu), ("-bios", firmware(bios)), ("-initrd", initrd)):
             if value:
                 argv += [option, str(value)]
-        argv += [str(a) for a in extra]
+        self.spawn(name, argv + [str(a) for a in extra])
+
+    def spawn(self, name, argv):
+        """Starts the emulator: `argv` is its whole command line."""
         LOGS.mkdir(parents=True, exist_ok=True)
         self.path = LOGS / f"{name}.log"
         self.log = open(self.path, "wb")
@@ -147,3 +150,28 @@ class Machine:
     def close(self):
         self.child.close(force=True)
         self.log.close()
+
+
+class Shared:
+    """One booted machine that many tests use, each of which leaves it as it found it; replaced when one did not.
+
+    start(n) boots the n-th one and gives it, at its prompt. stop(machine) sees it before it is closed."""
+
+    def __init__(self, start, stop=lambda machine: None):
+        self.start, self.stop, self.machine, self.boots = start, stop, None, 0
+
+    def get(self):
+        if self.machine and not self.machine.alive():
+            self.drop()
+        if not self.machine:
+            self.boots += 1
+            self.machine = self.start(self.boots)
+        return self.machine
+
+    def drop(self):
+        if self.machine:
+            machine, self.machine = self.machine, None
+            try:
+                self.stop(machine)
+            finally:
+                machine.close()
