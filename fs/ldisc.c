@@ -407,6 +407,11 @@ size_t ldisc_available(const struct ldisc *ld)
     return ld->commit - ld->head;
 }
 
+bool ldisc_accepts(const struct ldisc *ld, size_t n)
+{
+    return ld->head == ld->commit || ld->tail - ld->head + n < LDISC_BUFFER;
+}
+
 bool ldisc_readable(const struct ldisc *ld)
 {
     const u8 *cc = ld->termios.c_cc;

@@ -21,6 +21,8 @@
 #define OUT_BYTES  128u                 /* sent to the driver at once, interrupts off */
 #define EXPANSION  8u                   /* bytes that one byte can become on output (a tab) */
 #define READ_BYTES 256u
+#define HOLD_SPARE 64u          /* more than a driver hands over at once */
+#define HOLD_NS    NSEC_PER_SEC /* how long a reader that is behind is waited for */
 
 static struct tty *console;
 static bool console_chosen; /* by a driver that said so, not by being the first */
@@ -140,6 +142,43 @@ static void send_signals(int group, unsigned events)
         sig_kill_pgrp(group, SIGTSTP, NULL);
 }
 
+/* Leaves input in the device when there is no room for it. tty->lock is held, here and below. */
+static void hold_input(struct tty *tty)
+{
+    if (tty->held || tty->overflowing || ldisc_accepts(&tty->ldisc, HOLD_SPARE))
+        return;
+    tty->held = true;
+    timer_set_ns(&tty->hold_timer, time_now_ns() + HOLD_NS);
+    if (tty->driver->stop)
+        tty->driver->stop(tty->driver);
+}
+
+static void release_input(struct tty *tty)
+{
+    if (tty->held && tty->driver->start)
+        tty->driver->start(tty->driver);
+    tty->held = false;
+}
+
+/* Something was taken out of the line discipline. */
+static void made_room(struct tty *tty)
+{
+    if (!ldisc_accepts(&tty->ldisc, HOLD_SPARE))
+        return;
+    tty->overflowing = false;
+    release_input(tty);
+}
+
+static void hold_is_over(struct timer *timer)
+{
+    struct tty *tty = container_of(timer, struct tty, hold_timer);
+    irqflags_t flags = spin_lock(&tty->lock);
+
+    tty->overflowing = tty->held;
+    release_input(tty);
+    spin_unlock(&tty->lock, flags);
+}
+
 void tty_receive(struct tty *tty, const u8 *bytes, size_t len)
 {
     struct tty_out to;
@@ -150,6 +189,7 @@ void tty_receive(struct tty *tty, const u8 *bytes, size_t len)
     for (size_t i = 0; i < len; i++)
         events |= ldisc_input(&tty->ldisc, bytes[i], &to.out);
     flush_out(&to);
+    hold_input(tty);
     int group = tty->foreground;
     spin_unlock(&tty->lock, flags);
 
@@ -171,8 +211,11 @@ static void poll_device(struct timer *timer)
     struct tty *tty = container_of(timer, struct tty, poll_timer);
     int byte;
 
-    for (unsigned i = 0; i < OUT_BYTES && (byte = tty->driver->poll_char(tty->driver)) >= 0; i++)
+    for (unsigned i = 0; i < OUT_BYTES && !READ_ONCE(tty->held); i++) {
+        if ((byte = tty->driver->poll_char(tty->driver)) < 0)
+            break;
         tty_receive_char(tty, (u8)byte);
+    }
     timer_set_ns(timer, time_now_ns() + POLL_NS);
 }
 
@@ -232,6 +275,7 @@ static size_t take_input(struct tty *tty, u8 *bytes, size_t n, bool *eof)
     irqflags_t flags = spin_lock(&tty->lock);
     size_t taken = ldisc_take(&tty->ldisc, bytes, n, eof);
 
+    made_room(tty);
     spin_unlock(&tty->lock, flags);
     return taken;
 }
@@ -324,6 +368,7 @@ static int set_termios(struct tty *tty, unsigned cmd, vaddr_t arg)
     ldisc_set_termios(&tty->ldisc, &termios);
     if (cmd == TCSETSF)
         ldisc_flush(&tty->ldisc);
+    made_room(tty);
     spin_unlock(&tty->lock, flags);
     wake_all(&tty->read_wait);
     wake_all(&tty->write_wait);
@@ -364,6 +409,7 @@ static int flush(struct tty *tty, unsigned long queue)
         return err;
     irqflags_t flags = spin_lock(&tty->lock);
     ldisc_flush(&tty->ldisc);
+    made_room(tty);
     spin_unlock(&tty->lock, flags);
     return 0;
 }
@@ -504,6 +550,7 @@ static struct tty *make_tty(struct tty_driver *driver)
     wait_queue_init(&tty->read_wait, "tty read");
     wait_queue_init(&tty->write_wait, "tty write");
     timer_init(&tty->poll_timer, poll_device);
+    timer_init(&tty->hold_timer, hold_is_over);
     tty->driver = driver;
     tty->cdev = (struct cdev){
         .name = driver->name, .dev = driver->dev, .mode = 0620, .ops = &tty_ops, .private = tty};

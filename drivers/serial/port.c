@@ -32,6 +32,23 @@ static void want_transmit(struct serial_port *p, bool on)
     p->ops->enable(p, p->receiving, on);
 }
 
+/* Interrupts as they are needed. One for bytes put aside is got from the transmitter, soon idle. */
+static void ask_for_interrupts(struct serial_port *p)
+{
+    bool aside = p->receiving && p->aside_head != p->aside_tail;
+    want_transmit(p, aside || p->head != p->tail);
+}
+
+static void put_aside(struct serial_port *p)
+{
+    int byte;
+    if (log_broken())
+        return;
+    while (p->receiving && p->aside_head - p->aside_tail < SERIAL_RING &&
+           (byte = p->ops->receive(p)) >= 0)
+        p->aside[p->aside_head++ % SERIAL_RING] = (u8)byte;
+}
+
 /* Moves what the hardware takes from the ring; asks for an interrupt if more waits. */
 static void push(struct serial_port *p)
 {
@@ -44,18 +61,20 @@ static void push(struct serial_port *p)
         if (sent)
             p->dead = false;
     }
-    want_transmit(p, p->head != p->tail);
+    ask_for_interrupts(p);
 }
 
 /* Waits, with a bound, until the hardware takes a byte again. A dead port is asked only once. */
 static bool send_polled(struct serial_port *p, u8 byte)
 {
     u32 looks = p->dead ? 1 : POLLS_MOST;
-    while (looks--)
+    while (looks--) {
         if (p->ops->send(p, &byte, 1)) {
             p->dead = false;
             return true;
         }
+        put_aside(p);
+    }
     p->dead = true;
     return false;
 }
@@ -64,7 +83,7 @@ static void flush_ring(struct serial_port *p)
 {
     while (p->head != p->tail && send_polled(p, p->ring[p->tail % SERIAL_RING]))
         p->tail++;
-    want_transmit(p, p->head != p->tail);
+    ask_for_interrupts(p);
 }
 
 static void console_out(struct console *con, const char *text, size_t len)
@@ -77,6 +96,7 @@ static void console_out(struct console *con, const char *text, size_t len)
             send_polled(p, '\r');
         send_polled(p, (u8)text[i]);
     }
+    ask_for_interrupts(p);
     unlock(p, flags);
 }
 
@@ -112,8 +132,17 @@ static void port_drain(struct tty_driver *driver)
     irqflags_t flags = lock(p);
     flush_ring(p);
     for (u32 looks = p->dead ? 0 : POLLS_MOST; looks && !p->ops->sent(p); looks--)
-        ;
+        put_aside(p);
+    ask_for_interrupts(p);
     unlock(p, flags);
+}
+
+/* The next byte in the order of the line, or -1. */
+static int next_byte(struct serial_port *p)
+{
+    if (p->aside_head != p->aside_tail)
+        return p->aside[p->aside_tail++ % SERIAL_RING];
+    return p->ops->receive(p);
 }
 
 static size_t receive(struct serial_port *p, u8 *bytes, size_t most)
@@ -121,7 +150,7 @@ static size_t receive(struct serial_port *p, u8 *bytes, size_t most)
     size_t n = 0;
     int byte;
     irqflags_t flags = lock(p);
-    while (n < most && (byte = p->ops->receive(p)) >= 0)
+    while (n < most && (byte = next_byte(p)) >= 0)
         bytes[n++] = (u8)byte;
     unlock(p, flags);
     return n;
@@ -165,6 +194,17 @@ static void port_start(struct tty_driver *driver)
     p->receiving = true;
     if (p->has_irq)
         p->ops->enable(p, true, p->sending);
+    ask_for_interrupts(p);
+    unlock(p, flags);
+}
+
+static void port_stop(struct tty_driver *driver)
+{
+    struct serial_port *p = port_of(driver);
+    irqflags_t flags = lock(p);
+    p->receiving = false;
+    if (p->has_irq)
+        p->ops->enable(p, false, p->sending);
     unlock(p, flags);
 }
 
@@ -186,6 +226,7 @@ int serial_register(struct serial_port *p, const struct fdt *fdt, int node, cons
                                  .write = port_write,
                                  .room = port_room,
                                  .start = port_start,
+                                 .stop = port_stop,
                                  .drain = port_drain};
     p->console = (struct console){.name = p->name, .write = console_out};
     int err = tty_register(&p->tty, is_stdout);

@@ -5,7 +5,10 @@
  *
  * Output goes to the ring, which the transmit interrupt empties; log lines first send what is in the
  * ring, so both stay in order. Every wait for the hardware is bounded: a dead UART costs characters, not
- * the machine. Lock: port->lock guards ring and registers; the operations are called with it held,
+ * the machine. The hardware holds 8 or 16 received bytes, fewer than come while a log line is sent with
+ * interrupts off: such waits put them aside, for the interrupt that follows.
+ *
+ * Lock: port->lock guards ring and registers; the operations are called with it held,
  * interrupts off. A panic ignores it.
  */
 #pragma once
@@ -39,12 +42,14 @@ struct serial_port {
     struct console console;
     struct spinlock lock;
     bool has_irq;
-    bool receiving; /* the terminal has been opened: bytes are for us and not for firmware */
+    bool receiving; /* the terminal is open and has room: received bytes are ours to take */
     bool sending;   /* the transmit interrupt is asked for */
     bool dead;      /* stopped answering: output is dropped until it does again */
-    u32 head, tail; /* free-running; head - tail bytes wait */
+    u32 head, tail; /* of ring; free-running, head - tail bytes wait to be sent */
+    u32 aside_head, aside_tail;
     char name[8];
     u8 ring[SERIAL_RING];
+    u8 aside[SERIAL_RING]; /* received in a wait; as many as are sent meanwhile, at one speed */
 };
 
 /*

@@ -48,6 +48,12 @@ void ldisc_output(struct ldisc *ld, u8 byte, struct ldisc_out *out);
 /* Whether a read would return at once: a line, or enough bytes (VMIN, at least 1) in raw mode. */
 bool ldisc_readable(const struct ldisc *ld);
 
+/*
+ * Whether n more bytes can be kept; or else, whether no reader could make room for them: a line longer
+ * than the buffer has to lose its end, for its beginning cannot be read before it has one.
+ */
+bool ldisc_accepts(const struct ldisc *ld, size_t n);
+
 /* Bytes that FIONREAD reports. */
 size_t ldisc_available(const struct ldisc *ld);
 

@@ -10,6 +10,10 @@
  * write() together, and its console->write first sends what its output ring still holds.
  *
  * A session's terminal is session->tty (under process_lock), a terminal's session is tty->session.
+ * A reader that is behind is waited for: a full line discipline leaves input in the device, which may
+ * be able to hold back who sends (emulators can, a cable with three wires cannot). When nobody reads
+ * for a second, what does not fit is thrown away instead, so that ^C comes through.
+ *
  * Hanging up sends the signals and cuts that bond; descriptors stay usable.
  *
  * Locks: process_lock, then tty->lock (spinlock), which guards the line discipline, session and
@@ -45,10 +49,16 @@ struct tty_driver {
 
     /*
      * Input is wanted: somebody has opened the terminal for the first time. Until then the device
-     * must leave received bytes alone, since firmware may be reading the same UART. Called once,
-     * interrupts off. NULL: nothing to do.
+     * must leave received bytes alone, since firmware may be reading the same UART. Also undoes
+     * stop(). Interrupts off. NULL: nothing to do.
      */
     void (*start)(struct tty_driver *driver);
+
+    /*
+     * Input has no room for now: received bytes are to stay in the device, until start() is called
+     * again. Interrupts off, in a call of tty_receive() too. NULL: nothing to do.
+     */
+    void (*stop)(struct tty_driver *driver);
 
     /*
      * One received byte, or -1. Set by devices without a receive interrupt, else NULL; looked at

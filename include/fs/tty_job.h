@@ -15,9 +15,12 @@ struct tty {
     struct linux_winsize size;
     struct tty_driver *driver;
     bool started;                 /* opened at least once: input is wanted */
+    bool held;                    /* input is left in the device: the reader is behind */
+    bool overflowing;             /* nobody reads: input that does not fit is thrown away */
     struct wait_queue read_wait;  /* input, or other settings */
     struct wait_queue write_wait; /* room, or other settings */
     struct timer poll_timer;
+    struct timer hold_timer;
     struct cdev cdev;
 };
 

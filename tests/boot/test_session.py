@@ -212,6 +212,27 @@ def test_every_byte_of_a_paste_arrives(shell, how):
     assert shell.run("echo $(wc -c </tmp/pasted) $(md5sum </tmp/pasted); rm /tmp/pasted") == f"{wanted} -\n"
 
 
+def test_a_paste_waits_for_its_reader(shell):
+    """More than the terminal holds, half a second before anybody reads: the rest stays in the UART meanwhile."""
+    pasted = "\n".join(lines_to_paste(120)) + "\n"
+    shell.sendline("stty -echo; echo rea''dy; sleep 0.5; cat >/tmp/pasted; stty sane; echo ta''ken")
+    shell.expect(r"ready\r*\n")
+    shell.send(pasted.replace("\n", "\r") + CTRL_D)
+    shell.expect(r"taken\r*\n", 60)
+    shell.expect(PROMPT)
+    assert shell.number("wc -c </tmp/pasted; rm /tmp/pasted") == len(pasted)
+
+
+def test_interrupt_key_behind_a_paste_that_nobody_reads(shell):
+    """What does not fit is thrown away in the end, so that the key comes through."""
+    running(shell, "stty -echo; sleep 1000")
+    shell.send("\r".join(lines_to_paste(120)) + CTRL_C)
+    shell.expect(PROMPT)
+    shell.sendline("stty sane")
+    shell.expect(PROMPT)
+    assert shell.run("echo alive") == "alive\n"
+
+
 def test_commands_that_are_typed_ahead(shell):
     """Nobody waits for prompts: while programs run and end, the lines behind them are kept, in order."""
     for n in range(40):

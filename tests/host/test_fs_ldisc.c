@@ -341,6 +341,27 @@ static void test_full_line(void **state)
     assert_string_equal(take(9), "ok\n");
 }
 
+/* More is accepted while it fits, and also when no reader could help: then the line loses its end. */
+static void test_accepts(void **state)
+{
+    (void)state;
+    fresh();
+    ld.termios.c_lflag &= ~(u32)ECHO;
+    type("first\r");
+    while (ldisc_accepts(&ld, 64))
+        type("x");
+    assert_int_equal(ld.tail, LDISC_BUFFER - 64);
+    assert_string_equal(take(6), "first\n");
+    assert_true(ldisc_accepts(&ld, 64));
+    for (unsigned i = 0; i < LDISC_BUFFER; i++)
+        type("x");
+    assert_true(ldisc_accepts(&ld, 64));
+    type("\r");
+    assert_false(ldisc_accepts(&ld, 64));
+    ldisc_flush(&ld);
+    assert_true(ldisc_accepts(&ld, 64));
+}
+
 /* --- random typing against a model ------------------------------------------------------------ */
 
 struct model {
@@ -419,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_raw),
         cmocka_unit_test(test_mode_changes),
         cmocka_unit_test(test_full_line),
+        cmocka_unit_test(test_accepts),
         cmocka_unit_test(test_random_typing),
     };
 
