@@ -51,10 +51,15 @@ static void set_enabled(struct plic *p, int context, u32 source, bool on)
     mmio_write32(word, on ? bits | bit : bits & ~bit);
 }
 
+/*
+ * The threshold is opened here, not only when we set up: firmware shuts a hart's context when it starts the hart
+ * (OpenSBI, plic_warm_irqchip_init()), which is later, and the target need not be the boot hart's.
+ */
 static void plic_enable(struct irq_chip *chip, u32 source)
 {
     struct plic *p = plic_of(chip);
     mmio_write32(p->regs + PRIORITY(source), 1);
+    mmio_write32(p->regs + THRESHOLD(p->target), 0);
     set_enabled(p, p->target, source, true);
 }
 
@@ -165,4 +170,9 @@ static int plic_probe(const struct fdt *fdt, int node)
     return 0;
 }
 
-DRIVER(plic, DRIVER_IRQCHIP, plic_probe, "sifive,plic-1.0.0", "riscv,plic0");
+/*
+ * All spellings that Linux knows (drivers/irqchip/irq-sifive-plic.c). The last two may lose an edge that comes
+ * before its predecessor is completed; what is driven here has level interrupts.
+ */
+DRIVER(plic, DRIVER_IRQCHIP, plic_probe, "sifive,plic-1.0.0", "riscv,plic0", "thead,c900-plic",
+       "andestech,nceplic100");

@@ -7,7 +7,6 @@
 #include "../../arch/riscv/harts_tree.h"
 #include "dtcheck.h"
 #include <base/percpu.h>
-#include <string.h>
 
 static bool is_named_boot_hart(const struct fdt *fdt, int node)
 {
@@ -54,11 +53,17 @@ static void list_harts(struct machine *m, int cpus)
     }
 }
 
-/* Their page table entries hold memory types that firmware has turned on: 0 means uncached there. */
+/*
+ * Their page table entries hold memory types that firmware has turned on: 0 means uncached there. The kernel tells
+ * them by their identity (arch/riscv/thead.c); later cores of these names list the standard's types instead.
+ */
 static bool has_own_page_attributes(const struct fdt *fdt, int node)
 {
-    const char *name = fdt_get_string(fdt, node, "compatible");
-    return name && !strncmp(name, "thead,c9", 8);
+    static const char *const names[] = {"thead,c906", "thead,c910", "thead,c920"};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (fdt_compatible(fdt, node, names[i]))
+            return !hart_has(fdt, node, "svpbmt");
+    return false;
 }
 
 void harts_read(struct machine *m)

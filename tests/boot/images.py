@@ -78,10 +78,10 @@ def bare_archive(name, specs):
 
 # Device trees.
 
-def device_tree(smp=1, mem="128M", cpu=None, cmdline="panic=-1"):
+def device_tree(smp=1, mem="128M", cpu=None, cmdline="panic=-1", more=()):
     """The tree that QEMU makes for a machine, to be changed."""
     path = scratch(f"virt-{os.getpid()}.dtb")
-    argv = [QEMU, "-M", f"virt,dumpdtb={path}", "-smp", str(smp), "-m", mem, "-display", "none"]
+    argv = [QEMU, "-M", f"virt,dumpdtb={path}", "-smp", str(smp), "-m", mem, "-display", "none", *more]
     subprocess.run(argv + (["-cpu", cpu] if cpu else []), check=True, capture_output=True)
     tree = fdt.Tree.load(path)
     path.unlink()
