@@ -3,13 +3,15 @@
 """Runs the tests and counts: test.py smoke|test|test-all. The last line is `N passed, N failed`.
 
 Each stage reports cases by name; a stage that cannot run at all is a failure with that name, never silence.
-QUIRE_STAGES="host boot" runs only those.
+QUIRE_STAGES="host boot" runs only those. QUIRE_NO_SKIPS=1 counts a skipped case as a failed one, except where the machine
+itself does not permit it: everything else, set-up installs and the scripts fetch or build.
 """
 import glob
 import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,9 +23,12 @@ import fuzz  # noqa: E402
 
 BUILD = os.environ.get("BUILD", "build")
 CACHE = os.path.abspath(os.environ.get("CACHE", "build/cache"))
+BUILD_EMULATOR = "boards/visionfive2/emulator/build.sh"
 PYTHON = os.environ.get("PYTHON", "/usr/bin/python3")
 IMAGE_LIMIT = 400_000  # bytes, without the initramfs: it is a small kernel
 FUZZ_SECONDS = {"test": 5, "test-all": 60}
+NO_SKIPS = os.environ.get("QUIRE_NO_SKIPS") == "1"
+NOT_PERMITTED = "not permitted here"  # how the reasons begin that no set-up can remove
 
 
 class Report:
@@ -41,7 +46,10 @@ class Report:
             print(f"  FAILED  {name}", flush=True)
 
     def skip(self, name, why):
-        self.skipped.setdefault(why, []).append(name)
+        if NO_SKIPS and not why.startswith(NOT_PERMITTED):
+            self.case(name, False, f"skipped ({why}), and QUIRE_NO_SKIPS is set")
+        else:
+            self.skipped.setdefault(why, []).append(name)
 
     def summary(self):
         for name, why in self.failed:
@@ -211,13 +219,40 @@ def boots(report, kind):
     pytest(report, "tests/boot", words, more)
 
 
+class Emulator:
+    """The emulator of the VisionFive 2. Where it is not there yet it is built beside the stages before the one that needs
+    it, on processors that they leave idle; where that fails, the tests that need it report themselves as skipped."""
+
+    def __init__(self):
+        self.process = None
+        if os.access(run([BUILD_EMULATOR, "--path"], 60)[1].strip(), os.X_OK):
+            return
+        if subprocess.run(["scripts/setup.sh", "emulator"], check=False).returncode == 0:
+            print("(building the VisionFive 2's emulator beside the first stages)", flush=True)
+            self.log = tempfile.TemporaryFile("w+")
+            self.process = subprocess.Popen([BUILD_EMULATOR], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                                            start_new_session=True)
+
+    def wait(self):
+        if self.process and self.process.wait() != 0:
+            self.log.seek(0)
+            print("no emulator of the VisionFive 2:", (self.log.read().strip().splitlines() or ["?"])[-1], flush=True)
+
+    def stop(self):
+        """If the tests end before it is built, so does the building."""
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+
+
 def board_tests(report, kind):
-    pytest(report, "tests/boards", more={"QUIRE_TEST_ALL": "1"} if kind == "test-all" else {})
+    all_of_them = kind == "test-all"
+    pytest(report, "tests/boards", [] if all_of_them else ["-m", "not full"],
+           {"QUIRE_TEST_ALL": "1"} if all_of_them else {})
 
 
 def debug_boots(report, kind):
-    """The build that checks and poisons more boots too: the short ones, or everything."""
-    words = ["-m", "smoke"] if kind == "test" else []
+    """The build that checks and poisons more boots too: the short ones, or all but the products."""
+    words = ["-m", "smoke" if kind == "test" else "not full"]
     pytest(report, "tests/boot", words, {"QUIRE_BUILD": f"{BUILD}/debug"}, "DEBUG=1 ")
 
 
@@ -226,17 +261,28 @@ STAGES = {"build": builds, "check": checks, "host": host_tests, "fuzz": fuzzers,
 KINDS = {"smoke": ["build", "boot"], "test": list(STAGES), "test-all": list(STAGES)}
 
 
+def run_stages(report, kind, wanted):
+    emulator = Emulator() if "boards" in wanted else None
+    try:
+        for stage in wanted:
+            start = time.monotonic()
+            print(f"== {stage}", flush=True)
+            if stage == "boards":
+                emulator.wait()
+            go_on = STAGES[stage](report, kind)
+            print(f"== {stage}: {time.monotonic() - start:.0f} s", flush=True)
+            if go_on is False:
+                break
+    finally:
+        if emulator:
+            emulator.stop()
+
+
 def main():
     kind = sys.argv[1] if len(sys.argv) > 1 else "test"
     report = Report()
     wanted = os.environ.get("QUIRE_STAGES", "").split() or KINDS[kind]
-    for stage in wanted:
-        start = time.monotonic()
-        print(f"== {stage}", flush=True)
-        go_on = STAGES[stage](report, kind)
-        print(f"== {stage}: {time.monotonic() - start:.0f} s", flush=True)
-        if go_on is False:
-            break
+    run_stages(report, kind, wanted)
     report.summary()
     sys.exit(1 if report.failed else 0)
 

@@ -187,11 +187,11 @@ def test_a_bad_card_is_a_failure_with_words(host, monkeypatch):
 def test_a_loop_device_is_no_card(tmp_path):
     """On the real /sys: loop devices are disks, but nobody can pull them out."""
     if not os.path.isdir("/sys/block"):
-        pytest.skip("no /sys here")
+        pytest.skip("not permitted here: /sys")
     (tmp_path / "file").write_bytes(bytes(8 * MIB))
     made = subprocess.run(["losetup", "--find", "--show", tmp_path / "file"], capture_output=True, text=True, check=False)
     if made.returncode:
-        pytest.skip("no loop devices here")
+        pytest.skip(f"not permitted here: {made.stderr.strip()}")
     device = made.stdout.strip()
     try:
         with pytest.raises(flash.Refused, match="neither removable"):
