@@ -130,7 +130,8 @@ help:
 
 #: make            build/Image (boots on every supported board), build/quire.elf (symbols), build/initramfs.cpio
 #: make run        boot to a shell in QEMU; MEM=256M SMP=4 APPEND="..." INITRD=file QEMU=qemu-system-riscv64
-#: make sdcard     a card image for BOARD=virt, hifive-unleashed, hifive-unmatched or visionfive2; DTB=file, INITRD=file
+#: make sdcard     a card image for BOARD=virt, hifive-unleashed, hifive-unmatched or visionfive2; INITRD=file,
+#:                 DTB=file, or DTB=linux for the device tree that Linux uses for the board
 #: make flash      writes that image to the card DEV=/dev/sdX, reads it back and compares
 #: make boardtest  runs a session on a real BOARD over its serial line TTY=/dev/ttyUSB0 and writes a report
 #: make emulator   builds the emulator of the VisionFive 2, once; QEMU_VISIONFIVE2 names a prebuilt one

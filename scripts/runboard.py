@@ -7,7 +7,7 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
-from board import Board  # noqa: E402
+from board import Board, build_emulator, built_emulator  # noqa: E402
 
 
 def main():
@@ -17,6 +17,8 @@ def main():
     command = board.emulator(board.card)
     if command is None:
         sys.exit(f"no emulator has this board ({board.data['name']}): flash a card, see boards/{board.key}/README.md")
+    if command[0] == built_emulator() and not os.access(command[0], os.X_OK):
+        build_emulator()
     if not shutil.which(command[0]):
         sys.exit(f"{command[0]} is not there; see boards/{board.key}/README.md")
     print(f"({board.data['name']}; Ctrl-A X ends the emulator)")

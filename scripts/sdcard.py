@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes a card image: sdcard.py BOARD [--dtb FILE] [--initrd FILE]
+"""Writes a card image: sdcard.py BOARD [--dtb FILE] [--initrd FILE] [--out DIR]
 
 The card is as boards/BOARD/genimage.cfg lays it out: firmware from Debian's package where the board looks for it, and a
 FAT partition with the image that all boards share, a device tree, the initramfs, and three ways for U-Boot to boot
 them: extlinux/extlinux.conf, boot.scr, and quire.itb with fit.scr. Nothing needs root, and equal inputs give equal
-cards. --dtb replaces the tree (which is U-Boot's own otherwise), --initrd the initramfs.
+cards. --dtb replaces the tree (which is U-Boot's own otherwise): by a file, or, with the word `linux`, by the one that
+Linux uses for the board. --initrd replaces the initramfs. --out is where to make it all (BUILD/boards/BOARD).
 """
 import argparse
 import gzip
@@ -23,6 +24,7 @@ from board import BUILD, CACHE, TOP, Board  # noqa: E402
 MIB = 1 << 20
 CARD_LEAST = 64 * MIB  # QEMU wants powers of two
 FAT_OFFSET = 8 * MIB
+LINUX = pathlib.Path("linux")  # the word in place of a file
 WHEN = int(os.environ.get("SOURCE_DATE_EPOCH", "1577836800"))
 
 
@@ -100,10 +102,10 @@ def debian_source(source, version):
               archive; older versions are kept in Debian's snapshot archive"""
 
 
-def firmware_components(board):
+def firmware_components(board, replaced):
     fields = control(board.package)
     source = fields.get("Source", fields["Package"]).split()[0]
-    what = "boot loader" + (", device tree board.dtb" if "tree" in board.data else "")
+    what = "boot loader" + (", device tree board.dtb" if "tree" in board.data and "board.dtb" not in replaced else "")
     yield f"""U-Boot {fields["Version"]} ({what})
     licence   GPL-2.0-or-later and others, see licenses/{fields["Package"]}.txt.gz
 {debian_source(source, fields["Version"])}"""
@@ -123,14 +125,23 @@ def busybox_component(image):
 {debian_source("busybox", version.split(":")[-1])}"""
 
 
+def replaced_component(board, stage, name, given):
+    """A file that the card has instead of its own: from Linux's sources, or nothing is known of it."""
+    if name == "board.dtb" and given == LINUX:
+        return f"""{name}: Linux's device tree of the board, {board.data["linux-tree"]}
+    licence   GPL-2.0-only or MIT, as its source's first line says
+    source    Debian source package u-boot {control(CACHE / "linux-trees")["Version"]}, folder dts/upstream"""
+    return f"{name}: given by who made this card\n    sha256    {sha256(stage / name)}"
+
+
 def components(board, stage, replaced):
     """COMPONENTS.txt and the licences it speaks of."""
     parts = [f"""Quire (Image, and its own programs in the initramfs)
     licence   BSD-2-Clause, see licenses/quire.txt
     sha256    {sha256(stage / "Image")}"""]
-    parts += firmware_components(board)
+    parts += firmware_components(board, replaced)
     parts += busybox_component(stage / "Image")
-    parts += [f"{name}: given by who made this card\n    sha256    {sha256(stage / name)}" for name in replaced]
+    parts += [replaced_component(board, stage, name, given) for name, given in replaced.items()]
     (stage / "COMPONENTS.txt").write_text(f"What is on this card for {board.data['name']}.\n\n" + "\n\n".join(parts) + "\n")
     licenses = stage / "licenses"
     licenses.mkdir()
@@ -147,14 +158,14 @@ def fill_stage(board, stage, dtb, initrd):
     shutil.copy(BUILD / "Image", stage / "Image")
     shutil.copy(initrd or BUILD / "initramfs.cpio", stage / "initramfs.cpio")
     if "tree" in board.data:
-        shutil.copy(dtb or board.firmware("tree"), stage / "board.dtb")
+        shutil.copy(board.linux_tree() if dtb == LINUX else dtb or board.firmware("tree"), stage / "board.dtb")
     elif dtb:
         sys.exit(f"sdcard.py: {board.data['name']}: the tree is the emulator's, --dtb has no place here")
     extlinux(board, stage)
     script(board, stage, "boot")
     script(board, stage, "fit")
     fit_image(board, stage)
-    components(board, stage, [n for n, given in (("board.dtb", dtb), ("initramfs.cpio", initrd)) if given])
+    components(board, stage, {n: given for n, given in (("board.dtb", dtb), ("initramfs.cpio", initrd)) if given})
     for path in stage.rglob("*"):
         os.utime(path, (WHEN, WHEN))
 
@@ -182,13 +193,23 @@ def make_card(board, stage):
     (board.out / "boot.vfat").unlink()
 
 
+def check_given(dtb, initrd):
+    for path in (dtb, initrd):
+        if path and path != LINUX and not path.is_file():
+            sys.exit(f"sdcard.py: {path} is no file")
+    if dtb and dtb != LINUX and dtb.read_bytes()[:4] != b"\xd0\x0d\xfe\xed":
+        sys.exit(f"sdcard.py: {dtb} is no device tree (make dtcheck DTB={dtb} tells more of one that is)")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("board")
     parser.add_argument("--dtb", type=pathlib.Path)
     parser.add_argument("--initrd", type=pathlib.Path)
+    parser.add_argument("--out", type=pathlib.Path)
     args = parser.parse_args()
-    board = Board(args.board)
+    check_given(args.dtb, args.initrd)
+    board = Board(args.board, args.out)
     board.fetch()
     shutil.rmtree(board.out, ignore_errors=True)
     stage = board.out / "boot"

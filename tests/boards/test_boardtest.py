@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import harness
-from emulators import boards, card, need_card_reader
+from emulators import boards, card
 
 
 class Powered:
@@ -37,8 +37,6 @@ class Powered:
 
 @pytest.fixture
 def powered(request):
-    if request.param == "hifive-unleashed":
-        need_card_reader(request.param)
     machine = Powered(card(request.param))
     yield request.param, machine
     machine.close()

@@ -2,12 +2,14 @@
 """make dtcheck against device trees as the device tree compiler's own tools read them (fdtget, fdtdump's library)."""
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
 
 import pytest
 
+from emulators import card
 from harness import BUILD, QEMU, TOP
 
 MIB, GIB = 1 << 20, 1 << 30
@@ -74,6 +76,10 @@ class Tree:
         for child in self.children(node):
             yield from self.walk(node.rstrip("/") + "/" + child)
 
+    def below_soc(self):
+        """The devices: on the machines whose whole reports are compared all hang on one bus, with addresses as the cpu's."""
+        return [f"/soc/{c}" for c in self.children("/soc")]
+
 
 def memory_of(tree):
     nodes = [f"/{c}" for c in tree.children("/")]
@@ -97,7 +103,7 @@ def harts_of(tree):
         node = f"/cpus/{child}"
         if tree.text(node, "device_type") == ["cpu"]:
             mmu = (tree.text(node, "mmu-type") or ["riscv,none"])[0]
-            isa = "".join(tree.text(node, "riscv,isa") or "").split("_")[0]
+            isa = "".join(tree.text(node, "riscv,isa")).split("_")[0]
             found[tree.number(node, "reg")] = tree.okay(node) and mmu != "riscv,none" and "d" in isa
     return found
 
@@ -115,8 +121,7 @@ def plics_of(tree):
             phandle = tree.number(f"/cpus/{child}/{intc}", "phandle")
             hart_of[phandle] = tree.number(f"/cpus/{child}", "reg")
     return [{"reg": tree.pairs(n, "/soc")[0], "contexts": contexts_of(tree, n, hart_of)}
-            for n in (f"/soc/{c}" for c in tree.children("/soc"))
-            if set(tree.text(n, "compatible") or []) & set(PLICS)]
+            for n in tree.below_soc() if set(tree.text(n, "compatible") or []) & set(PLICS)]
 
 
 def console_of(tree):
@@ -189,8 +194,8 @@ def compiled(tmp_path, source):
     return path
 
 
-@pytest.mark.parametrize("memory", ["64M", "3G", "64G"])
-@pytest.mark.parametrize("harts", [1, 5, 8])
+@pytest.mark.parametrize("memory", ["64M", "512M", "3G", "8G", "64G"])
+@pytest.mark.parametrize("harts", range(1, 9))
 def test_virt(dtcheck, tmp_path, harts, memory):
     # A file with holes: no host needs to have that much memory.
     backend = f"memory-backend-file,id=ram,size={memory},mem-path={tmp_path}/ram,share=on"
@@ -212,6 +217,22 @@ def test_sifive_u(dtcheck, tmp_path):
     said = agrees(dtcheck, dumped(tmp_path, "sifive_u", "-smp", "5", "-m", "1G"))
     assert [h["id"] for h in said["harts"] if h["usable"]] == [1, 2, 3, 4]
     assert said["console"]["compatible"] == "sifive,uart0"
+
+
+TREES = sorted(pathlib.Path(os.environ.get("QUIRE_TREES") or os.devnull).glob("*.dtb"))
+
+
+@pytest.mark.parametrize("path", TREES, ids=lambda path: path.name)
+def test_trees_of_boards(dtcheck, path):
+    """The trees in a folder that the variable QUIRE_TREES names, of boards that Quire boots on."""
+    agrees(dtcheck, path)
+
+
+@pytest.mark.parametrize("board", ["hifive-unleashed", "hifive-unmatched", "visionfive2"])
+def test_trees_that_the_cards_carry(dtcheck, board):
+    """U-Boot's own, which know nothing yet of what firmware disables."""
+    said = agrees(dtcheck, card(board).out / "boot/board.dtb")
+    assert [h["id"] for h in said["harts"] if h["usable"]] == [1, 2, 3, 4]
 
 
 def test_a_tree_of_ours_for_a_board(dtcheck, tmp_path):
@@ -264,6 +285,110 @@ def test_firmware_that_announces_itself_gives_back_the_rest(dtcheck, tmp_path):
     assert said["usable"][0][0] == 0x80080000
 
 
+@pytest.mark.parametrize("child, first", [
+    ("opensbi@80000000 { reg = <0 0x80000000 0 0x80000>; no-map; };", 0x80080000),
+    ("late@801ff000 { reg = <0 0x801ff000 0 0x1000>; };", 0x80000000),      # one child is enough to be believed
+    ("off@80000000 { reg = <0 0x80000000 0 0x1000>; status = \"disabled\"; };", 0x80200000),
+    ("asks@80000000 { size = <0 0x1000>; no-map; };", 0x80200000),
+    ("empty@80000000 { reg = <0 0x80000000 0 0>; };", 0x80200000),
+    ("behind@80200000 { reg = <0 0x80800000 0 0x1000>; };", 0x80200000),
+])
+def test_the_first_2_mib(dtcheck, tmp_path, child, first):
+    """They are firmware's that announces nothing, unless an enabled child with a place lies there."""
+    assert by_hand(dtcheck, tmp_path, child=child)["usable"][0][0] == first
+
+
+def test_the_reservation_block_announces_no_firmware(dtcheck, tmp_path):
+    said = by_hand(dtcheck, tmp_path, reserve="/memreserve/ 0x80000000 0x80000;")
+    assert said["memreserve"] == [[0x80000000, 0x80000]] and said["usable"][0][0] == 0x80200000
+
+
+BANKS = """/dts-v1/;
+/ { #address-cells = <2>; #size-cells = <2>; compatible = "x"; model = "banks";
+    chosen { };
+    %s
+    cpus { #address-cells = <1>; #size-cells = <0>; timebase-frequency = <1000000>;
+        cpu@3 { device_type = "cpu"; reg = <3>; riscv,isa-base = "rv64i"; mmu-type = "riscv,sv57";
+                riscv,isa-extensions = "i", "m", "a", "f", "d", "c"; };
+    };
+};
+"""
+MEMORY = 'memory@%x { device_type = "memory"; reg = <%s>; };'
+
+
+@pytest.mark.parametrize("banks, usable", [
+    # The lowest bank is the kernel's, wherever it stands in the tree; banks that touch are one.
+    ([(0x100000000, 0x40000000), (0x80000000, 0x80000000)], [[0x80200000, 0xbfe00000]]),
+    # Overlapping banks; a bank that begins and ends inside pages.
+    ([(0x80000000, 0x8000000), (0x84000000, 0x8000000), (0xa0000800, 0x10001000)],
+     [[0x80200000, 0xbe00000], [0xa0001000, 0x10000000]]),
+    # RAM from address 0 on, and around the end of the direct map.
+    ([(0, 0x20000000), (DIRECT_MAP - MIB, 2 * MIB), (1 << 40, GIB)], [[0x200000, 0x1fe00000], [DIRECT_MAP - MIB, MIB]]),
+    ([(0x80000000, 1 << 38)], [[0x80200000, DIRECT_MAP - 0x80200000]]),
+])
+def test_banks(dtcheck, tmp_path, banks, usable):
+    cells = lambda s, n: f"{s >> 32:#x} {s & 0xffffffff:#x} {n >> 32:#x} {n & 0xffffffff:#x}"  # noqa: E731
+    path = compiled(tmp_path, BANKS % "".join(MEMORY % (s, cells(s, n)) for s, n in banks))
+    status, out, _ = dtcheck(path, "--json")
+    said = json.loads(out)
+    assert said["memory"] == [list(b) for b in banks] == memory_of(Tree(path))
+    assert said["usable"] == usable == usable_of(Tree(path))
+    assert (status, said["boots"]) == (0, True) and said["harts"] == [{"id": 3, "usable": True, "reason": ""}]
+
+
+PLIC_TREE = """/dts-v1/;
+/ { #address-cells = <1>; #size-cells = <1>; compatible = "x"; model = "controllers";
+    chosen { stdout-path = "/bus@10000000/uart@8"; };
+    memory@80000000 { device_type = "memory"; reg = <0x80000000 0x40000000>; };
+    cpus { #address-cells = <2>; #size-cells = <0>; timebase-frequency = <0 24000000>;
+        cpu@5 { device_type = "cpu"; reg = <0 5>; riscv,isa = "rv64imafdc"; mmu-type = "riscv,sv48";
+            five: interrupt-controller { compatible = "riscv,cpu-intc"; interrupt-controller; #interrupt-cells = <1>; }; };
+        cpu@100000002 { device_type = "cpu"; reg = <1 2>; riscv,isa = "rv64imafdc"; mmu-type = "riscv,sv39";
+            far: interrupt-controller { compatible = "riscv,cpu-intc"; interrupt-controller; #interrupt-cells = <1>; }; };
+        cpu@9 { device_type = "cpu"; reg = <0 9>; riscv,isa = "rv64imafdc"; mmu-type = "riscv,sv39"; status = "disabled";
+            nine: interrupt-controller { compatible = "riscv,cpu-intc"; interrupt-controller; #interrupt-cells = <1>; }; };
+        cpu-map { };
+    };
+    a: plic@c000000 { compatible = "vendor,plic", "riscv,plic0"; reg = <0xc000000 0x4000000>; riscv,ndev = <31>;
+        interrupt-controller; #interrupt-cells = <1>;
+        interrupts-extended = <&far 9>, <&five 0xffffffff>, <0>, <&nine 9>, <&five 9>, <&far 11>; };
+    plic@10000000 { compatible = "thead,c900-plic"; reg = <0x20000000 0x4000000>; riscv,ndev = <63>;
+        interrupt-controller; #interrupt-cells = <2>; interrupts-extended = <&five 11>, <&five 9>; };
+    off@30000000 { compatible = "sifive,plic-1.0.0"; reg = <0x30000000 0x4000000>; riscv,ndev = <63>; status = "disabled";
+        interrupts-extended = <&five 9>; };
+    bus@10000000 { #address-cells = <1>; #size-cells = <1>; ranges = <0 0x10000000 0x10000>; compatible = "simple-bus";
+        uart@8 { compatible = "own,uart", "ns16550a"; reg = <0x800 0x100>; interrupt-parent = <&a>; interrupts = <7>;
+            reg-shift = <2>; reg-io-width = <4>; };
+        watchdog@9000 { compatible = "starfive,jh7110-wdt"; reg = <0x9000 0x1000>; };
+    };
+};
+"""
+
+
+def test_contexts_in_any_order(dtcheck, tmp_path):
+    """Two controllers, harts in no order and with gaps, places that nobody has, M mode in both spellings, a translated bus."""
+    path = compiled(tmp_path, PLIC_TREE)
+    status, out, _ = dtcheck(path, "--json")
+    said = json.loads(out)
+    assert (status, said["timebase"]) == (0, 24000000)
+    assert [(h["id"], h["usable"]) for h in said["harts"]] == [(5, True), (1 << 32 | 2, True), (9, False)]
+    assert said["plics"] == [{"reg": [0xc000000, 0x4000000], "contexts": {"4294967298": 0, "9": 3, "5": 4}},
+                             {"reg": [0x20000000, 0x4000000], "contexts": {"5": 1}}]
+    assert said["console"] == {"path": "/bus@10000000/uart@8", "compatible": "ns16550a", "reg": [0x10000800, 0x100],
+                               "reg_shift": 2, "reg_io_width": 4}
+    words = dtcheck(path)[1]
+    assert "interrupt 7" in words and "starfive_watchdog /bus@10000000/watchdog@9000 (starfive,jh7110-wdt)" in words
+
+
+def test_cores_with_page_attributes_of_their_own(dtcheck, tmp_path):
+    for cpu, isa, boots in (("thead,c906", "rv64imafdc", False), ("thead,c920", "rv64imafdc", False),
+                            ("thead,c920", "rv64imafdc_svpbmt", True), ("thead,c908", "rv64imafdc", True)):
+        path = compiled(tmp_path, (HAND % ("", "", "", "1000000", "riscv,sv39", cpu)).replace("rv64imafdc", isa))
+        status, out, _ = dtcheck(path, "--json")
+        assert (status, json.loads(out)["boots"]) == (0 if boots else 1, boots), (cpu, isa)
+        assert boots or "T-Head" in json.loads(out)["why"]
+
+
 def test_an_initrd_is_no_reservation(dtcheck, tmp_path):
     said = by_hand(dtcheck, tmp_path, chosen="linux,initrd-start = <0x84000000>; linux,initrd-end = <0x84100000>;")
     assert said["usable"][0] == [0x80200000, 0x7e00000]
@@ -304,6 +429,21 @@ def test_garbage(dtcheck, tmp_path, data):
     path.write_bytes(data)
     status, out, err = dtcheck(path, "--json")
     assert (status, out, len(err.splitlines())) == (2, "", 1)
+
+
+def test_a_tree_that_is_cut_short(dtcheck, tmp_path):
+    """At every 97th byte: never anything but status 2, one line, and nothing on standard output."""
+    whole = compiled(tmp_path, PLIC_TREE).read_bytes()
+    for size in range(0, len(whole), 97):
+        (tmp_path / "cut").write_bytes(whole[:size])
+        status, out, err = dtcheck(tmp_path / "cut", "--json")
+        assert (status, out, len(err.splitlines())) == (2, "", 1), size
+
+
+def test_what_is_no_file(dtcheck, tmp_path):
+    for path in (tmp_path / "nothing", tmp_path):
+        status, out, err = dtcheck(path)
+        assert (status, out, len(err.splitlines())) == (2, "", 1)
 
 
 def test_report_in_words(dtcheck, tmp_path):

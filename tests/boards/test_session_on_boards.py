@@ -11,7 +11,7 @@ import test_faults
 import test_hostile
 import test_memory
 import test_session
-from emulators import Emulated, card, need_card_reader
+from emulators import Complaints, Emulated, card
 from harness import LOGS, Shared
 
 MODULES = (test_session, test_faults, test_hostile, test_memory, test_cores)
@@ -27,50 +27,38 @@ def at_a_prompt():
 globals().update(at_a_prompt())
 
 
-def boot(board, number, more=()):
-    """From power-on to the prompt, as a person would: U-Boot that missed its card is told once to look again."""
-    m = Emulated(f"session-on-{board.key}-{number}", board.emulator(board.card) + list(more))
-    if m.expect(r"Starting kernel|\n=> $", 180)[0] != b"Starting kernel":
-        m.sendline(board.data["again"])
-        m.expect("Starting kernel", 60)
-    return m
+def at_prompts_of(name):
+    """Machines of a board, one at a time, each at its prompt, that start as a person would start them: U-Boot that missed
+    its card is told once to look again. Before one is closed, nothing may be held against its kernel."""
+    board = card(name)
 
+    def start(number):
+        log = f"session-on-{name}-{number}"
+        complaints = Complaints(LOGS / f"{log}.errors", board.data["emulator"]["firmware-errors"])
+        m = Emulated(log, board.emulator(board.card) + complaints.options)
+        m.complaints = complaints
+        if m.expect(r"Starting kernel|\n=> $", 180)[0] != b"Starting kernel":
+            m.sendline(board.data["again"])
+            m.expect("Starting kernel", 60)
+        complaints.kernel_starts()
+        return m.boot(120)
 
-class Complaints:
-    """What the emulator writes down that hardware would punish: from the kernel's start on, nothing."""
+    def stop(m):
+        assert m.complaints.of_the_kernel() == ""
 
-    def __init__(self, board):
-        self.path = LOGS / f"session-on-{board.key}.errors"
-        self.arguments = ["-d", "guest_errors,unimp", "-D", str(self.path)]
-        self.firmware = b""
-
-    def from_here_on(self):
-        self.firmware = self.path.read_bytes()
-
-    def check(self, _machine):
-        assert self.path.read_bytes()[len(self.firmware):] == b""
+    return Shared(start, stop)
 
 
 @pytest.fixture(scope="module")
 def hifive_unleashed():
-    board = card("hifive-unleashed")
-    need_card_reader("hifive-unleashed")
-    shared = Shared(lambda n: boot(board, n).boot(120))
+    shared = at_prompts_of("hifive-unleashed")
     yield shared
     shared.drop()
 
 
 @pytest.fixture(scope="module")
 def visionfive2():
-    board = card("visionfive2")
-    complaints = Complaints(board)
-
-    def start(number):
-        m = boot(board, number, complaints.arguments)
-        complaints.from_here_on()
-        return m.boot(120)
-
-    shared = Shared(start, complaints.check)
+    shared = at_prompts_of("visionfive2")
     yield shared
     shared.drop()
 
