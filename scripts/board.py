@@ -63,7 +63,9 @@ class Board:
 
     def fetch(self):
         """Firmware comes like busybox: once, signed, from the machine's own site."""
-        subprocess.run([TOP / "scripts/fetch.sh", self.data["firmware"], CACHE], check=True, stdout=sys.stderr)
+        # OpenSBI's own package for its licence: the program is in SPL's package too.
+        for package in [self.data["firmware"]] + ["opensbi"] * ("spl" in self.data):
+            subprocess.run([TOP / "scripts/fetch.sh", package, CACHE], check=True, stdout=sys.stderr)
         if not (self.package / self.data["u-boot"]).exists():
             sys.exit(f"{self.data['name']}: its firmware package {self.data['firmware']} could not be had")
 

@@ -92,37 +92,50 @@ def sha256(path):
     return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
 
 
+LICENCES = {"opensbi": "BSD-2-Clause, see licenses/opensbi.txt.gz", "glibc": "LGPL-2.1-or-later, see licenses/LGPL-2.1.txt.gz"}
+COMMON = ("GPL-2", "LGPL-2.1")  # Debian's packages refer to these texts instead of carrying them
+COMMON_TEXTS = pathlib.Path("/usr/share/common-licenses")
+
+
 def control(package):
-    """Fields of a Debian package's description."""
-    return dict(re.findall(r"^([\w-]+): (.*)$", (package / "control").read_text(), re.M))
+    """Fields of a Debian package's description; none where an older tree has fetched it."""
+    path = package / "control"
+    return dict(re.findall(r"^([\w-]+): (.*)$", path.read_text(), re.M)) if path.exists() else {}
 
 
-def debian_source(source, version):
-    return f"""    source    Debian source package {source} {version}: `apt-get source {source}={version}` with Debian 13's
+def component(name, version, where, licence, source=None, source_version=None):
+    source, source_version = source or name, source_version or version
+    return f"""{name} {version} ({where})
+    licence   {licence}
+    source    Debian source package {source} {source_version}: `apt-get source {source}={source_version}` with Debian 13's
               archive; older versions are kept in Debian's snapshot archive"""
+
+
+def built_in(package, where):
+    """What a package says that it holds of others."""
+    fields = control(package)
+    said = fields.get("Built-Using", "") + fields.get("Static-Built-Using", "")
+    for name, version in re.findall(r"(\S+) \(= ([^)]+)\)", said):
+        yield component(name, version, where, LICENCES.get(name, "see debian/copyright in its source"))
 
 
 def firmware_components(board, replaced):
     fields = control(board.package)
     source = fields.get("Source", fields["Package"]).split()[0]
     what = "boot loader" + (", device tree board.dtb" if "tree" in board.data and "board.dtb" not in replaced else "")
-    yield f"""U-Boot {fields["Version"]} ({what})
-    licence   GPL-2.0-or-later and others, see licenses/{fields["Package"]}.txt.gz
-{debian_source(source, fields["Version"])}"""
-    for built_from, version in re.findall(r"(\S+) \(= ([^)]+)\)", fields.get("Built-Using", "")):
-        yield f"""{built_from} {version} (inside u-boot.itb)
-    licence   BSD-2-Clause, see debian/copyright in that source package
-{debian_source(built_from, version)}"""
+    yield component("U-Boot", fields["Version"], what,
+                    f"GPL-2.0-or-later and others, see licenses/{fields['Package']}.txt.gz and licenses/GPL-2.txt.gz", source)
+    yield from built_in(board.package, "inside u-boot.itb")
 
 
-def busybox_component(image):
+def busybox_components(image):
     """The build without busybox is possible too. What follows a + is a rebuild of the same source."""
     found = re.search(rb"BusyBox v[\d.]+ \(Debian ([^)+]+(?:\+deb\w+)?)", image.read_bytes())
     if found:
         version = found[1].decode()
-        yield f"""busybox {version} (in the initramfs inside Image, and in initramfs.cpio unless that was given)
-    licence   GPL-2.0-only, see licenses/busybox.txt.gz
-{debian_source("busybox", version.split(":")[-1])}"""
+        yield component("busybox", version, "in the initramfs inside Image, and in initramfs.cpio unless that was given",
+                        "GPL-2.0-only, see licenses/busybox.txt.gz and licenses/GPL-2.txt.gz", None, version.split(":")[-1])
+        yield from built_in(CACHE / "busybox", "inside busybox")
 
 
 def replaced_component(board, stage, name, given):
@@ -140,16 +153,21 @@ def components(board, stage, replaced):
     licence   BSD-2-Clause, see licenses/quire.txt
     sha256    {sha256(stage / "Image")}"""]
     parts += firmware_components(board, replaced)
-    parts += busybox_component(stage / "Image")
+    parts += busybox_components(stage / "Image")
     parts += [replaced_component(board, stage, name, given) for name, given in replaced.items()]
     (stage / "COMPONENTS.txt").write_text(f"What is on this card for {board.data['name']}.\n\n" + "\n\n".join(parts) + "\n")
-    licenses = stage / "licenses"
-    licenses.mkdir()
-    shutil.copy(TOP / "LICENSE", licenses / "quire.txt")
-    for package in (board.package, CACHE / "busybox"):
-        for path in package.glob("usr/share/doc/*/copyright"):
-            name = "busybox" if "busybox" in path.parent.name else path.parent.name
-            (licenses / f"{name}.txt.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+    licences(board, stage / "licenses")
+
+
+def licences(board, folder):
+    folder.mkdir()
+    shutil.copy(TOP / "LICENSE", folder / "quire.txt")
+    texts = {"busybox" if "busybox" in path.parent.name else path.parent.name: path
+             for package in [board.package, CACHE / "busybox"] + [CACHE / "opensbi"] * ("spl" in board.data)
+             for path in package.glob("usr/share/doc/*/copyright")}
+    texts |= {name: COMMON_TEXTS / name for name in COMMON if (COMMON_TEXTS / name).exists()}
+    for name, path in texts.items():
+        (folder / f"{name}.txt.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
 
 
 # --- the card ---

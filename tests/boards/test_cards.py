@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Cards read back: the partition table with a reader of our own, the FAT partition with mtools, the FIT with mkimage."""
+import gzip
 import hashlib
 import re
 import struct
@@ -46,6 +47,12 @@ def table(data, at):
     return found
 
 
+def inside(board):
+    """The paths of all files on the FAT partition, by mtools."""
+    said = subprocess.run(["mdir", "-/", "-b", "-i", f"{board.card}@@8M", "::"], check=True, capture_output=True, text=True).stdout
+    return {line.removeprefix("::/") for line in said.split() if not line.endswith("/")}
+
+
 def on_card(board, name):
     fat = f"{board.card}@@8M"
     return subprocess.run(["mcopy", "-n", "-i", fat, f"::{name}", "-"], check=True, capture_output=True).stdout
@@ -71,6 +78,30 @@ def test_partitions(made):
         assert bool(attributes & LEGACY_BOOT) == (kind == BASIC_DATA)
 
 
+def test_nobody_takes_the_disk_for_an_empty_one(made):
+    """The protective MBR (UEFI specification, 5.2.3): one partition of type 0xee from the second sector to the end."""
+    sector = made.card.read_bytes()[:SECTOR]
+    assert sector[510:] == b"\x55\xaa"
+    kinds = [sector[446 + 16 * i + 4] for i in range(4)]
+    first, count = struct.unpack_from("<II", sector, 446 + 8)
+    assert kinds == [0xee, 0, 0, 0] and first == 1 and count in (made.card.stat().st_size // SECTOR - 1, 0xffffffff)
+
+
+def test_files(made):
+    """Nothing is missing, and nothing is there that nobody asked for."""
+    want = {"Image", "initramfs.cpio", "extlinux/extlinux.conf", "boot.scr", "fit.scr", "quire.itb", "COMPONENTS.txt"}
+    want |= {"board.dtb"} if "tree" in made.data else set()
+    assert {name for name in inside(made) if not name.startswith("licenses/")} == want
+
+
+def test_the_tree_is_that_of_the_boot_loader(made):
+    if "tree" in made.data:
+        tree = on_card(made, "board.dtb")
+        assert tree == made.firmware("tree").read_bytes()
+        size = struct.unpack_from(">I", tree, 4)[0]
+        assert tree[:4] == b"\xd0\x0d\xfe\xed" and size <= len(tree)
+
+
 def test_firmware_lies_where_the_board_looks(made):
     data = made.card.read_bytes()
     for key, (_, first, last) in zip(("spl", "u-boot"), LAYOUT[made.key][:-1]):
@@ -94,6 +125,13 @@ def test_extlinux_names_what_is_there(made):
     assert named["append"] == made.data["bootargs"]
 
 
+def fit(folder, node, name, kind="x"):
+    """A property of the FIT image, whose addresses have two cells; the upper one is 0."""
+    words = subprocess.run(["fdtget", "-t", kind, folder / "quire.itb", node, name], check=True, capture_output=True,
+                           text=True).stdout.split()
+    return words[-1]
+
+
 def test_fit_hashes_and_addresses(made, tmp_path):
     (tmp_path / "quire.itb").write_bytes(on_card(made, "quire.itb"))
     listing = subprocess.run(["mkimage", "-l", tmp_path / "quire.itb"], check=True, capture_output=True, text=True).stdout
@@ -105,6 +143,12 @@ def test_fit_hashes_and_addresses(made, tmp_path):
                        check=True, capture_output=True)
         assert (tmp_path / "piece").read_bytes() == on_card(made, part)
     assert f"Load Address: {made.data['kernel']:#x}" in listing
+    assert fit(tmp_path, "/images/kernel", "load") == fit(tmp_path, "/images/kernel", "entry") == hex(made.data["kernel"])[2:]
+    parts = {"kernel": "kernel", "ramdisk": "ramdisk"} | ({"fdt": "fdt"} if "tree" in made.data else {})
+    default = f"/configurations/{fit(tmp_path, '/configurations', 'default', 's')}"
+    assert {p: fit(tmp_path, default, p, "s") for p in parts} == parts
+    if "tree" in made.data:
+        assert fit(tmp_path, "/images/fdt", "load") == hex(made.data["tree"]["load"])[2:]
 
 
 def test_scripts_are_what_they_were_made_from(made):
@@ -125,8 +169,14 @@ def test_components_are_listed(made):
         assert re.search(r"^opensbi \S+ ", text, re.M)
     if b"BusyBox" in on_card(made, "Image"):
         assert re.search(r"^busybox \S+ ", text, re.M)
-    for name in re.findall(r"see (licenses/\S+)", text):
-        assert on_card(made, name)
+    named = set(re.findall(r"licenses/\w[\w.-]*\w", text))
+    assert named == {name for name in inside(made) if name.startswith("licenses/")}
+    for component, licence in re.findall(r"^(\S+) [^\n]*\n    licence   ([^\n]*)", text, re.M):
+        words = {"Quire": b"SPDX|Redistribution", "U-Boot": b"GPL-2", "opensbi": b"Redistribution and use in source and binary",
+                 "busybox": b"GPL-2", "glibc": b"GNU LESSER GENERAL PUBLIC LICENSE"}[component]
+        texts = [on_card(made, name) for name in re.findall(r"licenses/\w[\w.-]*\w", licence)]
+        assert texts and any(re.search(words, gzip.decompress(t) if t[:2] == b"\x1f\x8b" else t) for t in texts), component
+        assert component == "Quire" or re.search(rf"^{component} \S+ [^\n]*\n[^\n]*\n    source    Debian source package \S+ \S+: ", text, re.M)
 
 
 def test_equal_inputs_give_equal_cards():
