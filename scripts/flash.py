@@ -19,6 +19,7 @@ import sys
 
 MIB = 1 << 20
 CHUNK = 4 * MIB
+SCSI_DISKS = ("0", "14")  # type of a SCSI device (SPC, peripheral device type): disks; 5 would be a CD
 SECTOR = 512  # unit of `size` in sysfs, whatever the disk's own is
 BLKRRPART, BLKFLSBUF = 0x125F, 0x1261
 
@@ -93,6 +94,17 @@ class Disk:
             return "an SD card"
         raise Refused(f"{self.device} ({self.model}) is neither removable nor on USB nor an SD card")
 
+    def check_writable(self, needed):
+        kind = self.host.read(self.sys / "device/type")
+        if kind.isdigit() and kind not in SCSI_DISKS:
+            raise Refused(f"{self.device} ({self.model}) is no disk")
+        if self.size == 0:
+            raise Refused(f"{self.device} ({self.model}) has no card in it")
+        if self.host.read(self.sys / "ro") == "1":
+            raise Refused(f"{self.device} is write-protected")
+        if self.size < needed:
+            raise Refused(f"{self.device} is too small: {self.size // MIB} MiB, the image has {needed // MIB}")
+
     def check_unused(self):
         blocks = [self.sys] + [self.host.block(p) for p in self.parts]
         numbers = {self.host.read(b / "dev") for b in blocks} - {""}
@@ -111,8 +123,7 @@ class Disk:
         """How it can be pulled out; raises Refused for every disk that is not to be written."""
         how = self.can_be_pulled_out()
         self.check_unused()
-        if self.size < needed:
-            raise Refused(f"{self.device} is too small: {self.size // MIB} MiB, the image has {needed // MIB}")
+        self.check_writable(needed)
         return how
 
 
@@ -213,6 +224,8 @@ def main():
         sys.exit(f"flash.py: {e}")
     except PermissionError as e:
         sys.exit(f"flash.py: {e.filename or args.device}: not permitted; as root, or in the group that owns the device")
+    except OSError as e:  # a card that breaks while it is written
+        sys.exit(f"flash.py: {e.filename or args.device}: {e.strerror}")
     except (EOFError, KeyboardInterrupt):
         sys.exit("\nflash.py: stopped")
 

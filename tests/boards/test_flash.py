@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """make flash: what it refuses, and that it finds what went wrong. The disks are files in a made-up /sys, /proc and /dev."""
+import errno
 import importlib.util
 import os
 import subprocess
 import sys
 
+import pexpect
 import pytest
 
 from harness import TOP
@@ -134,6 +136,27 @@ def test_refuses_a_small_card(host):
     refused(host, "sdb", "too small: 4 MiB")
 
 
+def test_refuses_a_reader_without_a_card(host):
+    host.disk("sdb", removable="1", size=0)
+    refused(host, "sdb", "has no card in it")
+
+
+def test_refuses_a_write_protected_card(host):
+    host.disk("sdb", removable="1", ro="1")
+    refused(host, "sdb", "is write-protected")
+
+
+def test_refuses_a_cd(host):
+    host.disk("sr0", removable="1", device_type="5")
+    refused(host, "sr0", "is no disk")
+
+
+def test_refuses_an_image_that_is_not_there(host):
+    host.disk("sdb", removable="1")
+    host.image.unlink()
+    refused(host, "sdb", "card.img: No such file")
+
+
 @pytest.mark.parametrize("answer", ["", "y", "yes", "sda", "sdb1"])
 def test_asks_for_the_name(host, answer):
     host.disk("sdb", removable="1")
@@ -182,6 +205,46 @@ def test_a_bad_card_is_a_failure_with_words(host, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda _: "sdb")
     with pytest.raises(SystemExit, match="differently from byte 12345"):
         flash.flash(str(host.image), "/dev/sdb", flash.Host(host.root))
+
+
+def test_progress_is_shown_on_a_terminal(host):
+    host.disk("sdb", removable="1")
+    child = pexpect.spawn(sys.executable, [str(SCRIPT), str(host.image), "/dev/sdb", "--test-root", str(host.root)], timeout=60)
+    child.expect(r"/dev/sdb: Test Card, 0.0 GB, removable, 1 partition\r\nAll that is on it will be lost.\r\n")
+    child.expect_exact("Type the device's name once more (sdb): ")
+    child.send("sdb\r")
+    for step in ("written 4 of 6 MiB (66 %)", "written 6 of 6 MiB (100 %)", "compared 4 of 6 MiB (66 %)",
+                 "compared 6 of 6 MiB (100 %)"):
+        child.expect_exact("\r" + step)
+    child.expect("You can take it out")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+
+
+def test_a_card_that_breaks_is_a_failure_with_words(host, monkeypatch):
+    host.disk("sdb", removable="1")
+
+    def broken(fd, data):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    monkeypatch.setattr(flash, "write_all", broken)
+    monkeypatch.setattr("builtins.input", lambda _: "sdb")
+    monkeypatch.setattr(sys, "argv", ["flash.py", str(host.image), "/dev/sdb", "--test-root", str(host.root)])
+    with pytest.raises(SystemExit, match="flash.py: /dev/sdb: Input/output error"):
+        flash.main()
+
+
+def test_a_card_that_is_changed_while_we_ask_is_looked_at_again(host, monkeypatch):
+    host.disk("sdb", removable="1")
+    before = host.content("sdb")
+
+    def mounted_meanwhile(_):
+        host.file("proc/self/mountinfo", "30 20 8:17 / /media/card rw - vfat /dev/sdb1 rw\n")
+        return "sdb"
+    monkeypatch.setattr("builtins.input", mounted_meanwhile)
+    with pytest.raises(flash.Refused, match="is mounted at /media/card"):
+        flash.flash(str(host.image), "/dev/sdb", flash.Host(host.root))
+    assert host.content("sdb") == before
 
 
 def test_a_loop_device_is_no_card(tmp_path):
