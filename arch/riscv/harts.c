@@ -111,11 +111,23 @@ void arch_halt(void)
         arch_idle();
 }
 
+/* As one word, whichever way the tree says it. */
+static void print_isa(struct fmt_sink *sink, int node)
+{
+    struct fdt_prop list;
+    const char *isa = fdt_get_string(tree, node, "riscv,isa"), *name;
+    fmt_print(sink, "isa\t\t: %s", isa ? isa : "rv64");
+    if (!isa && fdt_get(tree, node, "riscv,isa-extensions", &list))
+        for (u32 i = 0; (name = fdt_string(&list, i)); i++)
+            fmt_print(sink, "%s%s", name[0] && name[1] ? "_" : "", name);
+    fmt_print(sink, "\n");
+}
+
 void arch_cpu_describe(u32 cpu, struct fmt_sink *sink)
 {
-    const char *isa = fdt_get_string(tree, cpu_nodes[cpu], "riscv,isa");
     fmt_print(sink, "hart\t\t: %llu\n", (unsigned long long)arch_cpu_hwid(cpu));
-    fmt_print(sink, "isa\t\t: %s\nmmu\t\t: sv39\n", isa ? isa : "rv64imafdc");
+    print_isa(sink, cpu_nodes[cpu]);
+    fmt_print(sink, "mmu\t\t: sv39\n");
     fmt_print(sink, "mvendorid\t: 0x%llx\nmarchid\t\t: 0x%llx\nmimpid\t\t: 0x%llx\n",
               (unsigned long long)cpu_features.vendor, (unsigned long long)cpu_features.arch,
               (unsigned long long)cpu_features.impl);

@@ -73,6 +73,8 @@ def test_extensions_are_read_from_the_tree(machine, isa, extensions, said):
     place = Place(RAM + 8 * MIB, RAM + 90 * MIB)
     m = start(machine, f"isa-{zlib.crc32(repr((isa, extensions)).encode()):x}", place, noise=False, change=lambda t: spelled(t, isa, extensions)).boot()
     assert facts(m)[5] == said
+    listed = m.run("sed -n 's/^isa\\t*: //p' /proc/cpuinfo").strip()
+    assert listed == (isa or "rv64imafdc_" + "_".join(e for e in extensions if len(e) > 1))
 
 
 def test_core_with_page_attributes_of_its_own(machine):
