@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Fetches one package of Debian 13 (scripts/debian.sh) and unpacks it: busybox and musl for riscv64, a second firmware to
-# test with on a Debian 12 machine, the boards' boot loaders, and the sources of the device trees that Linux uses for the
-# boards. What was fetched is kept in the cache directory and not asked for again.
+# test with on a Debian 12 machine, the boards' boot loaders, the sources of the device trees that Linux uses for the boards,
+# and Linux. What was fetched is kept in the cache directory and not asked for again.
 #
 # usage: fetch.sh NAME CACHE-DIR     unpacks into CACHE-DIR/NAME, leaves the package's own description in
 #                                    CACHE-DIR/NAME/control and touches CACHE-DIR/NAME.stamp
@@ -27,7 +27,9 @@ u-boot-starfive) package=u-boot-starfive proof=usr/lib/u-boot/starfive_visionfiv
                  without="no card for the JH7110 boards" ;;
 u-boot-qemu)     package=u-boot-qemu proof=usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin
                  without="no boot of virt through U-Boot" ;;
-# Linux's own package of them has 110 MB; U-Boot's source carries the same files.
+# Nothing but what the VisionFive 2's emulator is judged by (112 MB).
+linux)           package=linux-image-riscv64 proof=boot without="no Linux to judge the emulator by" ;;
+# Linux's own package of them is that one; U-Boot's source carries the same files.
 linux-trees)     package=u-boot arch=orig proof=src/riscv/starfive without="no device trees of Linux's" ;;
 *)       echo "fetch.sh: no package is called $name here" >&2; exit 2 ;;
 esac
@@ -52,12 +54,23 @@ unpack_trees() {
     done
 }
 
+# The package is an empty one that depends on the current version's.
+unpack_linux() {
+    real=$(dpkg-deb -f "$work"/got/*.deb Depends) &&
+        "$here/debian.sh" trixie "$arch" "${real%% *}" "$work/real" &&
+        mkdir "$work/tree" &&
+        dpkg-deb --fsys-tarfile "$work"/real/*.deb |
+            tar -x -C "$work/tree" --wildcards './boot/vmlinu*' '*/starfive/*.dtb' &&
+        dpkg-deb -f "$work"/real/*.deb > "$work/tree/control"
+}
+
 fetch() {
     command -v dpkg-deb > /dev/null || { echo "this system has no dpkg-deb" >&2; return 1; }
     "$here/debian.sh" trixie "$arch" "$package" "$work/got" || return 1
-    case $arch in
-    orig) unpack_trees ;;
-    *)    unpack_deb ;;
+    case $name in
+    linux)       unpack_linux ;;
+    linux-trees) unpack_trees ;;
+    *)           unpack_deb ;;
     esac &&
     [ -e "$work/tree/$proof" ] || { echo "the package holds no $proof" >&2; return 1; }
 }
