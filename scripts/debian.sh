@@ -91,4 +91,5 @@ while read -r site signed_by; do
         exit 0
     fi
 done < "$apt/archives"
-fail "$(sed -n 's/^[EW]: *//p' "$apt/log" | tail -n 1)"
+# apt's first complaint is the cause, the others follow from it.
+fail "$(sed -n 's/^[EW]: *//p' "$apt/log" | head -n 1)"
