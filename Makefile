@@ -78,7 +78,7 @@ mutants:
 # Standard output is the report's alone.
 dtcheck:
 	$(if $(DTB),,$(error which device tree? DTB=some-board.dtb, and JSON=1 for a report that programs read))
-	$(need) dtcheck
+	$(need) dtcheck >&2
 	$(boards) dtcheck >&2
 	@$(BUILD)/dtcheck/dtcheck $(if $(filter 1,$(JSON)),--json) $(addprefix --image ,$(wildcard $(BUILD)/Image)) \
 	$(if $(DTB),'$(DTB)')
