@@ -167,6 +167,7 @@ def test_components_are_listed(made):
     assert re.search(r"^U-Boot \S+ .*\n    licence   GPL-2.0", text, re.M)
     if made.data.get("spl"):
         assert re.search(r"^opensbi \S+ ", text, re.M)
+    assert "device tree board.dtb)" in text or "tree" not in made.data
     if b"BusyBox" in on_card(made, "Image"):
         assert re.search(r"^busybox \S+ ", text, re.M)
     named = set(re.findall(r"licenses/\w[\w.-]*\w", text))
@@ -179,6 +180,12 @@ def test_components_are_listed(made):
         assert component == "Quire" or re.search(rf"^{component} \S+ [^\n]*\n[^\n]*\n    source    Debian source package \S+ \S+: ", text, re.M)
 
 
+def test_a_tree_of_linux_is_listed_as_such():
+    text = on_card(card("visionfive2", "linux"), "COMPONENTS.txt").decode()
+    assert re.search(r"^board.dtb: Linux's .*v1.3b.dts\n    licence   GPL-2.0-only or MIT", text, re.M)
+    assert "device tree board.dtb)" not in text
+
+
 def test_equal_inputs_give_equal_cards():
     board = card("hifive-unmatched")
     before = board.card.read_bytes()
@@ -186,10 +193,11 @@ def test_equal_inputs_give_equal_cards():
     assert board.card.read_bytes() == before
 
 
+@pytest.mark.parametrize("tree", [None, "linux"])
 @pytest.mark.parametrize("name", sorted(LAYOUT.keys() - {"virt"}))  # whose tree is the emulator's
-def test_the_trees_of_the_cards_are_accepted(name, tmp_path):
-    """make dtcheck on the tree that the card carries."""
-    made = card(name)
+def test_the_trees_of_the_cards_are_accepted(name, tree, tmp_path):
+    """make dtcheck on the tree that the card carries: U-Boot's own, or Linux's."""
+    made = card(name, tree)
     subprocess.run(["make", "-j1", "-f", "mk/boards.mk", f"BUILD={BUILD}", "dtcheck"], cwd=boards.TOP, check=True,
                    stdout=subprocess.DEVNULL)
     (tmp_path / "board.dtb").write_bytes(on_card(made, "board.dtb"))
