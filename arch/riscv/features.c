@@ -85,24 +85,26 @@ static u32 probe_asid_bits(void)
     return bits_count(bits);
 }
 
+/* ", " in front of the first, if there is one. */
 static void list_extensions(const struct cpu_features *f, char *text, size_t size)
 {
-    size_t at = fmt_scnprintf(text, size, "%s", f->extensions ? "" : " no extensions of note");
+    size_t at = fmt_scnprintf(text, size, "%s", f->extensions ? "," : "");
     for (size_t i = 0; i < ARRAY_SIZE(extension_names); i++)
         if (f->extensions & BIT(i))
             at += fmt_scnprintf(text + at, size - at, " %s%s", extension_names[i],
                                 i == EXT_SSTC && !f->sstc ? " (closed by firmware)" : "");
 }
 
+/* Short, since firmware prints it slowly. */
 static void log_features(const struct cpu_features *f)
 {
     char names[96];
+    bool errata = f->full_fences_only || f->sign_extend_stval;
     list_extensions(f, names, sizeof(names));
-    log_info(
-        "cpu: mvendorid 0x%lx marchid 0x%lx mimpid 0x%lx, %u ASID bits, A/D bits set by %s,%s, errata%s%s%s",
-        f->vendor, f->arch, f->impl, f->asid_bits, f->sets_ad ? "hardware" : "the kernel", names,
-        f->full_fences_only ? " CIP-1200" : "", f->sign_extend_stval ? " CIP-453" : "",
-        f->full_fences_only || f->sign_extend_stval ? "" : " none");
+    log_info("cpu: mvendorid 0x%lx marchid 0x%lx mimpid 0x%lx, ASID %u bits, A/D %s%s%s%s%s",
+             f->vendor, f->arch, f->impl, f->asid_bits, f->sets_ad ? "hardware" : "kernel", names,
+             errata ? ", errata" : "", f->full_fences_only ? " CIP-1200" : "",
+             f->sign_extend_stval ? " CIP-453" : "");
 }
 
 void features_probe(const struct fdt *fdt, int node)

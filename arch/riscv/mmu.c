@@ -100,10 +100,10 @@ static u64 satp_of(const struct mmu_space *space, u64 asid)
 static void choose_flushes(void)
 {
     has_asid = cpu_features.asid_bits && !cpu_features.full_fences_only;
-    log_info("mmu: Sv39, isolation %s, flushes %s", pti ? "on" : "off",
-             cpu_features.full_fences_only ? "of everything"
-             : has_asid                    ? "by page and ASID"
-                                           : "by page, of everything with each satp");
+    log_info("mmu: Sv39, isolation %s, flush %s", pti ? "on" : "off",
+             cpu_features.full_fences_only ? "all"
+             : has_asid                    ? "page+ASID"
+                                           : "page");
 }
 
 void mmu_set_kernel_space(struct mmu_space *space)
