@@ -37,6 +37,14 @@ def card(name, tree=None):
     return board
 
 
+def need_machine(emulator, machine):
+    """Skips where an emulator is missing, or has not the machine: a prebuilt one may be anything."""
+    if not shutil.which(emulator):
+        pytest.skip(f"no emulator {os.path.basename(emulator)}")
+    if machine not in subprocess.run([emulator, "-M", "help"], capture_output=True, text=True, check=True).stdout:
+        pytest.skip(f"{emulator} has no {machine}")
+
+
 class Complaints:
     """What an emulator writes down about its guest: misuse that hardware would punish, and parts that it has not.
 

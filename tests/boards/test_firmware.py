@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from emulators import Complaints, boards, card, emulated  # noqa: F401
+from emulators import Complaints, boards, card, emulated, need_machine  # noqa: F401
 from harness import BUILD, TEST_ALL
 
 BANNER = r"Quire \d\S* \(([0-9a-f]+)\)"
@@ -97,6 +97,7 @@ def test_hifive_unleashed(boot, qemu):
     argv = board.emulator(board.card)
     if qemu == "qemu-visionfive2":
         argv[0] = boards.built_emulator()
+        need_machine(argv[0], "sifive_u")
     m = boot(board, argv)
     m.expect("U-Boot SPL ", 60)
     m.expect("U-Boot [0-9]", 60)
