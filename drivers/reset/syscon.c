@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Power off and reset by a word in a system controller's register, for firmware that cannot.
- * Binding: syscon-poweroff and syscon-reboot (regmap, offset or reg, value, mask).
+ *
+ * Source: Linux Documentation/devicetree/bindings/power/reset/syscon-poweroff.yaml and syscon-reboot.yaml, with the old
+ * spellings that Linux still reads (drivers/power/reset/syscon-reboot.c).
  */
 #include <arch/cpu.h>
 #include <arch/mmio.h>
@@ -28,18 +30,31 @@ static void syscon_act(struct power_handler *handler, enum power_action action)
         arch_relax();
 }
 
+/* A mask alone is the value, from before there was one. */
+static int read_value(struct syscon *s, const struct fdt *fdt, int node)
+{
+    bool no_value = fdt_get_u32(fdt, node, "value", &s->value);
+    bool no_mask = fdt_get_u32(fdt, node, "mask", &s->mask);
+    if (no_value)
+        s->value = s->mask;
+    if (no_value || no_mask)
+        s->mask = ~0u;
+    return no_value && no_mask ? -EINVAL : 0;
+}
+
+/* The controller is named, or it is the parent; the register is at `offset`, or at `reg` within the parent. */
 static int read_node(struct syscon *s, const struct fdt *fdt, int node)
 {
     u32 phandle, offset = 0;
-    u64 size = 0;
-    if (fdt_get_u32(fdt, node, "regmap", &phandle) || fdt_get_u32(fdt, node, "value", &s->value))
+    u64 start = 0, size = 0;
+    bool named = !fdt_get_u32(fdt, node, "regmap", &phandle);
+    int regmap = named ? fdt_find_by_phandle(fdt, phandle) : fdt_parent(fdt, node);
+    if (regmap < 0 || read_value(s, fdt, node))
         return -EINVAL;
-    fdt_get_u32(fdt, node, "offset", &offset);
-    s->mask = ~0u;
-    fdt_get_u32(fdt, node, "mask", &s->mask);
-    int regmap = fdt_find_by_phandle(fdt, phandle);
-    u8 *regs = regmap < 0 ? NULL : driver_map(fdt, regmap, 0, &size);
-    if (!regs || offset % 4 || offset + 4ull > size)
+    if (fdt_get_u32(fdt, node, "offset", &offset) && !fdt_reg_raw(fdt, node, 0, &start, &size))
+        offset = (u32)start;
+    u8 *regs = driver_map(fdt, regmap, 0, &size);
+    if (!regs || start > ~0u || offset % 4 || offset + 4ull > size)
         return -EINVAL;
     s->reg = regs + offset;
     return 0;

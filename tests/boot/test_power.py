@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+import fdt
 import images
 from harness import TOP
 
@@ -23,12 +24,38 @@ def old_firmware(off):
     return out
 
 
-def start(machine, off, syscon):
-    """A machine on old firmware; without `syscon` its tree names no register for power."""
+def as_it_is(_tree, _path):
+    pass
+
+
+def taken_away(tree, path):
+    tree.remove(path)
+
+
+def below_the_controller(tree, path):
+    """Newer trees: the controller is the parent, and has the register's place in `reg`."""
+    node = tree.node(path)
+    tree.remove(path)
+    controller = next(n for _, n in tree.walk() if n["props"].get("phandle") == node["props"]["regmap"])
+    controller["props"].update({"#address-cells": fdt.u32(1), "#size-cells": fdt.u32(1)})
+    offset = node["props"].pop("offset")
+    node["props"].pop("regmap")
+    node["props"]["reg"] = offset + fdt.u32(4)
+    controller["children"].append(node)
+
+
+def by_a_mask_alone(tree, path):
+    """Old trees."""
+    props = tree.node(path)["props"]
+    props["mask"] = props.pop("value")
+
+
+def start(machine, off, change):
+    """A machine on old firmware; `change` is done to what its tree says of registers for power."""
     tree = images.device_tree()
     for path, node in list(tree.walk()):
-        if not syscon and node["props"].get("compatible", b"").startswith((b"syscon-poweroff", b"syscon-reboot")):
-            tree.remove(path)
+        if node["props"].get("compatible", b"").startswith((b"syscon-poweroff", b"syscon-reboot")):
+            change(tree, path)
     dtb = images.write(f"old-firmware-{os.getpid()}.dtb", tree.data())
     m = machine(bios=str(old_firmware(off)), extra=["-dtb", dtb])
     m.boot()
@@ -50,23 +77,25 @@ def stays_and_waits(m):
 
 
 def test_old_firmware_switches_off(machine):
-    m = start(machine, 1, syscon=False)
+    m = start(machine, 1, taken_away)
     assert m.poweroff() == 0
     assert "\npower: old firmware is asked; " in m.text()
 
 
-def test_registers_come_before_old_firmware(machine):
-    m = start(machine, 0, syscon=True)
+@pytest.mark.parametrize("change", [as_it_is, below_the_controller, by_a_mask_alone])
+def test_registers_come_before_old_firmware(machine, change):
+    m = start(machine, 0, change)
     assert m.poweroff() == 0
     assert "old firmware" not in m.text()
 
 
-def test_neither_firmware_nor_registers(machine):
-    m = start(machine, 0, syscon=False)
+@pytest.mark.parametrize("command, asked", [("poweroff", True), ("reboot", False)])
+def test_neither_firmware_nor_registers(machine, command, asked):
+    m = start(machine, 0, taken_away)
     assert re.search(r"(?m)^firmware: unknown", m.text()) and "Sstc (closed by firmware)" in m.text()
-    m.sendline("poweroff")
-    m.expect(r"(?m)^power: old firmware is asked; ")
+    m.sendline(command)
     m.expect(NOTHING)
+    assert ("\npower: old firmware is asked; " in m.text()) == asked
     stays_and_waits(m)
 
 
