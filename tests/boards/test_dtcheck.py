@@ -3,12 +3,14 @@
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import subprocess
 
 import pytest
 
+import fdt
 from emulators import card
 from harness import BUILD, QEMU, TOP
 
@@ -332,6 +334,50 @@ def test_banks(dtcheck, tmp_path, banks, usable):
     assert said["memory"] == [list(b) for b in banks] == memory_of(Tree(path))
     assert said["usable"] == usable == usable_of(Tree(path))
     assert (status, said["boots"]) == (0, True) and said["harts"] == [{"id": 3, "usable": True, "reason": ""}]
+
+
+def random_tree(rng):
+    """Banks, reserved children and entries of the header's map at places that like to touch, and to begin and end inside
+    pages. Banks may touch, but do not overlap: which one is the kernel's would be anybody's guess."""
+    starts = [0, 0x80000000, 0x80000000 + 256 * MIB, 0x100000000, 0x1000000000, DIRECT_MAP - 128 * MIB, DIRECT_MAP]
+
+    def odd(most):
+        return rng.randrange(64) * rng.choice([1, 0x800, PAGE, most // 64])
+
+    def place():
+        return rng.choice(starts) + odd(128 * MIB)
+
+    def bank(start):
+        start += rng.choice([0, odd(MIB)])
+        return start, rng.choice([64 * MIB + odd(128 * MIB), 256 * MIB - start % (256 * MIB)])
+
+    def size():
+        return 1 + odd(64 * MIB)
+
+    props = {"#address-cells": fdt.u32(2), "#size-cells": fdt.u32(2)}
+    root = {"name": "", "props": dict(props), "children": []}
+    tree = fdt.Tree(root, [(place(), size()) for _ in range(rng.randrange(3))])
+    banks = [bank(start) for start in rng.sample(starts, rng.randrange(1, 5))]
+    for i, some in enumerate((banks[:2], banks[2:])):
+        tree.add("/", f"memory@{i}", {"device_type": fdt.text("memory"), "reg": b"".join(fdt.u64(*b) for b in some)})
+    tree.add("/", "reserved-memory", dict(props, ranges=b""))
+    for i in range(rng.randrange(4)):
+        more = rng.choice([{}, {}, {"no-map": b""}, {"status": fdt.text("disabled")}, {"reusable": b""}])
+        tree.add("/reserved-memory", f"{rng.choice(['a', 'mmode_resv', 'opensbi'])}{i}@{i}", {"reg": fdt.u64(place(), size()), **more})
+    tree.add("/", "cpus", {"#address-cells": fdt.u32(1), "#size-cells": fdt.u32(0), "timebase-frequency": fdt.u32(1000000)})
+    return tree
+
+
+def test_memory_of_random_trees(dtcheck, tmp_path):
+    """What is used is the same by two ways that share no code; the seed says which tree it was."""
+    path = tmp_path / "random.dtb"
+    for seed in range(60):
+        path.write_bytes(random_tree(random.Random(seed)).data())
+        tree, said = Tree(path), json.loads(dtcheck(path, "--json")[1])
+        assert said["memory"] == memory_of(tree), seed
+        assert said["reserved"] == reserved_of(tree), seed
+        assert said["memreserve"] == memreserve_of(tree), seed
+        assert said["usable"] == usable_of(tree), seed
 
 
 PLIC_TREE = """/dts-v1/;
