@@ -9,7 +9,6 @@
  */
 #include "pt_impl.h"
 #include "uvm_impl.h"
-#include <arch/cpu.h>
 #include <base/panic.h>
 #include <lib/err.h>
 #include <lib/string.h>
@@ -35,13 +34,28 @@ static inline bool same_entry(pte_t a, pte_t b)
     return __builtin_memcmp(&a, &b, sizeof(a)) == 0;
 }
 
-/* Instruction fetch is not coherent with stores: once per frame, after it was filled. */
-static void sync_icache(struct page *page, prot_t prot)
+/*
+ * Instruction fetch is not coherent with stores: each frame makes a new generation of code, once after
+ * it was filled. A new one before the mark as well as after it: whoever finds the mark must find a
+ * generation that is younger than the contents, and whoever fills the frame again while this runs
+ * must find the mark, to take it away.
+ */
+static void note_code(struct page *page)
 {
-    if (!(prot & PROT_X) || (page->flags & PAGE_F_ICACHE))
+    if (likely(page_has_flags(page, PAGE_F_ICACHE)))
         return;
-    arch_sync_icache();
-    page->flags |= PAGE_F_ICACHE;
+    mmu_code_changed();
+    page_set_flags(page, PAGE_F_ICACHE);
+    mmu_code_changed();
+}
+
+/* Before the entry is visible: code is the same for all cpus that run the space. */
+static inline void sync_icache(const struct fault *f, struct page *page, prot_t prot)
+{
+    if (likely(!(prot & PROT_X)))
+        return;
+    note_code(page);
+    mmu_sync_code(&f->uvm->pt.space);
 }
 
 /* The table's lock, for adding to the table: nobody else adds when there is no other holder. */
@@ -73,7 +87,7 @@ static __always_inline int deliver(const struct fault *f, struct page *page, pro
 {
     struct mmu_flush fl;
 
-    sync_icache(page, prot);
+    sync_icache(f, page, prot);
     mmu_flush_begin(&fl, &f->uvm->pt.space);
     irqflags_t irq = lock_table(f);
     pte_t *slot = likely(f->slot) ? f->slot : make_slot(f);
@@ -97,7 +111,7 @@ static bool exchange(const struct fault *f, struct page *page, prot_t prot)
     struct uvm *uvm = f->uvm;
     struct mmu_flush fl;
 
-    sync_icache(page, prot);
+    sync_icache(f, page, prot);
     mmu_flush_begin(&fl, &uvm->pt.space);
     irqflags_t irq = spin_lock(&uvm->pt_lock);
     bool ours = same_entry(mmu_load(f->slot), f->seen);
@@ -178,7 +192,7 @@ static void map_around(const struct fault *f)
     r->pager->ops->peek(r->pager, region_index(r, start), n, pages);
     for (unsigned i = 0; i < n; i++)
         if (pages[i])
-            sync_icache(pages[i], region_entry_prot(r));
+            sync_icache(f, pages[i], region_entry_prot(r));
     fill_around(f, start, pages, n, region_entry_prot(r));
     for (unsigned i = 0; i < n; i++)
         if (pages[i])

@@ -197,7 +197,7 @@ static int write_part(struct pcache *pc, u64 off, size_t n, pcache_source source
     u64 size = pcache_size(pc);
     if (unlikely(err && off + n > size)) /* half a write must not show when the file grows */
         memset(at + (MAX(size, off) - off), 0, off + n - MAX(size, off));
-    page->flags &= (u8)~PAGE_F_ICACHE;
+    page_clear_flags(page, PAGE_F_ICACHE);
     page_put(page);
     return err;
 }
@@ -323,8 +323,10 @@ static struct page *pager_get(struct pager *pager, u64 index, bool write)
         return ERR_PTR(-EIO);
     struct page *page = pcache_get(pc, index, true);
     /* Who writes through the mapping may write code: it is looked at anew when it is mapped for that. */
-    if (write && !IS_ERR(page))
-        page->flags = (u8)((page->flags | PAGE_F_DIRTY) & ~PAGE_F_ICACHE);
+    if (write && !IS_ERR(page)) {
+        page_set_flags(page, PAGE_F_DIRTY);
+        page_clear_flags(page, PAGE_F_ICACHE);
+    }
     return page;
 }
 

@@ -192,6 +192,12 @@ void uvm_activate(struct uvm *uvm)
     mmu_activate(uvm ? &uvm->pt.space : &kernel_pt.space);
 }
 
+void uvm_sync_code(struct uvm *uvm)
+{
+    mmu_code_changed();
+    mmu_sync_code(&uvm->pt.space);
+}
+
 void uvm_set_limits(struct uvm *uvm, const struct uvm_limits *limits)
 {
     rw_write_lock(&uvm->lock);

@@ -6,7 +6,6 @@
  * then acts and cannot fail half way.
  */
 #include "uvm_impl.h"
-#include <arch/cpu.h>
 #include <lib/errno.h>
 #include <mm/pager.h>
 
@@ -277,7 +276,7 @@ int uvm_protect(struct uvm *uvm, vaddr_t addr, size_t len, unsigned prot)
     }
     rw_write_unlock(&uvm->lock);
     if (prot & UVM_X)
-        arch_sync_icache();
+        uvm_sync_code(uvm);
     return err;
 }
 

@@ -116,6 +116,9 @@ int uvm_unmap(struct uvm *uvm, vaddr_t addr, size_t len);
 /* As mprotect(2): -ENOMEM where a hole is met (what lies before it has been changed), -EACCES. */
 int uvm_protect(struct uvm *uvm, vaddr_t addr, size_t len, unsigned prot);
 
+/* The program has written code: instruction fetch in this space sees it from here on, on every cpu. */
+void uvm_sync_code(struct uvm *uvm);
+
 /* As madvise(MADV_DONTNEED): drops private anonymous contents. -EINVAL, -ENOMEM (a hole). */
 int uvm_discard(struct uvm *uvm, vaddr_t addr, size_t len);
 

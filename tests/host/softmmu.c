@@ -239,7 +239,12 @@ bool mmu_isolated(void)
     return true;
 }
 
-void arch_sync_icache(void)
+void mmu_code_changed(void)
 {
     softmmu_icache_syncs++;
+}
+
+void mmu_sync_code(struct mmu_space *space)
+{
+    (void)space;
 }

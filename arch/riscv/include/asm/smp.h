@@ -21,7 +21,7 @@ extern struct hart_start hart_starts[];
 
 /*
  * Has firmware do a remote fence on a set of cpus and waits for it. A refusal is a panic: nothing can be
- * freed safely after it. Interrupts off. (fence.c)
+ * freed safely after it. (fence.c)
  */
 void smp_fence(u32 cpus, int (*fence)(u64 mask, u64 base, vaddr_t start, size_t size),
                vaddr_t start, size_t size);

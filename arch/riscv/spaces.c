@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who runs which address space, and who must be told of a change: ASIDs, flushes, shootdowns.
+ *
+ * Every hart hands out ASIDs of its own (0 is the kernel's); a space may have another one on each
+ * hart, or none. Translations stay cached when a hart leaves a space, under that ASID. A change of
+ * the space interrupts the harts that run it, and takes the LAZY bit from those that only remember:
+ * they fence when they come back (asm/spaces.h).
+ *
+ * A hart's table is changed by the hart itself, with interrupts off, and by mmu_space_retire(), which
+ * takes a dead space out of it: both under the hart's lock, a leaf. Invariant: LAZY(hart) is set in a
+ * space only while the hart has an ASID for it.
+ */
+#include <arch/irq.h>
+#include <arch/mmu.h>
+#include <asm/fence.h>
+#include <asm/sbi.h>
+#include <asm/smp.h>
+#include <asm/spaces.h>
+#include <base/atomic.h>
+#include <base/percpu.h>
+#include <base/spinlock.h>
+#include <lib/bits.h>
+
+/*
+ * Beyond this many pages one fence of the whole space is cheaper than one per page. A guess until
+ * there is silicon to measure: Linux uses 64. (OpenSBI makes a full fence of every range that is
+ * longer than a page.)
+ */
+#define FLUSH_PAGES_MOST 64
+
+static struct hart {
+    struct spinlock lock;    /* of asids[] */
+    u32 last;                /* the ASID given out last */
+    struct mmu_space *space; /* the program's that this hart runs now, NULL: none */
+    struct mmu_space *asids[MMU_ASIDS_MOST + 1];
+} __aligned(64) harts[CPU_MAX];
+
+struct mmu_counters mmu_counters[CPU_MAX] __aligned(64);
+
+static_assert(CPU_MAX <= ARRAY_SIZE(((struct mmu_space *)0)->asid) && CPU_MAX <= 32,
+              "a space has room for every cpu");
+
+void spaces_init_cpu(void)
+{
+    spin_init(&harts[cpu_id()].lock, "asids");
+}
+
+static struct mmu_counters *counters(void)
+{
+    return &mmu_counters[cpu_id()];
+}
+
+/* --- taking up and giving up --------------------------------------------------------------------- */
+
+/* The victim forgets us last: then it may be freed (mmu_space_retire). */
+static void evict(struct mmu_space *victim, u32 cpu)
+{
+    if (!victim)
+        return;
+    space_forget(&victim->cpus, cpu);
+    atomic_store_release(&victim->asid[cpu], 0);
+}
+
+/*
+ * The next ASID in turn. What is cached under it is the victim's: the space comes without LAZY, so it
+ * will be fenced, while satp holds another ASID (privileged specification, as above: an ASID that is
+ * used again).
+ */
+static void give_asid(struct hart *hart, struct mmu_space *space, u32 cpu)
+{
+    u32 asid = hart->last % mmu_asids + 1;
+
+    spin_lock_nested(&hart->lock);
+    evict(hart->asids[asid], cpu);
+    hart->asids[asid] = space;
+    hart->last = asid;
+    spin_unlock_nested(&hart->lock);
+    space->asid[cpu] = (u8)asid;
+}
+
+/*
+ * The bit is seen by whoever changes entries before we read any through the new root: that is the
+ * fence between the two. mmu_flush_end() has the other half.
+ */
+static void enter(struct hart *hart, struct mmu_space *space, u32 cpu)
+{
+    if (mmu_asids && !space->asid[cpu])
+        give_asid(hart, space, cpu);
+    hart->space = space;
+    u64 before = space_enter(&space->cpus, cpu);
+    atomic_fence();
+    if (mmu_asids && !(before & SPACE_LAZY(cpu))) {
+        fence_asid(space->asid[cpu]);
+        counters()->entry_fences++;
+    }
+    icache_catch_up();
+}
+
+/* Without ASIDs the way into the kernel, or that off the root, has flushed all there was. */
+static void leave(struct hart *hart, u32 cpu)
+{
+    mmu_leave_root();
+    space_leave(&hart->space->cpus, cpu, mmu_asids > 0);
+    hart->space = NULL;
+}
+
+void mmu_activate(struct mmu_space *space)
+{
+    u32 cpu = cpu_id();
+    struct hart *hart = &harts[cpu];
+
+    if (hart->space)
+        leave(hart, cpu);
+    if (space->kernel)
+        return;
+    enter(hart, space, cpu);
+    mmu_take_root(space, space->asid[cpu]);
+}
+
+/* Harts may keep what they have cached of it: it lies under ASIDs that are fenced before their next use. */
+void mmu_space_retire(struct mmu_space *space)
+{
+    for (u32 cpu = 0; cpu < cpu_count(); cpu++) {
+        if (!atomic_load_acquire(&space->asid[cpu]))
+            continue;
+        irqflags_t irq = spin_lock(&harts[cpu].lock);
+        u32 asid = space->asid[cpu];
+        if (asid)
+            harts[cpu].asids[asid] = NULL;
+        spin_unlock(&harts[cpu].lock, irq);
+    }
+}
+
+/* --- flushing ------------------------------------------------------------------------------------ */
+
+static size_t flush_pages(const struct mmu_flush *fl)
+{
+    return fl->from <= fl->last ? ((fl->last - fl->from) >> PAGE_SHIFT) + 1 : 0;
+}
+
+static bool is_whole(const struct mmu_flush *fl)
+{
+    return fl->tables || flush_pages(fl) > FLUSH_PAGES_MOST;
+}
+
+/* Counted here for them: firmware does it behind their kernel's back. */
+static void count_received(u32 cpus)
+{
+    for (; cpus; cpus &= cpus - 1)
+        atomic_add_relaxed(&mmu_counters[bits_lowest(cpus)].received, 1);
+}
+
+static void flush_others(const struct mmu_flush *fl, u32 cpus)
+{
+    if (!cpus)
+        return;
+    if (is_whole(fl))
+        smp_fence(cpus, sbi_remote_sfence, 0, ~0ul);
+    else if (flush_pages(fl))
+        smp_fence(cpus, sbi_remote_sfence, fl->from, flush_pages(fl) * PAGE_SIZE);
+    else
+        return;
+    counters()->sent++;
+    counters()->asked += bits_count(cpus);
+    count_received(cpus);
+}
+
+/* In every space, or in those of one ASID. */
+static void fence_pages(const struct mmu_flush *fl)
+{
+    for (vaddr_t va = fl->from; va <= fl->last && va >= fl->from; va += PAGE_SIZE)
+        fence_page(va);
+}
+
+static void fence_asid_pages(const struct mmu_flush *fl, u64 asid)
+{
+    for (vaddr_t va = fl->from; va <= fl->last; va += PAGE_SIZE)
+        fence_asid_page(asid, va);
+}
+
+static void fence_everywhere(const struct mmu_flush *fl)
+{
+    if (fl->added || is_whole(fl))
+        fence_all();
+    else
+        fence_pages(fl);
+}
+
+/* With isolation and without ASIDs: the way back to user mode writes satp and fences everything. */
+static void flush_here(const struct mmu_flush *fl, u64 asid)
+{
+    if (mmu_asids && is_whole(fl))
+        fence_asid(asid);
+    else if (mmu_asids)
+        fence_asid_pages(fl, asid);
+    else if (!mmu_isolated())
+        fence_everywhere(fl);
+}
+
+static void flush_user(const struct mmu_flush *fl)
+{
+    struct mmu_space *space = fl->space;
+    u32 cpu = cpu_id();
+    u64 cpus = space_expire(&space->cpus);
+    u32 running = (u32)(cpus & SPACE_ALL_RUNNING);
+
+    if (running & SPACE_RUNNING(cpu))
+        flush_here(fl, space->asid[cpu]);
+    if (unlikely(cpus & SPACE_ALL_LAZY))
+        counters()->avoided += bits_count(cpus & SPACE_ALL_LAZY);
+    if (unlikely(running & ~SPACE_RUNNING(cpu)))
+        flush_others(fl, running & ~(u32)SPACE_RUNNING(cpu));
+}
+
+/* Other cpus hear of new entries by the kernel's generation (mm/kvm.c), of changed ones here. */
+static void flush_kernel(const struct mmu_flush *fl)
+{
+    fence_everywhere(fl);
+    flush_others(fl, cpu_online_set() & ~(1u << cpu_id()));
+}
+
+/* The thread stays on its cpu meanwhile: kernel code is not preempted. */
+void mmu_flush_end(struct mmu_flush *fl)
+{
+    if (fl->from > fl->last && !fl->tables && !fl->added)
+        return;
+    atomic_fence(); /* the stores come before the word is read: enter() has the other half */
+    if (is_whole(fl))
+        counters()->whole++;
+    else
+        counters()->pages += flush_pages(fl);
+    if (fl->space->kernel)
+        flush_kernel(fl);
+    else
+        flush_user(fl);
+    mmu_flush_begin(fl, fl->space);
+}
