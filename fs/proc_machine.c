@@ -65,7 +65,7 @@ static int show_loadavg(struct seq *seq)
 
 static void stats_add(struct sched_stats *sum, const struct sched_stats *one)
 {
-    sum->switches += one->switches;
+    sum->counters.switches += one->counters.switches;
     sum->idle_ticks += one->idle_ticks;
     sum->user_ticks += one->user_ticks;
     sum->system_ticks += one->system_ticks;
@@ -83,7 +83,7 @@ static void print_times(struct seq *seq, const struct sched_stats *stats)
 
 static int show_stat(struct seq *seq)
 {
-    struct sched_stats sum = {.switches = 0}, one;
+    struct sched_stats sum = {.runnable = 0}, one;
 
     for (u32 cpu = 0; cpu < cpu_count(); cpu++) {
         sched_cpu_stats(cpu, &one);
@@ -96,7 +96,7 @@ static int show_stat(struct seq *seq)
         seq_print(seq, "cpu%u", cpu);
         print_times(seq, &one);
     }
-    seq_print(seq, "intr 0\nctxt %lu\nbtime %lu\nprocesses %d\n", sum.switches,
+    seq_print(seq, "intr 0\nctxt %lu\nbtime %lu\nprocesses %d\n", sum.counters.switches,
               time_boot_realtime_ns() / NSEC_PER_SEC, process_last_pid());
     seq_print(seq, "procs_running %u\nprocs_blocked %u\n", sum.runnable, sum.blocked);
     return 0;

@@ -43,8 +43,6 @@ static struct thread *make_thread(struct process *p, void (*entry)(void *arg), v
     if (!t)
         return NULL;
     t->process = p;
-    t->affinity = sched_user_cpus();
-    t->cpu = (u32)sched_choose_cpu(t->affinity); /* the boot cpu is one of them and always runs */
     t->user_frame = arch_user_frame(t->stack.top);
     arch_context_set_frame(&t->context, t->user_frame);
     return t;
@@ -58,6 +56,7 @@ static struct thread *copy_thread(struct process *child, const struct fork_args 
 
     if (!t)
         return NULL;
+    t->affinity = self->affinity;
     *t->user_frame = *tf;
     arch_context_fork(&t->context, &self->context);
     tf_set_result(t->user_frame, 0);
