@@ -50,9 +50,9 @@ static void run_level(int level)
 
 /* --- what panic asks the layers above --- */
 
-static void what_runs(char *buf, size_t len)
+static void what_runs(u32 cpu, char *buf, size_t len)
 {
-    struct thread *t = current_thread();
+    struct thread *t = cpu_table[cpu].current;
 
     if (!t)
         fmt_snprintf(buf, len, "start-up");

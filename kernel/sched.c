@@ -81,6 +81,7 @@ static __always_inline void switch_thread(struct run_queue *rq, struct thread *p
         return;
     rq->counters.switches++;
     cpu->current = next;
+    lock_check_switch(&next->locks);
     /* A core may have cached that the next stack is not mapped, and could not take that fault. */
     kvm_sync_cpu();
     if (next->uvm != cpu->uvm)

@@ -6,6 +6,7 @@
 #include <arch/cpu.h>
 #include <arch/irq.h>
 #include <arch/mmu.h>
+#include <arch/smp.h>
 #include <arch/time.h>
 #include <arch/trap.h>
 #include <asm/csr.h>
@@ -50,7 +51,7 @@ static void handle_interrupt(struct trap_frame *tf)
         /* What is asked for is read after that; a CSR is ordered like a device. */
         __asm__ volatile("fence o, r" : : : "memory");
         if (trap_stop_requested())
-            arch_halt();
+            arch_stop_here(tf->pc, tf_from_user(tf));
         trap_ipi();
         break;
     default:

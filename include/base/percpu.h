@@ -14,6 +14,7 @@
 
 #define CPU_MAX 32
 
+struct lock_stack;
 struct thread;
 struct uvm;
 
@@ -24,7 +25,10 @@ struct cpu {
     u32 work;               /* CPU_WORK_*: what to do before returning to user mode */
     u32 irq_depth;          /* 1 while an interrupt handler runs, else 0 */
     u32 panicking;          /* panics entered on this cpu */
-    struct arch_cpu arch;   /* what arch/ keeps per cpu */
+#if DEBUG
+    struct lock_stack *locks; /* the lock checker's, of the current thread */
+#endif
+    struct arch_cpu arch; /* what arch/ keeps per cpu */
 };
 
 /*

@@ -79,6 +79,7 @@ void sched_preempt(void);
  */
 static inline void yield_point(void)
 {
+    lock_check_may_sleep();
     if (unlikely(READ_ONCE(this_cpu()->work) & CPU_WORK_RESCHED))
         sched_preempt();
 }
@@ -87,6 +88,7 @@ static inline void yield_point(void)
 #define wait_event_core(wq, ev_cond, deadline, mode) \
     ({                                               \
         int ev_rc = 0;                               \
+        lock_check_may_sleep();                      \
         if (!(ev_cond)) {                            \
             struct waiter ev_w = {.queue = NULL};    \
             waiter_add((wq), &ev_w);                 \

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <arch/context.h>
+#include <base/lock_check.h>
 #include <base/percpu.h>
 #include <base/wait.h>
 #include <kernel/run_queue.h>
@@ -51,6 +52,8 @@ struct thread {
     u32 cpu;           /* whose run queue; changes only under both queues' locks */
     u64 affinity;      /* cpus it may run on, a bit each */
     struct timer sleep_timer;
+
+    struct lock_stack locks; /* the lock checker's: which sleeping locks it holds */
 
     struct uvm *uvm; /* address space it runs in; NULL: the kernel's own */
     struct kstack stack;
