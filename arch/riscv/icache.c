@@ -19,39 +19,32 @@
 #include <base/percpu.h>
 #include <lib/bits.h>
 
-static u64 generation;
-static u64 seen[CPU_MAX]; /* by cpu; never lowered */
+u64 icache_generation;
+u64 icache_seen[CPU_MAX]; /* never lowered */
 
 void mmu_code_changed(void)
 {
-    atomic_fetch_add(&generation, 1);
+    atomic_fetch_add(&icache_generation, 1);
 }
 
 static bool is_behind(u32 cpu, u64 now)
 {
-    return atomic_load_relaxed(&seen[cpu]) < now;
+    return atomic_load_relaxed(&icache_seen[cpu]) < now;
 }
 
 /* The cpu has fenced since generation `now`. Others may have found that it has fenced since a later one. */
 static void note(u32 cpu, u64 now)
 {
-    u64 old = atomic_load_relaxed(&seen[cpu]);
+    u64 old = atomic_load_relaxed(&icache_seen[cpu]);
 
-    while (old < now && !atomic_cas(&seen[cpu], &old, now))
+    while (old < now && !atomic_cas(&icache_seen[cpu], &old, now))
         ;
 }
 
-static void fence_here(u64 now)
+void icache_fence_here(u64 now)
 {
-    if (likely(!is_behind(cpu_id(), now)))
-        return;
     fence_fetch();
     note(cpu_id(), now);
-}
-
-void icache_catch_up(void)
-{
-    fence_here(atomic_load_acquire(&generation));
 }
 
 static u32 behind(u32 cpus, u64 now)
@@ -76,11 +69,11 @@ static void fence_others(u32 cpus, u64 now)
 
 void mmu_sync_code(struct mmu_space *space)
 {
-    u64 now = atomic_load_acquire(&generation);
+    u64 now = atomic_load_acquire(&icache_generation);
 
     atomic_fence(); /* what was stored, and its generation, come before the set is read */
     u32 running = (u32)atomic_load_relaxed(&space->cpus);
-    if (likely(running & 1u << cpu_id()))
-        fence_here(now);
+    if (running & 1u << cpu_id() && unlikely(is_behind(cpu_id(), now)))
+        icache_fence_here(now);
     fence_others(behind(running & ~(1u << cpu_id()), now), now);
 }

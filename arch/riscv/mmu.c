@@ -24,7 +24,7 @@
 #include <lib/errno.h>
 #include <lib/string.h>
 
-static bool pti = true;
+bool mmu_pti = true;
 static pte_t *kernel_root;
 static struct mmu_space *kernel_space;
 
@@ -34,14 +34,14 @@ static int param_pti(const char *value)
 {
     if (strcmp(value, "off") && strcmp(value, "on"))
         return -EINVAL;
-    pti = strcmp(value, "off") != 0;
+    mmu_pti = strcmp(value, "off") != 0;
     return 0;
 }
 PARAM("pti", param_pti);
 
 bool mmu_isolated(void)
 {
-    return pti;
+    return mmu_pti;
 }
 
 static u64 satp_of(const struct mmu_space *space, u64 asid)
@@ -59,7 +59,7 @@ static void probe_asid(void)
     fence_all();
     if (!cpu_features.full_fences_only)
         mmu_asids = (u32)MIN(bits, MMU_ASIDS_MOST);
-    log_info("mmu: Sv39, %u ASID bits, isolation %s", bits_count(bits), pti ? "on" : "off");
+    log_info("mmu: Sv39, %u ASID bits, isolation %s", bits_count(bits), mmu_pti ? "on" : "off");
 }
 
 void mmu_set_kernel_space(struct mmu_space *space)
@@ -81,7 +81,7 @@ void mmu_space_init(struct mmu_space *space, pte_t *root, bool kernel)
     *space = (struct mmu_space){.root = (vaddr_t)root - DIRECT_BASE, .kernel = kernel};
     if (kernel)
         return;
-    for (unsigned i = pti ? MMU_ENTRY_SLOT : MMU_KERNEL_SLOT_FIRST; i < MMU_ENTRIES; i++)
+    for (unsigned i = mmu_pti ? MMU_ENTRY_SLOT : MMU_KERNEL_SLOT_FIRST; i < MMU_ENTRIES; i++)
         root[i] = kernel_root[i];
 }
 
@@ -90,18 +90,15 @@ void mmu_take_root(const struct mmu_space *space, u64 asid)
     u64 satp = satp_of(space, asid);
 
     this_cpu()->arch.entry->user_satp = satp;
-    if (pti)
+    if (mmu_pti)
         return;
     csr_write(satp, satp);
     if (!mmu_asids)
         fence_all();
 }
 
-/* With pti=on the kernel never stands on a program's root. */
 void mmu_leave_root(void)
 {
-    if (pti)
-        return;
     csr_write(satp, satp_of(kernel_space, 0));
     if (!mmu_asids)
         fence_all();
@@ -122,10 +119,10 @@ void mmu_sync_kernel(void)
 /* Which variant of the trampoline fits, as the address inside the entry area. */
 void mmu_choose_trampoline(struct entry_page *entry)
 {
-    char *enter = !pti        ? trampoline_enter_shared
+    char *enter = !mmu_pti    ? trampoline_enter_shared
                   : mmu_asids ? trampoline_enter_asid
                               : trampoline_enter_fence;
-    char *leave = !pti        ? trampoline_leave_shared
+    char *leave = !mmu_pti    ? trampoline_leave_shared
                   : mmu_asids ? trampoline_leave_asid
                               : trampoline_leave_fence;
     entry->vector = TRAMPOLINE_VA + (u64)(enter - __trampoline_start);

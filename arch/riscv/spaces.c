@@ -46,7 +46,7 @@ void spaces_init_cpu(void)
     spin_init(&harts[cpu_id()].lock, "asids");
 }
 
-static struct mmu_counters *counters(void)
+static inline struct mmu_counters *counters(void)
 {
     return &mmu_counters[cpu_id()];
 }
@@ -63,12 +63,14 @@ static void evict(struct mmu_space *victim, u32 cpu)
 }
 
 /*
- * The next ASID in turn. What is cached under it is the victim's: the space comes without LAZY, so it
- * will be fenced, while satp holds another ASID (privileged specification, as above: an ASID that is
- * used again).
+ * The next ASID in turn; 0 where there are none. What is cached under it is the victim's: the space
+ * comes without LAZY, so it will be fenced, while satp holds another ASID (privileged specification, as
+ * above: an ASID that is used again).
  */
-static void give_asid(struct hart *hart, struct mmu_space *space, u32 cpu)
+static __noinline u32 give_asid(struct hart *hart, struct mmu_space *space, u32 cpu)
 {
+    if (!mmu_asids)
+        return 0;
     u32 asid = hart->last % mmu_asids + 1;
 
     spin_lock_nested(&hart->lock);
@@ -77,31 +79,45 @@ static void give_asid(struct hart *hart, struct mmu_space *space, u32 cpu)
     hart->last = asid;
     spin_unlock_nested(&hart->lock);
     space->asid[cpu] = (u8)asid;
+    return asid;
+}
+
+/* Without ASIDs the way to the new root fences. */
+static __noinline void fence_old(u32 asid)
+{
+    if (!mmu_asids)
+        return;
+    fence_asid(asid);
+    counters()->entry_fences++;
 }
 
 /*
  * The bit is seen by whoever changes entries before we read any through the new root: that is the
  * fence between the two. mmu_flush_end() has the other half.
  */
-static void enter(struct hart *hart, struct mmu_space *space, u32 cpu)
+static inline void enter(struct hart *hart, struct mmu_space *space, u32 cpu)
 {
-    if (mmu_asids && !space->asid[cpu])
-        give_asid(hart, space, cpu);
+    u32 asid = space->asid[cpu];
+
+    if (unlikely(!asid))
+        asid = give_asid(hart, space, cpu);
     hart->space = space;
     u64 before = space_enter(&space->cpus, cpu);
     atomic_fence();
-    if (mmu_asids && !(before & SPACE_LAZY(cpu))) {
-        fence_asid(space->asid[cpu]);
-        counters()->entry_fences++;
-    }
-    icache_catch_up();
+    if (unlikely(!(before & SPACE_LAZY(cpu))))
+        fence_old(asid);
+    icache_catch_up(cpu);
+    mmu_take_root(space, asid);
 }
 
-/* Without ASIDs the way into the kernel, or that off the root, has flushed all there was. */
-static void leave(struct hart *hart, u32 cpu)
+/* Without ASIDs nothing stays: the way into the kernel, or off the root, has fenced. */
+static inline void leave(struct hart *hart, u32 cpu)
 {
-    mmu_leave_root();
-    space_leave(&hart->space->cpus, cpu, mmu_asids > 0);
+    struct mmu_space *space = hart->space;
+
+    if (unlikely(!mmu_pti))
+        mmu_leave_root();
+    space_leave(&space->cpus, cpu, mmu_asids > 0);
     hart->space = NULL;
 }
 
@@ -112,10 +128,8 @@ void mmu_activate(struct mmu_space *space)
 
     if (hart->space)
         leave(hart, cpu);
-    if (space->kernel)
-        return;
-    enter(hart, space, cpu);
-    mmu_take_root(space, space->asid[cpu]);
+    if (!space->kernel)
+        enter(hart, space, cpu);
 }
 
 /* Harts may keep what they have cached of it: it lies under ASIDs that are fenced before their next use. */
@@ -194,7 +208,7 @@ static void flush_here(const struct mmu_flush *fl, u64 asid)
         fence_asid(asid);
     else if (mmu_asids)
         fence_asid_pages(fl, asid);
-    else if (!mmu_isolated())
+    else if (!mmu_pti)
         fence_everywhere(fl);
 }
 

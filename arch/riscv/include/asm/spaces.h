@@ -21,13 +21,19 @@ struct mmu_space;
 #define SPACE_ALL_RUNNING  0xfffffffful
 #define SPACE_ALL_LAZY     (SPACE_ALL_RUNNING << 32)
 
-/* The cpu takes the space up. Returns the word as it was: LAZY tells that no fence is needed. */
+/*
+ * The cpu takes the space up. Returns the word as it was: LAZY tells that no fence is needed. Orders
+ * nothing: the caller has a fence of its own behind it.
+ */
 static inline u64 space_enter(u64 *word, u32 cpu)
 {
     u64 seen = atomic_load_relaxed(word);
+    u64 wanted;
 
-    while (!atomic_cas(word, &seen, (seen & ~SPACE_LAZY(cpu)) | SPACE_RUNNING(cpu)))
-        ;
+    do
+        wanted = (seen & ~SPACE_LAZY(cpu)) | SPACE_RUNNING(cpu);
+    while (!__atomic_compare_exchange_n(word, &seen, wanted, false, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED));
     return seen;
 }
 
@@ -54,13 +60,15 @@ static inline void space_forget(u64 *word, u32 cpu)
 
 /* --- mmu.c -------------------------------------------------------------------------------------- */
 
+extern bool mmu_pti; /* pti=on: user tables hold nothing of the kernel but the entry area */
+
 /* ASIDs 1 .. mmu_asids are for programs, on each hart for itself; 0: the core has none. */
 extern u32 mmu_asids;
 
 /* The next return to user mode enters this space; with pti=off this hart takes its root at once. */
 void mmu_take_root(const struct mmu_space *space, u64 asid);
 
-/* This hart, which is in the kernel, stands on no program's root from here on. */
+/* pti=off: this hart, which is in the kernel, stands on no program's root from here on. */
 void mmu_leave_root(void);
 
 /* --- spaces.c ----------------------------------------------------------------------------------- */
@@ -70,5 +78,15 @@ void spaces_init_cpu(void);
 
 /* --- icache.c ----------------------------------------------------------------------------------- */
 
-/* This hart runs programs again: it fetches nothing older than what is executable now. */
-void icache_catch_up(void);
+extern u64 icache_generation;
+extern u64 icache_seen[]; /* by cpu: up to which generation its hart has fenced */
+void icache_fence_here(u64 now);
+
+/* This cpu runs programs again: it fetches nothing older than what is executable now. */
+static inline void icache_catch_up(u32 cpu)
+{
+    u64 now = atomic_load_acquire(&icache_generation);
+
+    if (unlikely(atomic_load_relaxed(&icache_seen[cpu]) != now))
+        icache_fence_here(now);
+}
