@@ -18,12 +18,12 @@ u64 sched_slice_ticks, sched_sample_ticks, sched_limits_ticks, sched_preempt_tic
 void sched_lock_second(struct run_queue *held, struct run_queue *other)
 {
     if (other > held) {
-        spin_lock_nested(&other->lock);
+        spin_lock_second(&other->lock);
         return;
     }
     spin_unlock_nested(&held->lock);
     spin_lock_nested(&other->lock);
-    spin_lock_nested(&held->lock);
+    spin_lock_second(&held->lock);
 }
 
 struct run_queue *sched_change_queue(struct run_queue *from, struct thread *t, u32 cpu)
@@ -68,6 +68,7 @@ void sched_start_cpu(void)
     struct run_queue *rq = this_queue();
 
     this_cpu()->current = rq->idle;
+    lock_check_switch(&rq->idle->locks);
     rq->charged = rq->turn_start = arch_ticks();
     atomic_fetch_or(&sched_idle_set.cpus, 1u << cpu_id());
     cpu_set_online(cpu_id());
