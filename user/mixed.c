@@ -107,7 +107,8 @@ static void send_numbers(struct work *w, int to, u32 count)
     u32 buf[300];
 
     for (u32 sent = 0; sent < count;) {
-        u32 n = MIN(1 + random_below(&w->random, ARRAY_SIZE(buf)), count - sent);
+        u32 most = 1 + random_below(&w->random, ARRAY_SIZE(buf));
+        u32 n = MIN(most, count - sent);
         char *at = (char *)buf;
 
         for (u32 i = 0; i < n; i++)
@@ -345,10 +346,13 @@ __noreturn static void work(struct running *r, u32 number)
 static u32 start(struct running *running, u32 count, const struct job *job)
 {
     for (u64 i = 0; i < copies && count < MAX_JOBS; i++, count++) {
-        running[count].job = job;
-        running[count].pid = sys_fork();
-        if (running[count].pid == 0)
-            work(&running[count], count);
+        struct running *r = &running[count];
+
+        r->job = job;
+        long pid = sys_fork();
+        if (pid == 0)
+            work(r, count);
+        r->pid = pid; /* not in the child, which shares it */
     }
     return count;
 }
