@@ -143,6 +143,12 @@ void uvm_set_limits(struct uvm *uvm, const struct uvm_limits *limits);
  */
 int uvm_fault(struct uvm *uvm, vaddr_t va, unsigned access);
 
+/* Faults served on each cpu, of user accesses and of user copies; those that only fenced. Never lowered. */
+struct uvm_fault_counters {
+    u64 faults, spurious;
+};
+extern struct uvm_fault_counters uvm_faults[];
+
 /*
  * In words what lies at `va`, for the line that says why a program died: "nothing mapped", "guard
  * below the stack", "read-only data of /bin/x", ... Returns buf.
