@@ -149,6 +149,7 @@ void sched_exit(void)
     struct run_queue *rq;
     u64 now;
 
+    lock_check_none_held();
     arch_irq_disable();
     rq = this_queue();
     spin_lock_nested(&rq->lock);

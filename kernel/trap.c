@@ -6,6 +6,7 @@
 #include <arch/mmu.h>
 #include <arch/time.h>
 #include <arch/trap.h>
+#include <base/lock_check.h>
 #include <base/log.h>
 #include <base/percpu.h>
 #include <kernel/process.h>
@@ -144,4 +145,5 @@ void trap_user_fault(struct trap_frame *tf, const struct fault_info *info)
         memory_fault(tf, info);
     else
         punish(tf, info, judge(info->kind));
+    lock_check_none_held();
 }
