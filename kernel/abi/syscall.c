@@ -6,7 +6,6 @@
 #include "syscall.h"
 
 #include <abi/syscall_nr.h>
-#include <base/lock_check.h>
 #include <base/atomic.h>
 #include <base/lock_check.h>
 #include <base/log.h>
