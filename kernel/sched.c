@@ -30,10 +30,7 @@ static __always_inline struct thread *take_next(struct run_queue *rq)
 {
     struct run_entity *e = run_take(&rq->tree);
 
-    if (likely(e))
-        return thread_of(e);
-    atomic_fetch_or(&sched_idle_set.cpus, 1u << cpu_id());
-    return rq->idle;
+    return likely(e) ? thread_of(e) : rq->idle;
 }
 
 /* Somebody has left for good, or for another cpu: he is off his stack now. */

@@ -59,14 +59,25 @@ static bool steal_from(struct run_queue *from, struct run_queue *to)
     return t;
 }
 
+static void mark_idle(struct run_queue *rq)
+{
+    spin_lock_nested(&rq->lock);
+    if (!rq->tree.count)
+        atomic_fetch_or(&sched_idle_set.cpus, bit_of(rq));
+    spin_unlock_nested(&rq->lock);
+    atomic_fence();
+}
+
 bool sched_steal(void)
 {
-    u32 others = cpu_online_set() & ~(1u << cpu_id());
     struct run_queue *victim, *rq = this_queue();
+    u32 others = cpu_online_set() & ~bit_of(rq);
     bool some = false;
 
+    if (!(READ_ONCE(sched_idle_set.cpus) & bit_of(rq)))
+        mark_idle(rq);
     while (!some && (victim = busiest(others))) {
-        others &= ~(1u << (victim - run_queues));
+        others &= ~bit_of(victim);
         spin_lock_nested(&rq->lock);
         some = steal_from(victim, rq) || rq->tree.count;
         spin_unlock_nested(&rq->lock);
@@ -103,8 +114,8 @@ int sched_set_affinity(struct thread *t, u64 mask)
         run_remove(&rq->tree, &t->run);
         sched_settle(rq, t);
     } else {
-        if (cpu_table[t->cpu].current == t)
-            sched_ask(t->cpu); /* it leaves on its way */
+        if (rq->cpu->current == t)
+            sched_ask(rq); /* it leaves on its way */
         spin_unlock_nested(&rq->lock);
     }
     arch_irq_restore(flags);

@@ -42,9 +42,10 @@ struct run_queue {
     struct run_tree tree;
     struct thread *idle;
     struct thread *left; /* has just left the cpu: dead, or on its way to another one */
-    u64 charged;         /* time up to which the current thread has been charged, ticks */
-    u64 turn_start;      /* when it got the cpu */
-    u64 fresh_ticks;     /* busy time since the last sample */
+    struct cpu *cpu;
+    u64 charged;     /* time up to which the current thread has been charged, ticks */
+    u64 turn_start;  /* when it got the cpu */
+    u64 fresh_ticks; /* busy time since the last sample */
     u64 user_ticks;
     u64 system_ticks;
     u32 blocked; /* threads of this queue in uninterruptible sleep */
@@ -57,8 +58,8 @@ extern struct run_queue run_queues[CPU_MAX];
 extern u64 sched_slice_ticks, sched_sample_ticks, sched_limits_ticks, sched_preempt_ticks;
 
 /*
- * Bit n: cpu n runs its idle thread and nobody waits there. Changes under the queue's lock; read
- * without it, it is good advice. In a cache line of its own.
+ * Bit n: the idle thread of cpu n has found nothing to do, and nobody has come into its queue since.
+ * Changes under that queue's lock; read without it, it is good advice. A cache line of its own.
  */
 extern struct sched_idle_set {
     u32 cpus;
@@ -66,12 +67,17 @@ extern struct sched_idle_set {
 
 static inline struct run_queue *this_queue(void)
 {
-    return &run_queues[cpu_id()];
+    return this_cpu()->queue;
 }
 
 static inline struct thread *thread_of(struct run_entity *e)
 {
     return container_of(e, struct thread, run);
+}
+
+static inline u32 bit_of(const struct run_queue *rq)
+{
+    return 1u << rq->cpu->id;
 }
 
 static inline bool may_run_on(const struct thread *t, u32 cpu)
@@ -131,7 +137,7 @@ struct run_queue *sched_change_queue(struct run_queue *from, struct thread *t, u
 void sched_enqueue(struct run_queue *rq, struct thread *t);
 
 /* Makes the cpu whose queue is held enter the scheduler soon. */
-void sched_ask(u32 cpu);
+void sched_ask(struct run_queue *rq);
 
 /* Puts a thread on its way, its queue held, into the queue of a cpu where it may run; unlocks that. */
 void sched_settle(struct run_queue *rq, struct thread *t);

@@ -60,6 +60,8 @@ vaddr_t sched_prepare_cpu(u32 cpu)
     run_entity_init(&idle->run, 0);
     idle->state = THREAD_RUNNING;
     rq->idle = idle;
+    rq->cpu = &cpu_table[cpu];
+    rq->cpu->queue = rq;
     return idle->stack.top;
 }
 
@@ -70,6 +72,5 @@ void sched_start_cpu(void)
     this_cpu()->current = rq->idle;
     lock_check_switch(&rq->idle->locks);
     rq->charged = rq->turn_start = arch_ticks();
-    atomic_fetch_or(&sched_idle_set.cpus, 1u << cpu_id());
     cpu_set_online(cpu_id());
 }

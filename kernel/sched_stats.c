@@ -33,7 +33,7 @@ void sched_thread_ticks(struct thread *t, u64 *total, u64 *user)
     struct run_queue *rq = lock_queue_of(t, &flags);
     u64 ticks = t->run.ticks;
 
-    if (cpu_table[t->cpu].current == t)
+    if (rq->cpu->current == t)
         ticks += uncharged(rq);
     *total = ticks;
     /* What no sample has seen counts as user time, as nearly all short programs are. */
@@ -56,7 +56,7 @@ void sched_cpu_stats(u32 cpu, struct sched_stats *out)
     if (!cpu_online(cpu))
         return;
     flags = spin_lock(&rq->lock);
-    current = cpu_table[cpu].current;
+    current = rq->cpu->current;
     out->counters = rq->counters;
     out->user_ticks = rq->user_ticks;
     out->system_ticks = rq->system_ticks;

@@ -32,7 +32,7 @@ u64 sched_tick(u64 now, bool user)
     if (first && now - rq->turn_start >= sched_slice_ticks) {
         rq->turn_start = now;
         if (t == rq->idle || run_before(first, &t->run))
-            sched_ask(cpu_id());
+            sched_ask(rq);
         sched_offer(rq);
     }
     deadline = sched_look_after(rq, t);

@@ -18,38 +18,46 @@
 
 /* --- taking over --- */
 
-void sched_ask(u32 cpu)
+void sched_ask(struct run_queue *rq)
 {
-    struct cpu *c = &cpu_table[cpu];
+    struct cpu *cpu = rq->cpu;
 
     /* Where the bit is set already, an interrupt is on its way or the cpu is about to look. */
-    if (c->work & CPU_WORK_RESCHED)
+    if (cpu->work & CPU_WORK_RESCHED)
         return;
-    WRITE_ONCE(c->work, c->work | CPU_WORK_RESCHED);
-    if (cpu != cpu_id())
-        arch_ipi(cpu);
+    WRITE_ONCE(cpu->work, cpu->work | CPU_WORK_RESCHED);
+    if (cpu != this_cpu())
+        arch_ipi(cpu->id);
 }
 
 /* `t` has come into the queue of its cpu: does it take over now, or at the end of a slice? */
 static __always_inline void consider_preemption(struct run_queue *rq, struct thread *t)
 {
-    struct thread *current = cpu_table[t->cpu].current;
+    struct thread *current = rq->cpu->current;
     u64 lead = sched_preempt_ticks << RUN_SHIFT;
 
-    if (current == rq->idle || (s64)(current->run.vruntime - t->run.vruntime) > (s64)lead)
-        sched_ask(t->cpu);
-    else if (t->cpu == cpu_id())
+    if ((s64)(current->run.vruntime - t->run.vruntime) > (s64)lead)
+        sched_ask(rq);
+    else if (rq == this_queue())
         tick_request(rq->turn_start + sched_slice_ticks);
     else if (rq->tree.count == 1)
-        arch_ipi(t->cpu); /* from now on somebody waits there: sched_ipi there does the same */
+        arch_ipi(rq->cpu->id); /* from now on somebody waits there: sched_ipi there does the same */
+}
+
+static __noinline void end_idling(struct run_queue *rq)
+{
+    if (READ_ONCE(sched_idle_set.cpus) & bit_of(rq))
+        atomic_fetch_and(&sched_idle_set.cpus, ~bit_of(rq));
+    sched_ask(rq);
 }
 
 static __always_inline void enqueue(struct run_queue *rq, struct thread *t)
 {
     run_insert(&rq->tree, &t->run);
-    if (READ_ONCE(sched_idle_set.cpus) & 1u << t->cpu)
-        atomic_fetch_and(&sched_idle_set.cpus, ~(1u << t->cpu));
-    consider_preemption(rq, t);
+    if (unlikely(rq->cpu->current == rq->idle))
+        end_idling(rq);
+    else
+        consider_preemption(rq, t);
 }
 
 void sched_enqueue(struct run_queue *rq, struct thread *t)
@@ -119,12 +127,13 @@ static bool is_asleep(const struct thread *t)
  */
 static __always_inline struct run_queue *wake_sleeper(struct run_queue *rq, struct thread *t)
 {
+    bool blocked = t->state == THREAD_UNINTERRUPTIBLE;
     u32 cpu;
 
-    rq->blocked -= t->state == THREAD_UNINTERRUPTIBLE && cpu_table[t->cpu].current != t;
     t->state = THREAD_RUNNING;
-    if (cpu_table[t->cpu].current == t)
+    if (rq->cpu->current == t)
         return rq;
+    rq->blocked -= blocked;
     cpu = choose_again(t);
     if (unlikely(cpu != t->cpu))
         rq = sched_change_queue(rq, t, cpu);
@@ -149,13 +158,13 @@ void sched_set_work(struct thread *t, u32 bits, bool wake)
 {
     irqflags_t flags;
     struct run_queue *rq = lock_queue_of(t, &flags);
-    struct cpu *cpu = &cpu_table[t->cpu];
+    struct cpu *cpu = rq->cpu;
 
     t->work |= bits;
     if (cpu->current == t) {
         WRITE_ONCE(cpu->work, cpu->work | bits);
-        if (t->cpu != cpu_id())
-            arch_ipi(t->cpu);
+        if (cpu != this_cpu())
+            arch_ipi(cpu->id);
     }
     if (wake && (t->state == THREAD_INTERRUPTIBLE || t->state == THREAD_STOPPED))
         rq = wake_sleeper(rq, t);

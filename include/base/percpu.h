@@ -15,16 +15,18 @@
 #define CPU_MAX 32
 
 struct lock_stack;
+struct run_queue;
 struct thread;
 struct uvm;
 
 struct cpu {
-    struct thread *current; /* the thread that runs here; set by the scheduler */
-    struct uvm *uvm;        /* its address space, NULL for kernel threads */
-    u32 id;                 /* logical id */
-    u32 work;               /* CPU_WORK_*: what to do before returning to user mode */
-    u32 irq_depth;          /* 1 while an interrupt handler runs, else 0 */
-    u32 panicking;          /* panics entered on this cpu */
+    struct thread *current;  /* the thread that runs here; set by the scheduler */
+    struct uvm *uvm;         /* its address space, NULL for kernel threads */
+    struct run_queue *queue; /* the scheduler's */
+    u32 id;                  /* logical id */
+    u32 work;                /* CPU_WORK_*: what to do before returning to user mode */
+    u32 irq_depth;           /* 1 while an interrupt handler runs, else 0 */
+    u32 panicking;           /* panics entered on this cpu */
 #if DEBUG
     struct lock_stack *locks; /* the lock checker's, of the current thread */
 #endif
