@@ -26,6 +26,7 @@ u64 sched_tick(u64 now, bool user)
     u64 deadline;
 
     spin_lock_nested(&rq->lock);
+    rq->counters.ticks++;
     charge(rq, t, now);
     sample(rq, t, user);
     first = rq->tree.first;

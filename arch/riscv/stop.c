@@ -8,6 +8,7 @@
 #include <arch/cpu.h>
 #include <arch/smp.h>
 #include <arch/time.h>
+#include <asm/smp.h>
 #include <asm/traps.h>
 #include <base/atomic.h>
 #include <base/percpu.h>
@@ -47,7 +48,7 @@ void arch_stop_others(void)
     atomic_store_release(&requested, 1);
     for (u32 cpu = 0; cpu < cpu_count(); cpu++)
         if (others() >> cpu & 1)
-            arch_ipi(cpu);
+            ipi_send_anyway(cpu); /* its owner may have been stopped before sending one */
 }
 
 u32 arch_stop_wait(void)

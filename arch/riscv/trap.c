@@ -13,6 +13,7 @@
 #include <asm/entry.h>
 #include <asm/features.h>
 #include <asm/fpu.h>
+#include <asm/smp.h>
 #include <asm/traps.h>
 #include <base/panic.h>
 #include <base/percpu.h>
@@ -47,9 +48,7 @@ static void handle_interrupt(struct trap_frame *tf)
         trap_external();
         break;
     case IRQ_S_SOFT:
-        csr_clear(sip, SIE_SSIE);
-        /* What is asked for is read after that; a CSR is ordered like a device. */
-        __asm__ volatile("fence o, r" : : : "memory");
+        ipi_taken();
         if (trap_stop_requested())
             arch_stop_here(tf->pc, tf_from_user(tf));
         trap_ipi();

@@ -13,8 +13,17 @@
  */
 int arch_cpu_start(u32 cpu, vaddr_t stack_top);
 
-/* Interrupts another cpu: it gets trap_ipi(). */
+/*
+ * Interrupts another cpu, which is online: it gets trap_ipi(), after everything that the caller has stored
+ * so far. Left out where such an interrupt is on its way already. Any context.
+ */
 void arch_ipi(u32 cpu);
+
+/* Of each cpu, changed by itself: interrupts sent to others, left out, and taken. */
+struct ipi_counters {
+    u64 sent, saved, received;
+};
+extern struct ipi_counters ipi_counters[];
 
 /*
  * Panic and the end of the machine: asks all other cpus to stop; each does so in its next interrupt, or

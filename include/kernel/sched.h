@@ -109,6 +109,7 @@ struct sched_counters {
     u64 switches;   /* context switches */
     u64 migrations; /* threads that came from another cpu's queue; */
     u64 steals;     /* of these, when this cpu had nothing to do */
+    u64 ticks;      /* interrupts of the timer */
 };
 
 struct sched_stats {
