@@ -147,7 +147,7 @@ static long futex_wait(vaddr_t addr, u32 expected, u64 deadline, bool relative, 
 
     if (err)
         return err;
-    wait_queue_init(&w.queue, "futex");
+    wait_queue_init(&w.queue, "futex waiter");
     enqueue(&w);
     err = user_load32(addr, &seen);
     if (!err && seen != expected)
@@ -182,7 +182,7 @@ static irqflags_t lock_two(struct bucket *a, struct bucket *b)
     irqflags_t flags = spin_lock(a < b ? &a->lock : &b->lock);
 
     if (a != b)
-        spin_lock_nested(a < b ? &b->lock : &a->lock);
+        spin_lock_second(a < b ? &b->lock : &a->lock);
     return flags;
 }
 
