@@ -60,6 +60,14 @@ static void finish_switch(void)
     arch_irq_enable();
 }
 
+/* Before the current thread gives the cpu away. */
+static __always_inline void charge_last(struct run_queue *rq, struct thread *t, u64 now)
+{
+    if (unlikely(rq->cpu->work & CPU_WORK_ENTRY))
+        sched_end_quiet(rq, t);
+    charge(rq, t, now);
+}
+
 /*
  * Gives the cpu to the first of the queue, or to the idle thread. The current thread has been
  * charged and is where it belongs. The lock is held at entry and at exit.
@@ -122,7 +130,7 @@ static void reschedule(bool yield)
     first = rq->tree.first;
     if (first || unlikely(!may_run_on(t, cpu_id()))) {
         now = arch_ticks();
-        charge(rq, t, now);
+        charge_last(rq, t, now);
         if (yield && first && run_before(&t->run, first))
             t->run.vruntime = first->vruntime;
         requeue(rq, t, now);
@@ -151,7 +159,7 @@ void sched_exit(void)
     rq = this_queue();
     spin_lock_nested(&rq->lock);
     now = arch_ticks();
-    charge(rq, t, now);
+    charge_last(rq, t, now);
     t->state = THREAD_DEAD;
     rq->left = t;
     switch_thread(rq, t, now);
@@ -197,7 +205,7 @@ static __always_inline int leave_cpu(struct thread *t)
         rc = -EINTR;
     } else if (t->state != THREAD_RUNNING) {
         now = arch_ticks();
-        charge(rq, t, now);
+        charge_last(rq, t, now);
         rq->blocked += t->state == THREAD_UNINTERRUPTIBLE;
         t->switches_voluntary++;
         switch_thread(rq, t, now);

@@ -124,6 +124,12 @@ static __always_inline u64 sched_look_after(const struct run_queue *rq, const st
     return t->sample_often ? sched_limits_ticks : sched_sample_ticks;
 }
 
+/*
+ * The current thread had not entered the kernel since its last sample (CPU_WORK_ENTRY), and now has: it
+ * is charged with user time until then. Its queue is held; in the trap or call of that entry.
+ */
+void sched_end_quiet(struct run_queue *rq, struct thread *t);
+
 /* Takes the second lock of two, `held` being held; may have to let go of that one meanwhile. */
 void sched_lock_second(struct run_queue *held, struct run_queue *other);
 

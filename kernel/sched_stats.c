@@ -27,6 +27,12 @@ static u64 uncharged(const struct run_queue *rq)
     return now > rq->charged ? now - rq->charged : 0;
 }
 
+/* What is known to be user time of a cpu before a sample says so: nobody takes one. */
+static u64 known_user(const struct run_queue *rq)
+{
+    return rq->cpu->work & CPU_WORK_ENTRY ? rq->fresh_ticks + uncharged(rq) : 0;
+}
+
 void sched_thread_ticks(struct thread *t, u64 *total, u64 *user)
 {
     irqflags_t flags;
@@ -58,7 +64,7 @@ void sched_cpu_stats(u32 cpu, struct sched_stats *out)
     flags = spin_lock(&rq->lock);
     current = rq->cpu->current;
     out->counters = rq->counters;
-    out->user_ticks = rq->user_ticks;
+    out->user_ticks = rq->user_ticks + known_user(rq);
     out->system_ticks = rq->system_ticks;
     out->idle_ticks = rq->idle->run.ticks;
     if (current == rq->idle)

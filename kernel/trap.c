@@ -44,6 +44,8 @@ void trap_user_work(struct trap_frame *tf)
 {
     if (sched_need_resched())
         sched_preempt();
+    if (this_cpu()->work & CPU_WORK_ENTRY)
+        sched_entered();
     if (sig_pending(current_thread()))
         sig_deliver(tf);
 }

@@ -81,13 +81,32 @@ void trap_do_user_work(struct trap_frame *tf)
     }
 }
 
+u64 arch_entry_ticks(void)
+{
+    return this_cpu()->arch.entry->entered;
+}
+
+/* An interrupt is no entry of the program's: the next one is timed again. */
+static void after_interrupt(struct trap_frame *tf)
+{
+    struct cpu *cpu = this_cpu();
+    if (likely(!cpu->work))
+        return;
+    if (cpu->work == CPU_WORK_ENTRY)
+        cpu->arch.entry->kernel_entry = (u64)trap_user_entry_timed;
+    else
+        trap_do_user_work(tf);
+}
+
 /* Everything but system calls, which trap_entry.S hands to trap_syscall() itself. */
 void trap_from_user(struct trap_frame *tf, u64 cause)
 {
-    if (cause & SCAUSE_INTERRUPT)
+    if (cause & SCAUSE_INTERRUPT) {
         handle_interrupt(tf);
-    else
-        user_fault(tf);
+        after_interrupt(tf);
+        return;
+    }
+    user_fault(tf);
     if (unlikely(this_cpu()->work))
         trap_do_user_work(tf);
 }

@@ -37,9 +37,12 @@ struct cpu {
  * Bits of cpu.work. RESCHED: enter the scheduler at the next return to user mode or idle check.
  * THREAD: the current thread has signals or other work of its own to look at; the scheduler sets it
  * when it continues such a thread, whoever posts work to a running thread sets it there.
+ * ENTRY: the scheduler wants to hear when the program enters the kernel next, interrupts apart; arch/ notes
+ * the time.
  */
 #define CPU_WORK_RESCHED 1u
 #define CPU_WORK_THREAD  2u
+#define CPU_WORK_ENTRY   4u
 
 extern struct cpu cpu_table[CPU_MAX];
 

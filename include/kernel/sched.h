@@ -69,6 +69,9 @@ static inline void cond_yield(void)
  */
 u64 sched_tick(u64 now, bool user);
 
+/* The current thread is back after a long time in user mode (CPU_WORK_ENTRY): samples are taken again. */
+void sched_entered(void);
+
 /* Another cpu has put something into this cpu's queue. Interrupts off. */
 void sched_ipi(void);
 
