@@ -148,14 +148,17 @@ void mmu_space_retire(struct mmu_space *space)
 
 /* --- flushing ------------------------------------------------------------------------------------ */
 
-static size_t flush_pages(const struct mmu_flush *fl)
-{
-    return fl->from <= fl->last ? ((fl->last - fl->from) >> PAGE_SHIFT) + 1 : 0;
-}
+#define WHOLE (~0ul)
 
-static bool is_whole(const struct mmu_flush *fl)
+/* Pages to be fenced one by one, or WHOLE; 0: kernel entries were added and no others changed. */
+static size_t extent(const struct mmu_flush *fl)
 {
-    return fl->tables || flush_pages(fl) > FLUSH_PAGES_MOST;
+    if (fl->tables)
+        return WHOLE;
+    if (fl->from > fl->last)
+        return 0;
+    size_t pages = ((fl->last - fl->from) >> PAGE_SHIFT) + 1;
+    return pages > FLUSH_PAGES_MOST ? WHOLE : pages;
 }
 
 /* Counted here for them: firmware does it behind their kernel's back. */
@@ -165,88 +168,89 @@ static void count_received(u32 cpus)
         atomic_add_relaxed(&mmu_counters[bits_lowest(cpus)].received, 1);
 }
 
-static void flush_others(const struct mmu_flush *fl, u32 cpus)
+static __noinline void flush_others(vaddr_t from, size_t pages, u32 cpus)
 {
-    if (!cpus)
+    if (!cpus || !pages)
         return;
-    if (is_whole(fl))
+    if (pages == WHOLE)
         smp_fence(cpus, sbi_remote_sfence, 0, ~0ul);
-    else if (flush_pages(fl))
-        smp_fence(cpus, sbi_remote_sfence, fl->from, flush_pages(fl) * PAGE_SIZE);
     else
-        return;
+        smp_fence(cpus, sbi_remote_sfence, from, pages * PAGE_SIZE);
     counters()->sent++;
     counters()->asked += bits_count(cpus);
     count_received(cpus);
 }
 
-/* In every space, or in those of one ASID. */
-static void fence_pages(const struct mmu_flush *fl)
+/* In every space. */
+static __noinline void fence_everywhere(vaddr_t va, size_t pages)
 {
-    for (vaddr_t va = fl->from; va <= fl->last && va >= fl->from; va += PAGE_SIZE)
+    if (pages == WHOLE) {
+        fence_all();
+        return;
+    }
+    for (; pages; pages--, va += PAGE_SIZE)
         fence_page(va);
 }
 
-static void fence_asid_pages(const struct mmu_flush *fl, u64 asid)
-{
-    for (vaddr_t va = fl->from; va <= fl->last; va += PAGE_SIZE)
-        fence_asid_page(asid, va);
-}
-
-static void fence_everywhere(const struct mmu_flush *fl)
-{
-    if (fl->added || is_whole(fl))
-        fence_all();
-    else
-        fence_pages(fl);
-}
-
 /* With isolation and without ASIDs: the way back to user mode writes satp and fences everything. */
-static void flush_here(const struct mmu_flush *fl, u64 asid)
+static inline void flush_here(vaddr_t va, size_t pages, u64 asid)
 {
-    if (mmu_asids && is_whole(fl))
+    if (unlikely(!mmu_asids)) {
+        if (!mmu_pti)
+            fence_everywhere(va, pages);
+    } else if (pages == WHOLE) {
         fence_asid(asid);
-    else if (mmu_asids)
-        fence_asid_pages(fl, asid);
-    else if (!mmu_pti)
-        fence_everywhere(fl);
+    } else {
+        for (; pages; pages--, va += PAGE_SIZE)
+            fence_asid_page(asid, va);
+    }
 }
 
-static void flush_user(const struct mmu_flush *fl)
+static __noinline void count_avoided(u64 lazy)
 {
-    struct mmu_space *space = fl->space;
+    counters()->avoided += bits_count(lazy);
+}
+
+static inline void flush_user(struct mmu_space *space, vaddr_t from, size_t pages)
+{
     u32 cpu = cpu_id();
     u64 cpus = space_expire(&space->cpus);
-    u32 running = (u32)(cpus & SPACE_ALL_RUNNING);
+    u32 others = (u32)cpus & ~(1u << cpu);
 
-    if (running & SPACE_RUNNING(cpu))
-        flush_here(fl, space->asid[cpu]);
+    if ((u32)cpus != others)
+        flush_here(from, pages, space->asid[cpu]);
     if (unlikely(cpus & SPACE_ALL_LAZY))
-        counters()->avoided += bits_count(cpus & SPACE_ALL_LAZY);
-    if (unlikely(running & ~SPACE_RUNNING(cpu)))
-        flush_others(fl, running & ~(u32)SPACE_RUNNING(cpu));
+        count_avoided(cpus & SPACE_ALL_LAZY);
+    if (unlikely(others))
+        flush_others(from, pages, others);
 }
 
 /* Other cpus hear of new entries by the kernel's generation (mm/kvm.c), of changed ones here. */
-static void flush_kernel(const struct mmu_flush *fl)
+static void flush_kernel(vaddr_t from, size_t pages, bool added)
 {
-    fence_everywhere(fl);
-    flush_others(fl, cpu_online_set() & ~(1u << cpu_id()));
+    fence_everywhere(from, added ? WHOLE : pages);
+    flush_others(from, pages, cpu_online_set() & ~(1u << cpu_id()));
+}
+
+static __noinline void flush(struct mmu_flush *fl)
+{
+    size_t pages = extent(fl);
+
+    atomic_fence(); /* the stores come before the word is read: enter() has the other half */
+    if (unlikely(pages == WHOLE))
+        counters()->whole++;
+    else
+        counters()->pages += pages;
+    if (unlikely(fl->space->kernel))
+        flush_kernel(fl->from, pages, fl->added);
+    else
+        flush_user(fl->space, fl->from, pages);
+    mmu_flush_begin(fl, fl->space);
 }
 
 /* The thread stays on its cpu meanwhile: kernel code is not preempted. */
 void mmu_flush_end(struct mmu_flush *fl)
 {
-    if (fl->from > fl->last && !fl->tables && !fl->added)
-        return;
-    atomic_fence(); /* the stores come before the word is read: enter() has the other half */
-    if (is_whole(fl))
-        counters()->whole++;
-    else
-        counters()->pages += flush_pages(fl);
-    if (fl->space->kernel)
-        flush_kernel(fl);
-    else
-        flush_user(fl);
-    mmu_flush_begin(fl, fl->space);
+    if (fl->from <= fl->last || fl->tables || fl->added)
+        flush(fl);
 }

@@ -613,7 +613,7 @@ static void activate_on(u32 cpu, struct mmu_space *space)
 }
 
 /* A live page of the first space is changed by cpu 0. */
-static void flush(u32 pages)
+static void flush_pages(u32 pages)
 {
     struct mmu_flush fl;
 
@@ -632,15 +632,15 @@ static void only_harts_that_run_the_space_are_asked(void **state)
     activate_on(1, &spaces[0].mmu);
     activate_on(2, &spaces[0].mmu);
     activate_on(3, &spaces[1].mmu);
-    flush(1);
+    flush_pages(1);
     assert_int_equal(asked_cpus, 1 << 1 | 1 << 2);
     assert_int_equal(calls, 2); /* hart ids 1 and 200 do not go into one mask */
     activate_on(1, &kernel_space);
     activate_on(2, &spaces[1].mmu);
-    flush(1);
+    flush_pages(1);
     assert_int_equal(asked_cpus, 0);
     assert_int_equal(mmu_counters[0].avoided, 2);
-    flush(1); /* they remember nothing any more */
+    flush_pages(1); /* they remember nothing any more */
     assert_int_equal(mmu_counters[0].avoided, 2);
     assert_int_equal(mmu_counters[0].sent, 1);
     assert_int_equal(mmu_counters[0].asked, 2);
@@ -661,7 +661,7 @@ static void a_hart_that_comes_back_fences_when_it_must(void **state)
     activate_on(1, &spaces[0].mmu);
     assert_int_equal(mmu_counters[1].entry_fences, 2); /* of the other space */
     activate_on(1, &spaces[1].mmu);
-    flush(1);
+    flush_pages(1);
     activate_on(1, &spaces[0].mmu);
     assert_int_equal(mmu_counters[1].entry_fences, 3);
     activate_on(1, &spaces[1].mmu);
@@ -714,10 +714,10 @@ static void long_ranges_become_the_whole_space(void **state)
     reset(2, true, 15);
     activate_on(0, &spaces[0].mmu);
     activate_on(1, &spaces[0].mmu);
-    flush(FLUSH_PAGES_MOST);
+    flush_pages(FLUSH_PAGES_MOST);
     assert_int_equal(mmu_counters[0].pages, FLUSH_PAGES_MOST);
     assert_int_equal(mmu_counters[0].whole, 0);
-    flush(FLUSH_PAGES_MOST + 1);
+    flush_pages(FLUSH_PAGES_MOST + 1);
     assert_int_equal(mmu_counters[0].pages, FLUSH_PAGES_MOST);
     assert_int_equal(mmu_counters[0].whole, 1);
     assert_int_equal(calls, 1);
