@@ -72,7 +72,7 @@ static struct thread *copy_thread(struct process *child, const struct fork_args 
     sig_init_thread(t, self->sig.blocked);
     if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM)
         t->sig.altstack = self->sig.altstack;
-    t->sample_often = child->cpu_limits;
+    t->check_at = child->cpu_limits ? 0 : THREAD_UNCHECKED;
     return t;
 }
 

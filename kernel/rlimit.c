@@ -58,15 +58,14 @@ void rlimit_apply(struct uvm *uvm)
 int rlimit_set(unsigned resource, const struct rlimit *limit)
 {
     struct process *p = current_process();
-    struct thread *t = current_thread();
 
     if (resource >= RLIMIT_COUNT || limit->soft > limit->hard)
         return -EINVAL;
     p->limit[resource] = *limit;
     if (resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK)
-        rlimit_apply(t->uvm);
+        rlimit_apply(current_thread()->uvm);
     if (resource == RLIMIT_CPU && limit->soft != RLIMIT_NONE)
-        p->cpu_limits = t->sample_often = true;
+        itimer_watch(p);
     return 0;
 }
 

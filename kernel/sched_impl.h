@@ -55,7 +55,7 @@ struct run_queue {
 extern struct run_queue run_queues[CPU_MAX];
 
 /* Periods in ticks: sched_queue.c says what they are. */
-extern u64 sched_slice_ticks, sched_sample_ticks, sched_limits_ticks, sched_preempt_ticks;
+extern u64 sched_slice_ticks, sched_sample_ticks, sched_preempt_ticks;
 
 /*
  * Bit n: the idle thread of cpu n has found nothing to do, and nobody has come into its queue since.
@@ -114,14 +114,20 @@ static __always_inline void charge(struct run_queue *rq, struct thread *current,
     run_charge(&rq->tree, &current->run, ticks);
 }
 
-/* When the current thread is to be looked at again, seen from now. */
+/* How long the thread may run until its cpu time is to be compared with limits; it has been charged. */
+static __always_inline u64 check_after(const struct thread *t)
+{
+    s64 left = (s64)(t->check_at - t->run.ticks);
+
+    return left > 0 ? (u64)left : 0;
+}
+
+/* When the current thread, which has been charged, is to be looked at again, seen from now. */
 static __always_inline u64 sched_look_after(const struct run_queue *rq, const struct thread *t)
 {
-    if (t == rq->idle)
-        return TIME_NEVER;
-    if (rq->tree.count)
-        return sched_slice_ticks;
-    return t->sample_often ? sched_limits_ticks : sched_sample_ticks;
+    u64 period = rq->tree.count ? sched_slice_ticks : sched_sample_ticks;
+
+    return t == rq->idle ? TIME_NEVER : MIN(period, check_after(t));
 }
 
 /*

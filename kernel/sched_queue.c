@@ -7,13 +7,12 @@
 
 #include <arch/time.h>
 
-#define SAMPLES_PER_SECOND 20   /* of a thread that runs alone, */
-#define LIMITS_PER_SECOND  100  /* and of one with a limit on its cpu time */
+#define SAMPLES_PER_SECOND 20   /* of a thread that runs alone and enters the kernel */
 #define PREEMPT_PER_SECOND 1000 /* a woken thread that is behind by such a part takes over */
 
 struct run_queue run_queues[CPU_MAX];
 struct sched_idle_set sched_idle_set;
-u64 sched_slice_ticks, sched_sample_ticks, sched_limits_ticks, sched_preempt_ticks;
+u64 sched_slice_ticks, sched_sample_ticks, sched_preempt_ticks;
 
 void sched_lock_second(struct run_queue *held, struct run_queue *other)
 {
@@ -42,7 +41,6 @@ static void set_periods(void)
 {
     sched_slice_ticks = arch_time_hz / SLICES_PER_SECOND;
     sched_sample_ticks = arch_time_hz / SAMPLES_PER_SECOND;
-    sched_limits_ticks = arch_time_hz / LIMITS_PER_SECOND;
     sched_preempt_ticks = arch_time_hz / PREEMPT_PER_SECOND;
 }
 

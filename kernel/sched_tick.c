@@ -10,7 +10,7 @@
  */
 #include "sched_impl.h"
 
-#include <arch/time.h>
+#include <arch/smp.h>
 #include <arch/trap.h>
 #include <kernel/tick.h>
 #include <kernel/time.h>
@@ -56,26 +56,31 @@ static void end_slice(struct run_queue *rq, struct thread *t, u64 now)
     sched_offer(rq);
 }
 
-/* When the timer is wanted next, in ticks. `user`: in user mode, alone, nothing need happen any more. */
-static u64 next_tick(struct run_queue *rq, struct thread *t, u64 now, bool user)
+/* When the cpu time of the current thread is to be compared with limits. */
+static u64 check_deadline(const struct run_queue *rq, const struct thread *t)
 {
-    u64 after = sched_look_after(rq, t);
-
-    if (after == TIME_NEVER)
-        return TIME_NEVER;
-    if (rq->tree.count)
-        return rq->turn_start + after;
-    if (!user || t->sample_often)
-        return now + after;
-    WRITE_ONCE(rq->cpu->work, rq->cpu->work | CPU_WORK_ENTRY);
-    return TIME_NEVER;
+    return t->check_at == THREAD_UNCHECKED ? TIME_NEVER : rq->charged + check_after(t);
 }
 
-u64 sched_tick(u64 now, bool user)
+static u64 next_tick(struct run_queue *rq, struct thread *t, u64 now, bool user)
+{
+    u64 check = check_deadline(rq, t);
+
+    if (t == rq->idle)
+        return TIME_NEVER;
+    if (rq->tree.count)
+        return MIN(rq->turn_start + sched_slice_ticks, check);
+    if (!user)
+        return MIN(now + sched_sample_ticks, check);
+    /* In user mode, alone: it need not be looked at until it comes in. */
+    WRITE_ONCE(rq->cpu->work, rq->cpu->work | CPU_WORK_ENTRY);
+    return check;
+}
+
+void sched_tick(u64 now, bool user)
 {
     struct run_queue *rq = this_queue();
     struct thread *t = current_thread();
-    u64 deadline;
 
     spin_lock_nested(&rq->lock);
     rq->counters.ticks++;
@@ -85,17 +90,58 @@ u64 sched_tick(u64 now, bool user)
     sample(rq, t, user);
     if (rq->tree.first && now - rq->turn_start >= sched_slice_ticks)
         end_slice(rq, t, now);
-    deadline = next_tick(rq, t, now, user);
+    spin_unlock_nested(&rq->lock);
+}
+
+u64 sched_next_tick(u64 now, bool user)
+{
+    struct run_queue *rq = this_queue();
+    u64 deadline;
+
+    spin_lock_nested(&rq->lock);
+    deadline = next_tick(rq, current_thread(), now, user);
     spin_unlock_nested(&rq->lock);
     return deadline;
 }
 
+/* --- limits on cpu time --- */
+
+void sched_check_after(struct thread *t, u64 ns)
+{
+    irqflags_t flags;
+    struct run_queue *rq = lock_queue_of(t, &flags);
+    bool runs = rq->cpu->current == t;
+
+    if (ns == TIME_NEVER) {
+        t->check_at = THREAD_UNCHECKED;
+    } else {
+        t->check_at = t->run.ticks + time_ns_to_ticks(ns);
+        if (rq == this_queue() && runs)
+            tick_request(check_deadline(rq, t));
+        else if (runs)
+            arch_ipi(rq->cpu->id); /* sched_ipi there does the same */
+    }
+    spin_unlock(&rq->lock, flags);
+}
+
+bool sched_check_due(void)
+{
+    return !check_after(current_thread());
+}
+
+/* --- other cpus --- */
+
+/* What the timer here has to know of what another cpu has done to the queue or the current thread. */
 void sched_ipi(void)
 {
     struct run_queue *rq = this_queue();
+    struct thread *t = current_thread();
 
     spin_lock_nested(&rq->lock);
-    if (rq->tree.count && current_thread() != rq->idle)
-        tick_request(rq->turn_start + sched_slice_ticks);
+    if (t != rq->idle) {
+        tick_request(check_deadline(rq, t));
+        if (rq->tree.count)
+            tick_request(rq->turn_start + sched_slice_ticks);
+    }
     spin_unlock_nested(&rq->lock);
 }

@@ -13,6 +13,7 @@
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/tick.h>
+#include <kernel/time.h>
 #include <kernel/timer.h>
 #include <lib/errno.h>
 #include <mm/drain.h>
@@ -25,13 +26,13 @@ void trap_timer(struct trap_frame *tf)
 {
     u64 now = arch_ticks();
     struct thread *t = current_thread();
-    u64 deadline;
+    bool user = tf_from_user(tf);
 
     timer_run(now);
-    deadline = sched_tick(now, tf_from_user(tf));
-    if (t->sample_often && t->process)
-        itimer_sample(t->process);
-    tick_program(MIN(deadline, timer_next()));
+    sched_tick(now, user);
+    if (unlikely(sched_check_due()))
+        sched_check_after(t, t->process ? itimer_check(t->process) : TIME_NEVER);
+    tick_program(MIN(sched_next_tick(now, user), timer_next()));
 }
 
 void trap_ipi(void)

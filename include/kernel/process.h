@@ -309,5 +309,12 @@ int itimer_set(int which, u64 value_ns, u64 interval_ns, u64 *old_value, u64 *ol
 
 /* The process ends: no more signals from them. */
 void itimer_stop(struct process *p);
-/* A sample of a process with cpu_limits, from the timer interrupt: sends what is due. */
-void itimer_sample(struct process *p);
+/*
+ * Compares the cpu time of a process with its limits and timers and sends what is due. Returns how long, in
+ * ns, one of its threads may run until the next time; TIME_NEVER when there is nothing to compare with.
+ * From the timer interrupt.
+ */
+u64 itimer_check(struct process *p);
+
+/* The limits or timers of a process have changed: each of its threads is checked as soon as it runs. */
+void itimer_watch(struct process *p);

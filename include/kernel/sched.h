@@ -64,10 +64,21 @@ static inline void cond_yield(void)
 }
 
 /*
- * The timer interrupt's part: charges and samples the current thread, asks for a switch when its
- * slice is over. Returns the next deadline (ticks) that the scheduler wants. Interrupts off.
+ * The timer interrupt's parts, `now` in ticks, `user`: it came from user mode. First the current thread
+ * is charged and sampled, and a switch asked for when its slice is over; then sched_next_tick() says
+ * when the scheduler wants the next interrupt (TIME_NEVER: not at all). Interrupts off.
  */
-u64 sched_tick(u64 now, bool user);
+void sched_tick(u64 now, bool user);
+u64 sched_next_tick(u64 now, bool user);
+
+/*
+ * Once the thread has run for another `ns` on a cpu, sched_check_due() becomes true of it, in a timer
+ * interrupt that comes then; 0: as soon as it runs; TIME_NEVER: never. The caller keeps it alive.
+ */
+void sched_check_after(struct thread *thread, u64 ns);
+
+/* Whether the current thread has run that long. Interrupts off. */
+bool sched_check_due(void);
 
 /* The current thread is back after a long time in user mode (CPU_WORK_ENTRY): samples are taken again. */
 void sched_entered(void);

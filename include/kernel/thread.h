@@ -40,17 +40,20 @@ enum thread_state {
 
 #define THREAD_NAME_MAX 16
 
+/* A run time that no thread reaches. Half of what fits, so that differences keep their sign. */
+#define THREAD_UNCHECKED (~0ul >> 1)
+
 struct thread {
     struct arch_context context;
 
     /* The scheduler's; under the lock of the run queue of `cpu`. */
     struct run_entity run;
-    u32 work;          /* THREAD_WORK_* */
-    u8 state;          /* enum thread_state; the thread itself sets it when it goes to sleep */
-    bool timed_out;    /* the sleep's deadline has passed */
-    bool sample_often; /* has a limit on its cpu time */
-    u32 cpu;           /* whose run queue; changes only under both queues' locks */
-    u64 affinity;      /* cpus it may run on, a bit each */
+    u32 work;       /* THREAD_WORK_* */
+    u8 state;       /* enum thread_state; the thread itself sets it when it goes to sleep */
+    bool timed_out; /* the sleep's deadline has passed */
+    u32 cpu;        /* whose run queue; changes only under both queues' locks */
+    u64 affinity;   /* cpus it may run on, a bit each */
+    u64 check_at;   /* run.ticks at which its cpu time is compared with limits; THREAD_UNCHECKED */
     struct timer sleep_timer;
 
     struct lock_stack locks; /* the lock checker's: which sleeping locks it holds */
