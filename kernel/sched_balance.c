@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From one queue to another: an idle cpu steals from the busiest, a busy one tells an idle one that
- * there is something to steal, and a thread leaves a cpu on which it may no longer run.
+ * From one queue to another: an idle cpu steals from the busiest; a busy one whose slice ends while
+ * others wait tells an idle one, or gives a thread to one that has fewer; and a thread leaves a cpu on
+ * which it may no longer run.
  *
  * Between the queues a thread keeps what it is ahead or behind of its fellows: run_rebase().
  */
@@ -10,6 +11,40 @@
 #include <arch/smp.h>
 #include <lib/bits.h>
 #include <lib/errno.h>
+
+/*
+ * A queue that is longer than another by one thread only keeps it for so many slices: with one thread
+ * more than cpus, each in turn shares.
+ */
+#define CROWDED_SLICES 16
+
+/* Who is furthest behind its share of those that may run on `cpu`, or NULL. */
+static struct thread *first_for(struct run_queue *rq, u32 cpu)
+{
+    for (struct run_entity *e = rq->tree.first; e; e = run_next(&rq->tree, e))
+        if (may_run_on(thread_of(e), cpu))
+            return thread_of(e);
+    return NULL;
+}
+
+/* Both queues are held, `from` no longer at the return. Whether there was somebody to move. */
+static bool move_one(struct run_queue *from, struct run_queue *to)
+{
+    struct thread *t = first_for(from, to->cpu->id);
+
+    if (t) {
+        run_remove(&from->tree, &t->run);
+        catch_up(to);
+        run_rebase(&t->run, &from->tree, &to->tree);
+        WRITE_ONCE(t->cpu, to->cpu->id);
+        to->counters.migrations++;
+        to->crowded = 0;
+    }
+    spin_unlock_nested(&from->lock);
+    if (t)
+        sched_enqueue(to, t);
+    return t;
+}
 
 /* --- stealing --- */
 
@@ -30,33 +65,15 @@ static struct run_queue *busiest(u32 cpus)
     return found;
 }
 
-/* Who is furthest behind its share of those that may run on `cpu`, or NULL. */
-static struct thread *first_for(struct run_queue *rq, u32 cpu)
-{
-    for (struct run_entity *e = rq->tree.first; e; e = run_next(&rq->tree, e))
-        if (may_run_on(thread_of(e), cpu))
-            return thread_of(e);
-    return NULL;
-}
-
-/* Takes a thread of `from` into this cpu's queue, `to`, which is held. */
+/* Takes a thread of another queue into this cpu's, which is held. */
 static bool steal_from(struct run_queue *from, struct run_queue *to)
 {
-    struct thread *t;
+    bool some;
 
     sched_lock_second(to, from);
-    t = first_for(from, cpu_id());
-    if (t) {
-        run_remove(&from->tree, &t->run);
-        run_rebase(&t->run, &from->tree, &to->tree);
-        WRITE_ONCE(t->cpu, cpu_id());
-        to->counters.migrations++;
-        to->counters.steals++;
-    }
-    spin_unlock_nested(&from->lock);
-    if (t)
-        sched_enqueue(to, t);
-    return t;
+    some = move_one(from, to);
+    to->counters.steals += some;
+    return some;
 }
 
 static void mark_idle(struct run_queue *rq)
@@ -85,16 +102,61 @@ bool sched_steal(void)
     return some;
 }
 
-/* The idle cpu tries to steal whenever it has been interrupted. */
-void sched_offer(struct run_queue *rq)
-{
-    struct run_entity *first = rq->tree.first;
-    u32 idle = READ_ONCE(sched_idle_set.cpus);
+/* --- giving away --- */
 
-    if (idle && first)
-        idle &= (u32)thread_of(first)->affinity;
-    if (idle && first)
-        arch_ipi(bits_lowest(idle));
+/* Idle cpus that may have one of those who wait here. */
+static u32 idle_for(struct run_queue *rq)
+{
+    u32 idle = READ_ONCE(sched_idle_set.cpus), some = 0;
+    struct run_entity *e;
+
+    spin_lock_nested(&rq->lock);
+    for (e = rq->tree.first; idle && e && !some; e = run_next(&rq->tree, e))
+        some = idle & (u32)thread_of(e)->affinity;
+    spin_unlock_nested(&rq->lock);
+    return some;
+}
+
+/* The least loaded of the other cpus, from the next one on. */
+static struct run_queue *least_loaded(const struct run_queue *rq)
+{
+    u32 cpu = rq->cpu->id, least = ~0u;
+    struct run_queue *found = NULL;
+
+    for (u32 n = cpu_count() - 1; n > 0; n--) {
+        cpu = cpu + 1 < cpu_count() ? cpu + 1 : 0;
+        if (cpu_online(cpu) && sched_load(cpu) < least) {
+            least = sched_load(cpu);
+            found = &run_queues[cpu];
+        }
+    }
+    return found;
+}
+
+static void push(struct run_queue *rq, struct run_queue *to)
+{
+    spin_lock_nested(&rq->lock);
+    rq->crowded = 0;
+    sched_lock_second(rq, to);
+    move_one(rq, to);
+    spin_unlock_nested(&to->lock);
+}
+
+void sched_balance(void)
+{
+    struct run_queue *to, *rq = this_queue();
+    u32 load = sched_load(rq->cpu->id), idle = idle_for(rq), other;
+
+    if (idle) {
+        arch_ipi(bits_lowest(idle)); /* it tries to steal whenever it has been interrupted */
+        return;
+    }
+    to = least_loaded(rq);
+    if (!to)
+        return;
+    other = sched_load(to->cpu->id);
+    if (load > other + 1 || (load > other && rq->crowded >= CROWDED_SLICES))
+        push(rq, to);
 }
 
 /* --- affinity --- */

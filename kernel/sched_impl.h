@@ -49,6 +49,7 @@ struct run_queue {
     u64 user_ticks;
     u64 system_ticks;
     u32 blocked; /* threads of this queue in uninterruptible sleep */
+    u32 crowded; /* slices that ended while others waited, since a thread was moved */
     struct sched_counters counters;
 } __aligned(64);
 
@@ -136,6 +137,19 @@ static __always_inline u64 sched_look_after(const struct run_queue *rq, const st
  */
 void sched_end_quiet(struct run_queue *rq, struct thread *t);
 
+/* Charges the current thread of a cpu, perhaps another one, which has not been for long. */
+void sched_catch_up(struct run_queue *rq);
+
+/*
+ * Before a thread is given its place in a queue: the queue's time stands still while its current thread
+ * computes alone and nobody looks.
+ */
+static __always_inline void catch_up(struct run_queue *rq)
+{
+    if (unlikely(rq->cpu->work & CPU_WORK_ENTRY))
+        sched_catch_up(rq);
+}
+
 /* Takes the second lock of two, `held` being held; may have to let go of that one meanwhile. */
 void sched_lock_second(struct run_queue *held, struct run_queue *other);
 
@@ -160,5 +174,11 @@ void sched_settle(struct run_queue *rq, struct thread *t);
  */
 bool sched_steal(void);
 
-/* Threads wait here: wakes an idle cpu that may have one of them, if there is any. Interrupts off. */
-void sched_offer(struct run_queue *rq);
+/*
+ * A slice has ended on this cpu while others wait: sees to it that another cpu which has less to do gets one
+ * of them. Interrupts off, nothing held.
+ */
+void sched_balance(void);
+
+/* How many threads run or wait on a cpu. Not locked: advice. */
+u32 sched_load(u32 cpu);

@@ -30,11 +30,21 @@ struct run_queue *sched_change_queue(struct run_queue *from, struct thread *t, u
     struct run_queue *to = &run_queues[cpu];
 
     sched_lock_second(from, to);
+    catch_up(to);
     run_rebase(&t->run, &from->tree, &to->tree);
     WRITE_ONCE(t->cpu, cpu);
     to->counters.migrations++;
     spin_unlock_nested(&from->lock);
     return to;
+}
+
+/* A little less than all of its time: the clock of that cpu may be behind this one's. */
+void sched_catch_up(struct run_queue *rq)
+{
+    u64 until = arch_ticks() - sched_preempt_ticks;
+
+    if ((s64)(until - rq->charged) > 0)
+        charge(rq, rq->cpu->current, until);
 }
 
 static void set_periods(void)

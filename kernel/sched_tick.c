@@ -30,7 +30,10 @@ static void sample(struct run_queue *rq, struct thread *t, bool user)
 
 void sched_end_quiet(struct run_queue *rq, struct thread *t)
 {
-    charge(rq, t, arch_entry_ticks());
+    u64 entered = arch_entry_ticks();
+
+    if ((s64)(entered - rq->charged) > 0) /* else it was charged after it came in */
+        charge(rq, t, entered);
     sample(rq, t, true);
     this_cpu()->work &= ~CPU_WORK_ENTRY;
 }
@@ -47,13 +50,16 @@ void sched_entered(void)
     spin_unlock(&rq->lock, flags);
 }
 
-/* Who waits takes over if he has had less; if he has to wait on, another cpu may want him. */
-static void end_slice(struct run_queue *rq, struct thread *t, u64 now)
+/* Whether others wait and the slice is over: who waits takes over if he has had less. */
+static bool end_slice(struct run_queue *rq, struct thread *t, u64 now)
 {
+    if (!rq->tree.first || now - rq->turn_start < sched_slice_ticks)
+        return false;
     rq->turn_start = now;
+    rq->crowded++;
     if (t == rq->idle || run_before(rq->tree.first, &t->run))
         sched_ask(rq);
-    sched_offer(rq);
+    return true;
 }
 
 /* When the cpu time of the current thread is to be compared with limits. */
@@ -81,6 +87,7 @@ void sched_tick(u64 now, bool user)
 {
     struct run_queue *rq = this_queue();
     struct thread *t = current_thread();
+    bool ended;
 
     spin_lock_nested(&rq->lock);
     rq->counters.ticks++;
@@ -88,9 +95,10 @@ void sched_tick(u64 now, bool user)
         sched_end_quiet(rq, t);
     charge(rq, t, now);
     sample(rq, t, user);
-    if (rq->tree.first && now - rq->turn_start >= sched_slice_ticks)
-        end_slice(rq, t, now);
+    ended = end_slice(rq, t, now);
     spin_unlock_nested(&rq->lock);
+    if (ended)
+        sched_balance();
 }
 
 u64 sched_next_tick(u64 now, bool user)

@@ -67,7 +67,7 @@ void sched_enqueue(struct run_queue *rq, struct thread *t)
 
 /* --- which cpu --- */
 
-static u32 load_of(u32 cpu)
+u32 sched_load(u32 cpu)
 {
     return READ_ONCE(run_queues[cpu].tree.count) +
            (READ_ONCE(cpu_table[cpu].current) != run_queues[cpu].idle);
@@ -83,7 +83,7 @@ int sched_choose_cpu(u64 affinity)
     for (u32 n = cpu_count(); n > 0; n--, cpu = cpu + 1 < cpu_count() ? cpu + 1 : 0) {
         if (!(allowed & 1u << cpu))
             continue;
-        load = load_of(cpu);
+        load = sched_load(cpu);
         if (load < least) {
             least = load;
             best = (int)cpu;
@@ -137,6 +137,8 @@ static __always_inline struct run_queue *wake_sleeper(struct run_queue *rq, stru
     cpu = choose_again(t);
     if (unlikely(cpu != t->cpu))
         rq = sched_change_queue(rq, t, cpu);
+    else
+        catch_up(rq);
     run_place(&rq->tree, &t->run, sched_slice_ticks);
     enqueue(rq, t);
     return rq;
@@ -203,6 +205,7 @@ void sched_start_thread(struct thread *t)
     t->cpu = (u32)sched_choose_cpu(t->affinity);
     rq = &run_queues[t->cpu];
     spin_lock_nested(&rq->lock);
+    catch_up(rq);
     run_entity_init(&t->run, parent->run.nice);
     /* No credit for the young, and on the parent's cpu no more than the parent has. */
     t->run.vruntime = rq->tree.vtime;
