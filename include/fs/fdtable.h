@@ -44,6 +44,7 @@ static inline struct fd_ref fd_get(int fd)
 
     if (unlikely(atomic_load_relaxed(&a->users) != 1 || READ_ONCE(p->thread_count) != 1))
         return fd_get_counted((u32)fd);
+    atomic_acquire_fence(); /* behind what the others did before they went */
     return (struct fd_ref){.file = likely((u32)fd < a->size) ? a->files[fd] : NULL};
 }
 
