@@ -49,7 +49,7 @@ static struct fdtable *current_table(void)
 /* Whether the current thread is the only one that can change or use its table. */
 static bool is_private(const struct fdtable *t, const struct process *p)
 {
-    bool alone = atomic_load_relaxed(&t->fds.users) == 1 && READ_ONCE(p->thread_count) == 1;
+    bool alone = atomic_load_relaxed(&t->fds.users) == 1 && !READ_ONCE(p->threaded);
 
     atomic_acquire_fence(); /* behind what the others did before they went */
     return alone;

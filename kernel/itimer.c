@@ -47,10 +47,10 @@ static void alarm_rings(struct timer *timer)
     struct itimer *real = &p->itimer[ITIMER_REAL];
     u64 now = time_now_ns();
 
-    sig_send_process(p, SIGALRM, NULL);
     spin_lock_nested(&process_lock);
-    if (real->deadline) {
-        advance(real, MAX(now, real->deadline));
+    if (real->deadline && now >= real->deadline) { /* it has not been set anew meanwhile */
+        sig_send_process(p, SIGALRM, NULL);
+        advance(real, now);
         if (real->deadline)
             timer_set_ns(&p->alarm, MAX(real->deadline, now + REST_NS));
     }
@@ -80,13 +80,18 @@ int itimer_get(int which, u64 *value_ns, u64 *interval_ns)
     return 0;
 }
 
-/* Not to be called under process_lock, which the alarm takes. */
-static void stop_alarm(struct process *p)
+/*
+ * Under process_lock, which orders whoever sets the alarm. Its function may be about to run elsewhere
+ * and finds out then that it is not due.
+ */
+static void set_alarm(struct process *p, u64 deadline)
 {
-    if (p->alarm.fn)
-        timer_cancel(&p->alarm);
-    else
+    if (!p->alarm.fn)
         timer_init(&p->alarm, alarm_rings);
+    if (deadline)
+        timer_set_ns(&p->alarm, deadline);
+    else
+        timer_cancel_nowait(&p->alarm);
 }
 
 int itimer_set(int which, u64 value_ns, u64 interval_ns, u64 *old_value, u64 *old_interval)
@@ -102,22 +107,17 @@ int itimer_set(int which, u64 value_ns, u64 interval_ns, u64 *old_value, u64 *ol
     flags = spin_lock(&process_lock);
     now = clock_of(p, which);
     read_timer(p, which, now, old_value, old_interval);
-    p->itimer[which] = (struct itimer){.deadline = 0};
-    spin_unlock(&process_lock, flags);
+    p->itimer[which] = (struct itimer){.deadline = value_ns ? now + value_ns : 0,
+                                       .interval = value_ns ? interval_ns : 0};
     if (which == ITIMER_REAL)
-        stop_alarm(p);
-    if (!value_ns)
-        return 0;
-    flags = spin_lock(&process_lock);
-    p->itimer[which] = (struct itimer){.deadline = now + value_ns, .interval = interval_ns};
-    if (which == ITIMER_REAL)
-        timer_set_ns(&p->alarm, now + value_ns);
+        set_alarm(p, p->itimer[which].deadline);
     spin_unlock(&process_lock, flags);
-    if (which != ITIMER_REAL)
+    if (which != ITIMER_REAL && value_ns)
         itimer_watch(p);
     return 0;
 }
 
+/* The cancelling waits for an alarm that rings elsewhere: without process_lock, which that takes. */
 void itimer_stop(struct process *p)
 {
     irqflags_t flags;

@@ -90,6 +90,11 @@ void uvm_get(struct uvm *uvm)
     atomic_add_relaxed(&uvm->refs, 1);
 }
 
+bool uvm_is_shared(const struct uvm *uvm)
+{
+    return atomic_load_relaxed(&uvm->refs) > 1;
+}
+
 static void unmap_all(struct uvm *uvm)
 {
     struct pt_gather g;

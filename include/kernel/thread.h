@@ -12,6 +12,7 @@
 #include <base/lock_check.h>
 #include <base/percpu.h>
 #include <base/wait.h>
+#include <kernel/pid.h>
 #include <kernel/run_queue.h>
 #include <kernel/sigset.h>
 #include <kernel/timer.h>
@@ -68,15 +69,15 @@ struct thread {
 
     /* Of user threads. */
     int tid;
+    struct id_node id; /* in the table of threads, unless it leads its process */
     struct process *process;
     struct list process_link;      /* in process->threads */
     struct trap_frame *user_frame; /* its registers in user mode, at the top of the stack */
     struct sig_thread sig;
     vaddr_t clear_child_tid; /* 0, or a word to clear and wake at exit */
     vaddr_t set_child_tid;   /* 0, or a word that gets the tid before user mode */
-    vaddr_t robust_list;     /* remembered for get_robust_list(2) */
-    size_t robust_list_len;
-    u64 restart_deadline; /* the system call layer's: a sleep that restart_syscall(2) ends */
+    vaddr_t robust_list;     /* locks to be released at exit (kernel/abi/robust.c), or 0 */
+    u64 restart_deadline;    /* the system call layer's: a sleep that restart_syscall(2) ends */
     vaddr_t restart_remaining;
 };
 

@@ -85,6 +85,8 @@ struct uvm_region_info {
 /* An empty address space with one reference, or NULL when out of memory. */
 struct uvm *uvm_create(void);
 void uvm_get(struct uvm *uvm);
+/* Whether others hold it beside the caller. One that runs in it alone cannot get it wrong. */
+bool uvm_is_shared(const struct uvm *uvm);
 /* Drops a reference; the last one frees everything. May sleep. Not while active on this cpu. */
 void uvm_put(struct uvm *uvm);
 
