@@ -74,8 +74,6 @@ int rlimit_set(unsigned resource, const struct rlimit *limit)
     spin_unlock(&process_lock, flags);
     if (resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK)
         rlimit_apply(current_thread()->uvm);
-    if (resource == RLIMIT_CPU && limit->soft != RLIMIT_NONE)
-        itimer_watch(p);
     return 0;
 }
 

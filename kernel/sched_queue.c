@@ -5,6 +5,7 @@
  */
 #include "sched_impl.h"
 
+#include <arch/mmu.h>
 #include <arch/time.h>
 
 #define SAMPLES_PER_SECOND 20   /* of a thread that runs alone and enters the kernel */
@@ -81,4 +82,7 @@ void sched_start_cpu(void)
     lock_check_switch(&rq->idle->locks);
     rq->charged = rq->turn_start = arch_ticks();
     cpu_set_online(cpu_id());
+    /* Whoever has changed the kernel's table without seeing this cpu online has not had it fence. */
+    atomic_fence();
+    mmu_sync_kernel();
 }

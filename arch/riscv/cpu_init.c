@@ -21,6 +21,7 @@ void arch_set_entry_page(u32 cpu, void *memory)
 {
     struct entry_page *page = memory;
     page->kernel_entry = (u64)trap_user_entry;
+    page->timed_entry = (u64)trap_user_entry_timed;
     page->cpu = &cpu_table[cpu];
     cpu_table[cpu].arch.entry = page;
     entry_frames[cpu] = (vaddr_t)memory - DIRECT_BASE;

@@ -93,7 +93,7 @@ static void after_interrupt(struct trap_frame *tf)
     if (likely(!cpu->work))
         return;
     if (cpu->work == CPU_WORK_ENTRY)
-        cpu->arch.entry->kernel_entry = (u64)trap_user_entry_timed;
+        cpu->arch.entry->kernel_entry = cpu->arch.entry->timed_entry;
     else
         trap_do_user_work(tf);
 }

@@ -93,6 +93,15 @@ static long get_limit(unsigned resource, vaddr_t to)
     return err ? err : copyout_obj(to, &limit);
 }
 
+static int apply_limit(unsigned resource, const struct rlimit *limit)
+{
+    int err = rlimit_set(resource, limit);
+
+    if (!err && resource == RLIMIT_CPU)
+        itimer_watch(current_process());
+    return err;
+}
+
 static long set_limit(unsigned resource, vaddr_t from)
 {
     struct rlimit limit;
@@ -100,7 +109,7 @@ static long set_limit(unsigned resource, vaddr_t from)
 
     if (err)
         return err;
-    return limit.soft > limit.hard ? -EINVAL : rlimit_set(resource, &limit);
+    return limit.soft > limit.hard ? -EINVAL : apply_limit(resource, &limit);
 }
 
 SYSCALL2(getrlimit, unsigned, resource, vaddr_t, to)
@@ -131,7 +140,7 @@ SYSCALL4(prlimit64, int, pid, unsigned, resource, vaddr_t, from, vaddr_t, to)
         if (err)
             return err;
     }
-    return from ? rlimit_set(resource, &limit) : 0;
+    return from ? apply_limit(resource, &limit) : 0;
 }
 
 /* The result is 20 - nice, so that no good one is negative. */

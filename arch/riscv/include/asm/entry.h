@@ -16,14 +16,15 @@ struct cpu;
 struct entry_page {
     u64 t0, t1;               /* the program's, while the trampoline uses these registers */
     u64 kernel_satp;          /* the kernel's root */
-    u64 kernel_entry;         /* trap_user_entry, or once trap_user_entry_timed */
+    u64 kernel_entry;         /* trap_user_entry, or once timed_entry */
     struct trap_frame *frame; /* where the running thread's registers go */
     struct cpu *cpu;
     u64 user_satp;      /* the running program's root */
     u64 vector;         /* this hart's trampoline variant: entry (for stvec) ... */
     u64 leave;          /* ... and the way back */
     u64 overflow_stack; /* for traps that should not have come this way */
-    u64 entered;        /* when trap_user_entry_timed was taken */
+    u64 timed_entry;    /* trap_user_entry_timed, which fits kernel_entry too, */
+    u64 entered;        /* and when it was taken */
 };
 
 /* Entry and exit of the trampoline, by what a switch of satp needs on this machine. */
