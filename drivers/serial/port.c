@@ -32,7 +32,21 @@ static void want_transmit(struct serial_port *p, bool on)
     p->ops->enable(p, p->receiving, on);
 }
 
-/* Moves what the hardware takes from the ring; asks for an interrupt if more waits. */
+static bool is_crowded(const struct serial_port *p)
+{
+    return p->head - p->tail > SERIAL_RING / 2;
+}
+
+/*
+ * Asks for an interrupt if more waits to be sent, or somebody for room that has come meanwhile: whoever
+ * empties the ring for the log is in no position to wake anybody.
+ */
+static void settle(struct serial_port *p)
+{
+    want_transmit(p, p->head != p->tail || p->crowded);
+}
+
+/* Moves what the hardware takes from the ring. */
 static void push(struct serial_port *p)
 {
     size_t sent = 1;
@@ -44,7 +58,7 @@ static void push(struct serial_port *p)
         if (sent)
             p->dead = false;
     }
-    want_transmit(p, p->head != p->tail);
+    settle(p);
 }
 
 /* Waits, with a bound, until the hardware takes a byte again. A dead port is asked only once. */
@@ -64,7 +78,7 @@ static void flush_ring(struct serial_port *p)
 {
     while (p->head != p->tail && send_polled(p, p->ring[p->tail % SERIAL_RING]))
         p->tail++;
-    want_transmit(p, p->head != p->tail);
+    settle(p);
 }
 
 static void console_out(struct console *con, const char *text, size_t len)
@@ -92,6 +106,7 @@ static size_t port_write(struct tty_driver *driver, const u8 *bytes, size_t len)
     size_t n = 0;
     for (; n < len && p->head - p->tail < SERIAL_RING; n++)
         p->ring[p->head++ % SERIAL_RING] = bytes[n];
+    p->crowded |= is_crowded(p);
     if (p->has_irq)
         push(p);
     else
@@ -139,11 +154,12 @@ static bool transmit(struct serial_port *p)
     irqflags_t flags = lock(p);
     if (p->ops->quirk)
         p->ops->quirk(p);
-    bool was_full = p->head - p->tail > SERIAL_RING / 2;
+    bool was_crowded = p->crowded;
+    p->crowded = false;
     push(p);
-    bool room = was_full && p->head - p->tail <= SERIAL_RING / 2;
+    p->crowded = is_crowded(p);
     unlock(p, flags);
-    return room;
+    return was_crowded && !p->crowded;
 }
 
 static void port_interrupt(void *arg)

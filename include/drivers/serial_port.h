@@ -41,6 +41,7 @@ struct serial_port {
     bool has_irq;
     bool receiving; /* the terminal has been opened: bytes are for us and not for firmware */
     bool sending;   /* the transmit interrupt is asked for */
+    bool crowded;   /* somebody may wait for room: the transmit interrupt tells them */
     bool dead;      /* stopped answering: output is dropped until it does again */
     u32 head, tail; /* free-running; head - tail bytes wait */
     char name[8];

@@ -14,9 +14,10 @@ struct tty {
     int foreground; /* the process group that may read and gets the signals, or 0 */
     struct linux_winsize size;
     struct tty_driver *driver;
+    struct thread *writer;        /* whose call is writing, or NULL; atomic */
     bool started;                 /* opened at least once: input is wanted */
     struct wait_queue read_wait;  /* input, or other settings */
-    struct wait_queue write_wait; /* room, or other settings */
+    struct wait_queue write_wait; /* room, other settings, or the writer has ended */
     struct timer poll_timer;
     struct cdev cdev;
 };
