@@ -48,6 +48,14 @@ static bool move_one(struct run_queue *from, struct run_queue *to)
 
 /* --- stealing --- */
 
+/* How many wait on a cpu behind another one. The first one that has come to an idle cpu does not wait. */
+static u32 waiters(const struct run_queue *rq)
+{
+    u32 count = READ_ONCE(rq->tree.count);
+
+    return count && READ_ONCE(rq->cpu->current) == rq->idle ? count - 1 : count;
+}
+
 /* The longest queue among `cpus`, or NULL when nobody waits there. Not locked: advice. */
 static struct run_queue *busiest(u32 cpus)
 {
@@ -56,7 +64,7 @@ static struct run_queue *busiest(u32 cpus)
 
     for (; cpus; cpus &= cpus - 1) {
         struct run_queue *rq = &run_queues[bits_lowest(cpus)];
-        count = READ_ONCE(rq->tree.count);
+        count = waiters(rq);
         if (count > most) {
             most = count;
             found = rq;

@@ -145,11 +145,11 @@ void sched_ipi(void)
     struct run_queue *rq = this_queue();
     struct thread *t = current_thread();
 
+    if (t == rq->idle)
+        return; /* the idle loop looks for itself */
     spin_lock_nested(&rq->lock);
-    if (t != rq->idle) {
-        tick_request(check_deadline(rq, t));
-        if (rq->tree.count)
-            tick_request(rq->turn_start + sched_slice_ticks);
-    }
+    tick_request(check_deadline(rq, t));
+    if (rq->tree.count)
+        tick_request(rq->turn_start + sched_slice_ticks);
     spin_unlock_nested(&rq->lock);
 }
