@@ -365,7 +365,7 @@ static void copy_in(struct worker *w)
         must("read from a pipe", SYS(read, w->pipe[0], &a.value, sizeof(u64)));
     }
     if (unchanged(&a, seq) && judge_result(&a))
-        judge_value(&a, copied & ~0u, copied & ~0u);
+        judge_value(&a, copied & ~0u, w->count);
 }
 
 static void copy_out(struct worker *w)
@@ -724,23 +724,26 @@ static void operate(struct worker *w)
         fork_a_child(w);
 }
 
+static u64 pokes_received(void)
+{
+    u64 sum = 0;
+
+    for (u32 i = 0; i < threads; i++)
+        sum += __atomic_load_n(&workers[i].poked, __ATOMIC_RELAXED);
+    return sum;
+}
+
 /* Signals may still be on their way to a thread: it stays until all of the process are there. */
 static void wait_for_pokes(void)
 {
-    u64 until = sys_now() + POKE_WAIT_NS, got = 0;
-
     while (__atomic_load_n(&finished, __ATOMIC_ACQUIRE) < threads && !failed())
         sys_sleep_ms(1);
-    while (sys_now() < until && !failed()) {
-        got = 0;
-        for (u32 i = 0; i < threads; i++)
-            got += __atomic_load_n(&workers[i].poked, __ATOMIC_RELAXED);
-        if (got == pokes_sent)
+    for (u64 until = sys_now() + POKE_WAIT_NS; sys_now() < until && !failed(); sys_sleep_ms(1)) {
+        if (pokes_received() == pokes_sent)
             return;
-        sys_sleep_ms(1);
     }
     if (!failed())
-        fail("%lu signals were sent, %lu arrived\n", pokes_sent, got);
+        fail("%lu signals were sent, %lu arrived\n", pokes_sent, pokes_received());
 }
 
 static void work(void *arg)
