@@ -79,6 +79,10 @@ void lock_check_none_held(void);
 /* Panic: from now on nothing is checked. */
 void lock_check_off(void);
 
+/* Writes what has been learnt, one line for each edge: "spinlock A before B" or "lock A before B". */
+struct fmt_sink;
+void lock_check_print(struct fmt_sink *sink);
+
 /* Prints what a cpu, and the thread that runs there, hold. For panic: all cpus have stopped. */
 void lock_check_show(u32 cpu);
 

@@ -19,6 +19,7 @@
 #include <base/percpu.h>
 #include <base/symbols.h>
 #include <lib/errno.h>
+#include <lib/fmt.h>
 
 static struct lock_graph graph;
 static struct lock_path way_round; /* of the finding that is being reported */
@@ -248,6 +249,18 @@ void lock_check_none_held(void)
     lock_check_off();
     panic("lock %s is still held from %s", name_of(mine->held[mine->count - 1].class),
           where(mine->held[mine->count - 1].at, &text));
+}
+
+/* --- what has been learnt --- */
+
+/* Edges only come; one that comes meanwhile is printed or not. */
+void lock_check_print(struct fmt_sink *sink)
+{
+    u32 edges = atomic_load_acquire(&graph.edges);
+    for (u32 i = 0; i < edges; i++) {
+        const struct lock_edge *e = &graph.edge[i];
+        fmt_print(sink, "%s %s before %s\n", kind_of(e->held), name_of(e->held), name_of(e->taken));
+    }
 }
 
 /* --- panic --- */

@@ -71,7 +71,8 @@ int lock_graph_add(struct lock_graph *g, const struct lock_edge *edge, struct lo
     }
     if (g->edges == LOCK_EDGES_MAX)
         return -ENOSPC;
-    g->edge[g->edges++] = *edge;
+    g->edge[g->edges] = *edge;
+    __atomic_store_n(&g->edges, g->edges + 1, __ATOMIC_RELEASE);
     u64 *row = &g->after[edge->held][edge->taken / 64];
     __atomic_store_n(row, *row | 1ul << edge->taken % 64, __ATOMIC_RELAXED);
     return 0;

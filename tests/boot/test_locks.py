@@ -113,3 +113,35 @@ def test_panic_names_the_programs_of_other_cpus(machine, tmp_path):
     here = re.search(r"\non cpu (\d), running pid \d+ uname\n", text)
     assert here
     assert re.search(rf"\n   cpu {1 - int(here[1])}, running pid \d+ \w+, in user mode at 0x[0-9a-f]+\n", text)
+
+
+def order_of_the_page():
+    """{name: row} of the locks that sleep, and of spinlocks; a wait queue has the name of its lock that sleeps."""
+    page = (harness.TOP / "docs/locks.md").read_text()
+    ranks = []
+    for title in ("Locks that sleep", "Spinlocks"):
+        table = page.split(f"## {title}\n")[1].split("##")[0]
+        rows = [re.findall(r"`([^`]+)`", line.split("|")[1]) for line in table.splitlines() if line.startswith("| `")]
+        ranks.append({name: row for row, names in enumerate(rows) for name in names})
+    sleeping, spinning = ranks
+    return sleeping, {**{name: spinning["sleep"] for name in sleeping}, **spinning}
+
+
+WORK = ["ls -lR / >/dev/null 2>&1", "forkstorm 50", "cat /proc/*/maps /proc/*/status /proc/*/cmdline /proc/*/stat >/dev/null 2>&1",
+        "mkfifo /tmp/fifo; (echo a >/tmp/fifo &); cat /tmp/fifo; cp /bin/busybox /tmp/b; rm /tmp/b /tmp/fifo",
+        "yes | head -c 300000 | wc -c", "mkdir /tmp/m; mount -t tmpfs none /tmp/m; cat /proc/mounts; umount /tmp/m",
+        "torture -n 3000", "ls -l /proc/self/fd/ /proc/1/ >/dev/null; stty -a >/dev/null; sleep 0.1 & wait; dmesg | tail -n 1"]
+
+
+@debug_only
+def test_the_page_has_the_order_that_is_kept(machine):
+    """What the checker has learnt in some minutes of a machine's life agrees with docs/locks.md."""
+    m = machine(smp=4).boot()
+    for command in WORK:
+        m.run(command, None, timeout=240)
+    learnt = re.findall(r"(?m)^(spinlock|lock) (.+) before (.+?)\s*$", m.run("cat /proc/lockorder"))
+    assert len(learnt) > 20
+    sleeping, spinning = order_of_the_page()
+    for kind, held, taken in learnt:
+        rank = spinning if kind == "spinlock" else sleeping
+        assert rank[held] < rank[taken], f"{kind} {held} before {taken}"
