@@ -316,22 +316,29 @@ static bool is_dir(const struct dentry *d)
     return S_ISDIR(d->inode->mode);
 }
 
-/* Whether a linked name may go; `dir`: as a directory. */
-static int may_unlink(const struct dentry *d, bool dir)
+/* Whether the place still leads to `d`: since it was looked up there, anything may have happened. */
+static bool is_at(const struct dentry *d, const struct place *place)
 {
-    if (!d->linked)
-        return -ENOENT;
-    if (dir != is_dir(d))
-        return dir ? -ENOTDIR : -EISDIR;
+    return d->linked && d->parent == place->dir &&
+           same_name(d, place->name->text, place->name->len);
+}
+
+/* Whether a name may go; `as_dir`: as a directory. */
+static int may_unlink(const struct dentry *d, const struct place *place, bool as_dir)
+{
+    if (!is_at(d, place))
+        return -ESTALE;
+    if (as_dir != is_dir(d))
+        return as_dir ? -ENOTDIR : -EISDIR;
     if (d->mounted)
         return -EBUSY;
     return rb_empty(&d->children) ? 0 : -ENOTEMPTY;
 }
 
-int dentry_unlink(struct dentry *dentry, bool dir)
+int dentry_unlink(struct dentry *dentry, const struct place *place, bool as_dir)
 {
     irqflags_t flags = spin_lock(&tree_lock);
-    int err = may_unlink(dentry, dir);
+    int err = may_unlink(dentry, place, as_dir);
 
     if (!err) {
         erase_locked(dentry);
@@ -366,15 +373,18 @@ static bool is_below(const struct dentry *d, const struct dentry *above)
     return d == above;
 }
 
-static int may_move(struct dentry *d, struct dentry *to, struct dentry *victim)
+static int may_move(struct dentry *d, const struct place *from, struct dentry *to,
+                    struct dentry *victim, const struct place *at)
 {
-    if (!d->linked || to->parent->dead)
+    if (!is_at(d, from))
+        return -ESTALE;
+    if (to->parent->dead)
         return -ENOENT;
     if (d->mounted)
         return -EBUSY;
     if (is_below(to->parent, d))
         return -EINVAL;
-    return victim ? may_unlink(victim, is_dir(d)) : 0;
+    return victim ? may_unlink(victim, at, is_dir(d)) : 0;
 }
 
 /* The key at the new place: the victim's own, since it has the same name. */
@@ -401,11 +411,12 @@ static void move_locked(struct dentry *d, struct dentry *to, struct dentry *vict
     insert_locked(d, key);
 }
 
-int dentry_move(struct dentry *dentry, struct dentry *to, struct dentry *victim)
+int dentry_move(struct dentry *dentry, const struct place *from, struct dentry *to,
+                struct dentry *victim, const struct place *at)
 {
     u64 key;
     irqflags_t flags = spin_lock(&tree_lock);
-    int err = may_move(dentry, to, victim);
+    int err = may_move(dentry, from, to, victim, at);
 
     if (!err)
         err = key_for_move(to, victim, &key);

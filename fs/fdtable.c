@@ -49,7 +49,10 @@ static struct fdtable *current_table(void)
 /* Whether the current thread is the only one that can change or use its table. */
 static bool is_private(const struct fdtable *t, const struct process *p)
 {
-    return atomic_load_relaxed(&t->fds.users) == 1 && READ_ONCE(p->thread_count) == 1;
+    bool alone = atomic_load_relaxed(&t->fds.users) == 1 && !READ_ONCE(p->threaded);
+
+    atomic_acquire_fence(); /* behind what the others did before they went */
+    return alone;
 }
 
 static struct fdtable *table_make(void)
@@ -480,7 +483,7 @@ static struct fdtable *own_table(struct process *p)
 {
     struct fdtable *t = p->part[PROC_PART_FILES];
 
-    if (atomic_load_relaxed(&t->fds.users) == 1)
+    if (atomic_load_acquire(&t->fds.users) == 1)
         return t;
     struct fdtable *copy = table_copy(t);
     if (copy)

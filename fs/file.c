@@ -97,7 +97,11 @@ void file_put(struct file *file)
  */
 static inline bool needs_lock(struct file *file)
 {
-    return !file->ops->stream && unlikely(atomic_load_relaxed(&file->refs) != 1);
+    if (file->ops->stream)
+        return false;
+    u32 refs = atomic_load_relaxed(&file->refs);
+    atomic_acquire_fence(); /* alone: behind what the last of the others left as position */
+    return unlikely(refs != 1);
 }
 
 static bool lock_pos(struct file *file)
@@ -319,13 +323,22 @@ u32 file_poll(struct file *file, struct poll_table *table)
     return file->ops->poll(file, table);
 }
 
+/* Flags of an open file are changed by several at once, each others of them. */
+static void change_flags(struct file *file, unsigned which, unsigned values)
+{
+    u32 old = READ_ONCE(file->flags);
+
+    while (!atomic_cas(&file->flags, &old, (old & ~which) | (values & which)))
+        ;
+}
+
 static long set_nonblock(struct file *file, vaddr_t arg)
 {
     s32 on;
     int err = copyin_obj(&on, arg);
 
     if (!err)
-        WRITE_ONCE(file->flags, on ? file->flags | O_NONBLOCK : file->flags & ~O_NONBLOCK);
+        change_flags(file, O_NONBLOCK, on ? O_NONBLOCK : 0);
     return err;
 }
 
@@ -385,6 +398,6 @@ int file_set_flags(struct file *file, unsigned flags)
 
     if (file->flags & O_PATH)
         return -EBADF;
-    WRITE_ONCE(file->flags, (file->flags & ~may_change) | (flags & may_change));
+    change_flags(file, may_change, flags);
     return 0;
 }

@@ -56,6 +56,7 @@ static void fs_init(void)
     ramfs_init();
     procfs_init();
     proc_machine_init();
+    proc_cpu_init();
     proc_memory_init();
     memdev_init();
     tty_init();

@@ -3,8 +3,9 @@
  * Making, removing and moving names (see include/fs/vfs.h).
  *
  * Each call looks everything up, gets the memory it needs, and then does one step under the tree
- * lock (dentry_link, dentry_unlink, dentry_move), which checks again what may have changed. So a
- * call either happens as a whole or not at all, and no lock is held across directories.
+ * lock (dentry_link, dentry_unlink, dentry_move), which checks again what may have changed: other
+ * cpus move, remove and replace names meanwhile. A call whose names lead elsewhere by then begins
+ * anew. So it either happens as a whole or not at all, and no lock is held across directories.
  */
 #include <fs/names.h>
 
@@ -148,6 +149,11 @@ int vfs_link(struct dentry *old_at, const char *old_path, struct dentry *new_at,
     return err;
 }
 
+static struct place place_of(const struct path_last *last)
+{
+    return (struct place){.dir = last->dir, .name = &last->name};
+}
+
 /* --- removing -------------------------------------------------------------------------------- */
 
 /* A name that path_last() found and that is to go: what stands against it, apart from its type. */
@@ -174,16 +180,17 @@ static void removed(struct inode *dir, struct inode *inode)
 
 static int remove_last(struct path_last *last, bool dir)
 {
+    struct place place = place_of(last);
     int err = may_remove(last);
 
     if (!err)
-        err = dentry_unlink(last->found, dir);
+        err = dentry_unlink(last->found, &place, dir);
     if (!err)
         removed(last->dir->inode, last->found->inode);
     return err;
 }
 
-int vfs_unlink(struct dentry *at, const char *path)
+static int unlink_once(struct dentry *at, const char *path)
 {
     struct path_last last;
     int err = path_last(at, path, 0, &last);
@@ -200,6 +207,16 @@ int vfs_unlink(struct dentry *at, const char *path)
     return err;
 }
 
+int vfs_unlink(struct dentry *at, const char *path)
+{
+    int err;
+
+    do
+        err = unlink_once(at, path);
+    while (err == -ESTALE);
+    return err;
+}
+
 /* rmdir of a path that ends in no name: Linux tells the three cases apart. */
 static int rmdir_special(const char *path)
 {
@@ -212,7 +229,7 @@ static int rmdir_special(const char *path)
     return -EBUSY;
 }
 
-int vfs_rmdir(struct dentry *at, const char *path)
+static int rmdir_once(struct dentry *at, const char *path)
 {
     struct path_last last;
     int err = path_last(at, path, 0, &last);
@@ -221,6 +238,16 @@ int vfs_rmdir(struct dentry *at, const char *path)
         return err;
     err = last.special ? rmdir_special(path) : remove_last(&last, true);
     path_last_put(&last);
+    return err;
+}
+
+int vfs_rmdir(struct dentry *at, const char *path)
+{
+    int err;
+
+    do
+        err = rmdir_once(at, path);
+    while (err == -ESTALE);
     return err;
 }
 
@@ -270,14 +297,15 @@ static void moved(struct inode *from_dir, struct inode *to_dir, struct inode *in
 static int move_last(struct path_last *from, struct path_last *to)
 {
     struct inode *inode = from->found->inode;
-    struct dentry *place = dentry_make(to->dir, to->name.text, to->name.len, inode_get(inode));
+    struct place old = place_of(from), new = place_of(to);
+    struct dentry *next = dentry_make(to->dir, to->name.text, to->name.len, inode_get(inode));
 
-    if (!place)
+    if (!next)
         return -ENOMEM;
-    int err = dentry_move(from->found, place, to->found);
+    int err = dentry_move(from->found, &old, next, to->found, &new);
     if (!err)
         moved(from->dir->inode, to->dir->inode, inode, to->found ? to->found->inode : NULL);
-    dentry_put(place);
+    dentry_put(next);
     return err;
 }
 
@@ -307,9 +335,9 @@ int vfs_rename(struct dentry *old_at, const char *old_path, struct dentry *new_a
 
     if (flags & ~(unsigned)RENAME_NOREPLACE)
         return -EINVAL;
-    do /* the new name may come into being between the look and the move: then it is replaced */
+    do /* either name may come to lead elsewhere between the look and the move: then look again */
         err = rename_once(old_at, old_path, new_at, new_path, flags);
-    while (err == -EEXIST && !(flags & RENAME_NOREPLACE));
+    while (err == -ESTALE || (err == -EEXIST && !(flags & RENAME_NOREPLACE)));
     return err > 0 ? 0 : err;
 }
 

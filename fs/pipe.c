@@ -10,7 +10,8 @@
  * The mutex guards everything and is held across user copies; a fault in one never needs a pipe.
  * Wake-ups come after it, and only at the two edges that somebody can wait for: the pipe was
  * empty and is not, and it had no room for PIPE_BUF bytes and has. The conditions that sleepers look
- * at read the counters without the mutex; they are looked at again under it.
+ * at read the counters without the mutex, both in one load: a pair that never stood there together could
+ * look empty after the edge had passed. They are looked at again under the mutex.
  */
 #include <fs/pipe.h>
 
@@ -34,7 +35,12 @@
 
 struct pipe {
     struct mutex lock;
-    u32 head, tail;
+    union {
+        struct {
+            u32 head, tail;
+        };
+        u64 head_and_tail; /* the head in the low half */
+    };
     u32 readers, writers;           /* open files that read, that write */
     u32 reader_opens, writer_opens; /* ever; a FIFO's open waits for a change */
     struct wait_queue can_read;     /* bytes came, or the writers went */
@@ -54,7 +60,9 @@ static SLAB_CACHE(pipe_cache, "pipe", sizeof(struct pipe_inode), 8);
 
 static u32 used(const struct pipe *p)
 {
-    return READ_ONCE(p->tail) - READ_ONCE(p->head);
+    u64 both = READ_ONCE(p->head_and_tail);
+
+    return (u32)(both >> 32) - (u32)both;
 }
 
 static bool has_room(const struct pipe *p)
@@ -116,8 +124,7 @@ static void rewind_ring(struct pipe *p)
         for (u32 i = 1; i < PIPE_SLOTS; i++)
             drop_frame(&p->slot[i]);
     }
-    WRITE_ONCE(p->head, 0);
-    WRITE_ONCE(p->tail, 0);
+    WRITE_ONCE(p->head_and_tail, 0);
 }
 
 /* Moves the head over bytes that were read. A drained frame goes unless the tail has come round. */
@@ -311,7 +318,7 @@ static long pipe_ioctl(struct file *file, unsigned cmd, vaddr_t arg)
 
 static void pipe_init(struct pipe *p)
 {
-    *p = (struct pipe){.head = 0};
+    *p = (struct pipe){.head_and_tail = 0};
     mutex_init(&p->lock, "pipe");
     wait_queue_init(&p->can_read, "pipe read");
     wait_queue_init(&p->can_write, "pipe write");

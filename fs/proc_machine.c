@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files of /proc about the whole machine: time, cpus, load, mounts, version. */
+/* Files of /proc about the whole machine: time, load, mounts, version. */
 #include <fs/procfs.h>
 
-#include <arch/cpu.h>
 #include <base/build.h>
 #include <base/percpu.h>
 #include <fs/dev.h>
@@ -11,8 +10,6 @@
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/time.h>
-
-#define TICK_NS (NSEC_PER_SEC / 100) /* the unit of times here: USER_HZ is 100 */
 
 static u64 uptime_ns(void)
 {
@@ -61,58 +58,7 @@ static int show_loadavg(struct seq *seq)
     return 0;
 }
 
-/* --- stat ------------------------------------------------------------------------------------ */
-
-static void stats_add(struct sched_stats *sum, const struct sched_stats *one)
-{
-    sum->switches += one->switches;
-    sum->idle_ticks += one->idle_ticks;
-    sum->user_ticks += one->user_ticks;
-    sum->system_ticks += one->system_ticks;
-    sum->runnable += one->runnable;
-    sum->blocked += one->blocked;
-}
-
-/* user nice system idle iowait irq softirq steal guest guest_nice */
-static void print_times(struct seq *seq, const struct sched_stats *stats)
-{
-    seq_print(seq, " %lu 0 %lu %lu 0 0 0 0 0 0\n", time_ticks_to_ns(stats->user_ticks) / TICK_NS,
-              time_ticks_to_ns(stats->system_ticks) / TICK_NS,
-              time_ticks_to_ns(stats->idle_ticks) / TICK_NS);
-}
-
-static int show_stat(struct seq *seq)
-{
-    struct sched_stats sum = {.switches = 0}, one;
-
-    for (u32 cpu = 0; cpu < cpu_count(); cpu++) {
-        sched_cpu_stats(cpu, &one);
-        stats_add(&sum, &one);
-    }
-    seq_print(seq, "cpu ");
-    print_times(seq, &sum);
-    for (u32 cpu = 0; cpu < cpu_count(); cpu++) {
-        sched_cpu_stats(cpu, &one);
-        seq_print(seq, "cpu%u", cpu);
-        print_times(seq, &one);
-    }
-    seq_print(seq, "intr 0\nctxt %lu\nbtime %lu\nprocesses %d\n", sum.switches,
-              time_boot_realtime_ns() / NSEC_PER_SEC, process_last_pid());
-    seq_print(seq, "procs_running %u\nprocs_blocked %u\n", sum.runnable, sum.blocked);
-    return 0;
-}
-
 /* --- the rest -------------------------------------------------------------------------------- */
-
-static int show_cpuinfo(struct seq *seq)
-{
-    for (u32 cpu = 0; cpu < cpu_count(); cpu++) {
-        seq_print(seq, "processor\t: %u\n", cpu);
-        arch_cpu_describe(cpu, &seq->sink);
-        seq_print(seq, "\n");
-    }
-    return 0;
-}
 
 static int show_version(struct seq *seq)
 {
@@ -151,8 +97,6 @@ void proc_machine_init(void)
     static struct proc_file files[] = {
         {.path = "uptime", .show = show_uptime},
         {.path = "loadavg", .show = show_loadavg},
-        {.path = "stat", .show = show_stat},
-        {.path = "cpuinfo", .show = show_cpuinfo},
         {.path = "version", .show = show_version},
         {.path = "cmdline", .show = show_cmdline},
         {.path = "mounts", .show = show_mounts},

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * /proc/<pid>: one table of its entries, of which a node's `what` is a row, and the directories fd
- * and task. Position in the directory is 2 plus the row. A process has one thread, so task holds one
- * directory, with the same files. After the process has been reaped every lookup and read says so (-ENOENT, -ESRCH).
+ * and task. Position in the directory is 2 plus the row. In task each thread has a directory, by
+ * its tid, with the same files; there a node's number is the tid. After the process has been reaped, or
+ * the thread has ended, every lookup and read says so (-ENOENT, -ESRCH).
  */
 #include <fs/proc_pid.h>
 
@@ -24,7 +25,7 @@ struct pid_entry {
     const char *name;
     u32 mode;
     int (*show)(struct seq *seq);
-    int (*store)(const char *text);            /* acts on the writing thread */
+    int (*store)(struct process *p, int tid, const char *text);
     struct dentry *(*jump)(struct process *p); /* links: where to, referenced, or NULL */
 };
 
@@ -32,10 +33,29 @@ struct pid_entry {
 
 static int show_comm(struct seq *seq)
 {
-    struct process *p = seq->private;
+    struct process *p = proc_seq_process(seq);
+    int tid = proc_seq_tid(seq);
+    char name[THREAD_NAME_MAX];
+    irqflags_t flags = spin_lock(&process_lock);
+    struct thread *t = tid ? process_thread(p, tid) : NULL;
 
-    seq_print(seq, "%.*s\n", (int)sizeof(p->comm), p->comm);
+    memcpy(name, t ? t->name : p->comm, sizeof(name));
+    spin_unlock(&process_lock, flags);
+    if (tid && !t && tid != process_pid(p))
+        return -ESRCH;
+    seq_print(seq, "%.*s\n", (int)sizeof(name), name);
     return 0;
+}
+
+/* As on Linux, a program may name its own threads, and no others. */
+static int store_comm(struct process *p, int tid, const char *text)
+{
+    char name[THREAD_NAME_MAX];
+
+    if (p != current_process())
+        return -EINVAL;
+    strlcpy(name, text, sizeof(name));
+    return process_set_name(p, tid ? tid : process_pid(p), name);
 }
 
 static int show_mounts(struct seq *seq)
@@ -51,11 +71,13 @@ static int show_fail_nth(struct seq *seq)
 }
 
 /* As Linux's fail-nth: the N-th allocation of the thread that writes N fails. */
-static int store_fail_nth(const char *text)
+static int store_fail_nth(struct process *p, int tid, const char *text)
 {
     u64 nth;
     int err = num_parse_u64(text, 0, &nth);
 
+    (void)p;
+    (void)tid;
     if (err || nth > ~0u)
         return -EINVAL;
     failalloc_arm_thread((u32)nth);
@@ -78,7 +100,7 @@ static const struct pid_entry entries[] = {
     {.name = "stat", .mode = S_IFREG | 0444, .show = proc_show_stat},
     {.name = "statm", .mode = S_IFREG | 0444, .show = proc_show_statm},
     {.name = "status", .mode = S_IFREG | 0444, .show = proc_show_status},
-    {.name = "comm", .mode = S_IFREG | 0444, .show = show_comm},
+    {.name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .store = store_comm},
     {.name = "cmdline", .mode = S_IFREG | 0444, .show = proc_show_cmdline},
     {.name = "environ", .mode = S_IFREG | 0400, .show = proc_show_environ},
     {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps},
@@ -94,8 +116,12 @@ static const struct pid_entry entries[] = {
 #define POS_FD   (2ul + ARRAY_SIZE(entries))
 #define POS_TASK (POS_FD + 1)
 
-/* Which directory a node is: of a process, of its threads, of one thread. */
-enum pid_dir { PID_DIR = 1, TASK_DIR, THREAD_DIR };
+/*
+ * Which directory a node is, in its number: a process's, that of its threads, or THREAD_DIR plus the
+ * tid of one thread.
+ */
+enum pid_dir { PID_DIR, TASK_DIR, THREAD_DIR };
+static const char pid_dir_tag; /* what they are */
 
 static const struct pid_entry *entry_of(struct inode *inode)
 {
@@ -110,7 +136,7 @@ static int entry_open(struct file *file)
     int err = p ? seq_open(file, entry_of(file->inode)->show) : -ESRCH;
 
     if (!err)
-        ((struct seq *)file->private)->private = p;
+        ((struct seq *)file->private)->private = proc_node_of(file->inode);
     return err;
 }
 
@@ -129,8 +155,9 @@ static ssize_t entry_store(struct file *file, struct iobuf *from, u64 *pos)
         return -EACCES;
     size_t len = from->left;
     ssize_t n = proc_copy_text(from, text, sizeof(text));
+    struct process *p = proc_node_process(file->inode);
     if (n >= 0)
-        n = entry->store(text);
+        n = p ? entry->store(p, proc_node_of(file->inode)->number, text) : -ESRCH;
     return n < 0 ? n : (ssize_t)len;
 }
 
@@ -185,12 +212,19 @@ static const struct inode_ops entry_link_ops = {
 
 /* --- the directory --------------------------------------------------------------------------- */
 
+/* The number of an entry in such a directory: the tid, or 0 outside of task. */
+static int tid_of_dir(int which)
+{
+    return which > THREAD_DIR ? which - THREAD_DIR : 0;
+}
+
 static struct inode *make_entry(struct inode *dir, struct process *p, const struct pid_entry *entry)
 {
     bool link = S_ISLNK(entry->mode);
 
     return proc_node_make(dir->super, entry->mode, link ? &entry_link_ops : &proc_plain_ops,
-                          link ? NULL : &entry_file_ops, p, entry, 0);
+                          link ? NULL : &entry_file_ops, p, entry,
+                          tid_of_dir(proc_node_of(dir)->number));
 }
 
 static bool is_name(const char *name, size_t len, const char *wanted)
@@ -198,7 +232,7 @@ static bool is_name(const char *name, size_t len, const char *wanted)
     return strlen(wanted) == len && memcmp(name, wanted, len) == 0;
 }
 
-static struct inode *make_dir(struct super *super, struct process *p, enum pid_dir which);
+static struct inode *make_dir(struct super *super, struct process *p, int which);
 
 static struct inode *pid_lookup(struct inode *dir, const char *name, size_t len)
 {
@@ -220,17 +254,20 @@ static struct inode *pid_lookup(struct inode *dir, const char *name, size_t len)
 static struct inode *task_lookup(struct inode *dir, const char *name, size_t len)
 {
     struct process *p = proc_node_process(dir);
+    int tid = proc_number(name, len);
 
-    if (!p || proc_number(name, len) != process_pid(p))
+    if (!p || tid <= 0 || process_next_tid(p, tid - 1) != tid)
         return ERR_PTR(-ENOENT);
-    return make_dir(dir->super, p, THREAD_DIR);
+    return make_dir(dir->super, p, THREAD_DIR + tid);
 }
 
 static bool emit_rows(struct file *dir, struct process *p, struct dirent_sink *sink)
 {
+    int tid = tid_of_dir(proc_node_of(dir->inode)->number);
+
     for (; dir->pos < POS_FD; dir->pos++) {
         const struct pid_entry *e = &entries[dir->pos - 2];
-        u64 ino = proc_ino(process_pid(p), e, 0);
+        u64 ino = proc_ino(process_pid(p), e, tid);
         if (!sink->emit(sink, e->name, strlen(e->name), ino, dir->pos + 1, e->mode))
             return false;
     }
@@ -254,21 +291,28 @@ static int pid_readdir(struct file *dir, struct dirent_sink *sink)
         proc_node_of(dir->inode)->number != PID_DIR)
         return 0;
     emit_dir(dir, sink, POS_FD, "fd", proc_fd_dir_ino(process_pid(p)));
-    emit_dir(dir, sink, POS_TASK, "task", proc_ino(process_pid(p), entries, TASK_DIR));
+    emit_dir(dir, sink, POS_TASK, "task", proc_ino(process_pid(p), &pid_dir_tag, TASK_DIR));
     return 0;
 }
 
 static int task_readdir(struct file *dir, struct dirent_sink *sink)
 {
     struct process *p = proc_node_process(dir->inode);
-    char name[16];
+    int tid;
 
     if (!p)
         return -ENOENT;
     if (!dir_emit_dots(dir, sink))
         return 0;
-    fmt_snprintf(name, sizeof(name), "%d", process_pid(p));
-    emit_dir(dir, sink, 2, name, proc_ino(process_pid(p), entries, THREAD_DIR));
+    while ((tid = process_next_tid(p, (int)dir->pos - 2))) {
+        char name[16];
+        size_t len = fmt_scnprintf(name, sizeof(name), "%d", tid);
+        u64 ino = proc_ino(process_pid(p), &pid_dir_tag, THREAD_DIR + tid);
+
+        if (!sink->emit(sink, name, len, ino, (u64)tid + 2, S_IFDIR))
+            break;
+        dir->pos = (u64)tid + 2;
+    }
     return 0;
 }
 
@@ -277,17 +321,17 @@ static const struct inode_ops task_dir_ops = {.lookup = task_lookup, .release = 
 static const struct file_ops pid_file_ops = {.lseek = proc_dir_lseek, .readdir = pid_readdir};
 static const struct file_ops task_file_ops = {.lseek = proc_dir_lseek, .readdir = task_readdir};
 
-static struct inode *make_dir(struct super *super, struct process *p, enum pid_dir which)
+static struct inode *make_dir(struct super *super, struct process *p, int which)
 {
     bool task = which == TASK_DIR;
 
     return proc_node_make(super, S_IFDIR | 0555, task ? &task_dir_ops : &pid_dir_ops,
-                          task ? &task_file_ops : &pid_file_ops, p, entries, which);
+                          task ? &task_file_ops : &pid_file_ops, p, &pid_dir_tag, which);
 }
 
 u64 proc_pid_ino(int pid)
 {
-    return proc_ino(pid, entries, PID_DIR);
+    return proc_ino(pid, &pid_dir_tag, PID_DIR);
 }
 
 struct inode *proc_pid_make(struct super *super, int pid)
@@ -296,7 +340,9 @@ struct inode *proc_pid_make(struct super *super, int pid)
 
     if (!p)
         return ERR_PTR(-ENOENT);
-    struct inode *inode = make_dir(super, p, PID_DIR);
+    struct inode *inode = ERR_PTR(-ENOENT); /* a thread's id is not in the root */
+    if (process_pid(p) == pid)
+        inode = make_dir(super, p, PID_DIR);
     process_put(p);
     return inode;
 }

@@ -33,7 +33,7 @@ static void put_strings(struct seq *seq, struct uvm *uvm, vaddr_t start, vaddr_t
 
 int proc_show_cmdline(struct seq *seq)
 {
-    struct uvm *uvm = process_uvm(seq->private);
+    struct uvm *uvm = process_uvm(proc_seq_process(seq));
 
     if (uvm) {
         struct uvm_layout *layout = uvm_layout(uvm);
@@ -45,7 +45,7 @@ int proc_show_cmdline(struct seq *seq)
 
 int proc_show_environ(struct seq *seq)
 {
-    struct uvm *uvm = process_uvm(seq->private);
+    struct uvm *uvm = process_uvm(proc_seq_process(seq));
 
     if (uvm) {
         struct uvm_layout *layout = uvm_layout(uvm);
@@ -90,7 +90,7 @@ static int show_region(void *ctx, const struct uvm_region_info *r)
                          r->prot & UVM_R ? 'r' : '-', r->prot & UVM_W ? 'w' : '-',
                          r->prot & UVM_X ? 'x' : '-', r->flags & UVM_SHARED ? 's' : 'p', r->offset,
                          (u64)DEV_MAJOR(dev), (u64)DEV_MINOR(dev), ino);
-    const char *name = region_name(r, seq->private, path, sizeof(path));
+    const char *name = region_name(r, proc_seq_process(seq), path, sizeof(path));
 
     if (name[0])
         seq_print(seq, "%*s%s", n < 73 ? (int)(73 - n) : 0, "", name);
@@ -100,7 +100,7 @@ static int show_region(void *ctx, const struct uvm_region_info *r)
 
 int proc_show_maps(struct seq *seq)
 {
-    struct uvm *uvm = process_uvm(seq->private);
+    struct uvm *uvm = process_uvm(proc_seq_process(seq));
 
     if (uvm) {
         uvm_for_each_region(uvm, show_region, seq);
@@ -111,7 +111,7 @@ int proc_show_maps(struct seq *seq)
 
 int proc_show_pagetable(struct seq *seq)
 {
-    struct uvm *uvm = process_uvm(seq->private);
+    struct uvm *uvm = process_uvm(proc_seq_process(seq));
 
     if (uvm) {
         uvm_dump(uvm, &seq->sink);

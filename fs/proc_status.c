@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * /proc/<pid>/stat, statm and status: figures of a process in the layout that Linux's proc(5)
- * gives. Each is collected first, under the locks that it needs, and printed after.
+ * /proc/<pid>/stat, statm and status, and those of /proc/<pid>/task/<tid>: figures in the layout that
+ * Linux's proc(5) gives. Each is collected first, under the locks that it needs, and printed
+ * after. What belongs to a thread is the first thread's in the process's files.
  */
 #include <fs/proc_pid.h>
 
@@ -11,14 +12,18 @@
 #include <fs/tty.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
+#include <lib/errno.h>
+#include <lib/string.h>
 #include <mm/uvm.h>
 
 #define TICK_NS (NSEC_PER_SEC / 100) /* the unit of times here: USER_HZ is 100 */
 
 /* What stands in process and thread structs, at one moment. */
 struct snapshot {
+    int id; /* the tid, or the pid */
     int pid, ppid, pgid, sid;
     char state;
+    char name[THREAD_NAME_MAX];
     int nice;
     u32 threads, cpu;
     sigset_mask pending, shared_pending, blocked, ignored, caught;
@@ -41,16 +46,22 @@ static sigset_mask caught_signals(const struct sig_process *sig)
     return sig->custom & ~sig->ignored;
 }
 
-static void snap_locked(struct snapshot *s, struct process *p)
+/* false: there is no such thread any more. A process without its first one is a zombie to look at. */
+static bool snap_locked(struct snapshot *s, struct process *p, int tid)
 {
     irqflags_t flags = spin_lock(&process_lock);
-    struct thread *t = process_first_thread(p);
+    struct thread *t = process_thread(p, s->id);
 
     s->ppid = p->ppid;
     s->threads = p->thread_count;
+    s->state = thread_state_letter(t);
+    memcpy(s->name, t ? t->name : p->comm, sizeof(s->name));
     if (t)
         snap_thread(s, t);
+    if (t && tid)
+        thread_usage(t, &s->usage);
     spin_unlock(&process_lock, flags);
+    return t || s->id == s->pid;
 }
 
 static void snap_memory(struct snapshot *s, struct process *p)
@@ -64,18 +75,22 @@ static void snap_memory(struct snapshot *s, struct process *p)
     uvm_put(uvm);
 }
 
-static void snap(struct snapshot *s, struct process *p)
+static int snap(struct snapshot *s, const struct seq *seq)
 {
-    *s = (struct snapshot){.pid = process_pid(p)};
+    struct process *p = proc_seq_process(seq);
+    int tid = proc_seq_tid(seq);
+
+    *s = (struct snapshot){.id = tid ? tid : process_pid(p), .pid = process_pid(p)};
     s->pgid = process_pgid(p);
     s->sid = process_sid(p);
-    s->state = process_state_letter(p);
     s->shared_pending = p->sig.pending.set;
     s->ignored = p->sig.ignored & p->sig.custom;
     s->caught = caught_signals(&p->sig);
     process_usage(p, &s->usage);
-    snap_locked(s, p);
+    if (!snap_locked(s, p, tid))
+        return -ESRCH;
     snap_memory(s, p);
+    return 0;
 }
 
 static u64 start_ticks(const struct process *p)
@@ -87,13 +102,15 @@ static u64 start_ticks(const struct process *p)
 
 int proc_show_stat(struct seq *seq)
 {
-    struct process *p = seq->private;
+    struct process *p = proc_seq_process(seq);
     struct snapshot s;
     int foreground;
     u32 tty = tty_dev_of(p, &foreground);
+    int err = snap(&s, seq);
 
-    snap(&s, p);
-    seq_print(seq, "%d (%.*s) %c %d %d %d %u %d 0 ", s.pid, (int)sizeof(p->comm), p->comm, s.state,
+    if (err)
+        return err;
+    seq_print(seq, "%d (%.*s) %c %d %d %d %u %d 0 ", s.id, (int)sizeof(s.name), s.name, s.state,
               s.ppid, s.pgid, s.sid, tty, foreground);
     seq_print(seq, "%lu %lu %lu %lu %lu %lu %lu %lu ", s.usage.faults_minor,
               p->children_usage.faults_minor, s.usage.faults_major, p->children_usage.faults_major,
@@ -113,8 +130,10 @@ int proc_show_stat(struct seq *seq)
 int proc_show_statm(struct seq *seq)
 {
     struct snapshot s;
+    int err = snap(&s, seq);
 
-    snap(&s, seq->private);
+    if (err)
+        return err;
     seq_print(seq, "%lu %lu %lu %lu 0 %lu 0\n", s.memory.total, s.memory.resident, s.memory.shared,
               s.memory.text, s.memory.data + s.memory.stack);
     return 0;
@@ -163,13 +182,14 @@ static void show_signals(struct seq *seq, const struct snapshot *s)
 
 int proc_show_status(struct seq *seq)
 {
-    struct process *p = seq->private;
     struct snapshot s;
+    int err = snap(&s, seq);
 
-    snap(&s, p);
-    seq_print(seq, "Name:\t%.*s\n", (int)sizeof(p->comm), p->comm);
+    if (err)
+        return err;
+    seq_print(seq, "Name:\t%.*s\n", (int)sizeof(s.name), s.name);
     seq_print(seq, "State:\t%c (%s)\n", s.state, state_name(s.state));
-    seq_print(seq, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", s.pid, s.pid, s.ppid);
+    seq_print(seq, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", s.pid, s.id, s.ppid);
     seq_print(seq, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
     if (s.memory.total)
         show_memory(seq, &s);

@@ -7,6 +7,7 @@
 
 #include <abi/linux/fcntl.h>
 #include <abi/linux/poll.h>
+#include <base/atomic.h>
 #include <base/log.h>
 #include <fs/poll.h>
 #include <fs/tty_job.h>
@@ -101,14 +102,33 @@ static ssize_t write_chunk(struct tty *tty, struct file *file, const u8 *bytes, 
     return done ? (ssize_t)done : err;
 }
 
-static ssize_t tty_write(struct file *file, struct iobuf *from, u64 *pos)
+/* What one call writes stays together. True if the turn is the current thread's. */
+static bool take_turn(struct tty *tty)
 {
-    struct tty *tty = file->private;
+    struct thread *nobody = NULL, *me = current_thread();
+
+    return atomic_load_relaxed(&tty->writer) == me || atomic_cas(&tty->writer, &nobody, me);
+}
+
+static int wait_turn(struct tty *tty, struct file *file)
+{
+    if (file->flags & O_NONBLOCK)
+        return take_turn(tty) ? 0 : -EAGAIN;
+    return wait_event_interruptible(&tty->write_wait, take_turn(tty)) ? -ERESTARTSYS : 0;
+}
+
+static void end_turn(struct tty *tty)
+{
+    atomic_store_release(&tty->writer, NULL);
+    wake_all(&tty->write_wait);
+}
+
+static ssize_t write_all(struct tty *tty, struct file *file, struct iobuf *from)
+{
     u8 bytes[64];
     size_t done = 0;
-    ssize_t n = tty_check_write(tty);
+    ssize_t n = 0;
 
-    (void)pos;
     while (!n && from->left) {
         size_t want = MIN(from->left, sizeof(bytes));
 
@@ -121,6 +141,21 @@ static ssize_t tty_write(struct file *file, struct iobuf *from, u64 *pos)
             n = 0;
     }
     return done ? (ssize_t)done : n;
+}
+
+static ssize_t tty_write(struct file *file, struct iobuf *from, u64 *pos)
+{
+    struct tty *tty = file->private;
+    ssize_t n = tty_check_write(tty);
+
+    (void)pos;
+    if (!n)
+        n = wait_turn(tty, file);
+    if (n)
+        return n;
+    n = write_all(tty, file, from);
+    end_turn(tty);
+    return n;
 }
 
 void tty_write_wakeup(struct tty *tty)
@@ -377,8 +412,10 @@ static int set_termios(struct tty *tty, unsigned cmd, vaddr_t arg)
 
 static int get_size(struct tty *tty, vaddr_t arg)
 {
+    irqflags_t flags = spin_lock(&tty->lock);
     struct linux_winsize size = tty->size;
 
+    spin_unlock(&tty->lock, flags);
     return copyout_obj(arg, &size);
 }
 
@@ -419,8 +456,11 @@ static int flow(struct tty *tty, unsigned long action)
 {
     if (action > 3)
         return -EINVAL;
-    if (action < 2)
-        WRITE_ONCE(tty->ldisc.stopped, action == 0);
+    if (action < 2) {
+        irqflags_t flags = spin_lock(&tty->lock);
+        tty->ldisc.stopped = action == 0;
+        spin_unlock(&tty->lock, flags);
+    }
     wake_all(&tty->write_wait);
     return 0;
 }

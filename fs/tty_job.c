@@ -192,6 +192,20 @@ static int give_int(vaddr_t arg, int value)
     return copyout_obj(arg, &word);
 }
 
+/* The session may have lost the terminal since that was looked at. */
+static int bring_forward(struct tty *tty, int session, int group)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+    bool ours = tty_of_session(current_session()) == tty && tty->session == session;
+
+    spin_lock_nested(&tty->lock);
+    if (ours)
+        tty->foreground = group;
+    spin_unlock_nested(&tty->lock);
+    spin_unlock(&process_lock, flags);
+    return ours ? 0 : -ENOTTY;
+}
+
 static int set_foreground(struct tty *tty, vaddr_t arg)
 {
     s32 group;
@@ -208,8 +222,7 @@ static int set_foreground(struct tty *tty, vaddr_t arg)
         return -ESRCH;
     if (session != process_sid(current_process()))
         return -EPERM;
-    WRITE_ONCE(tty->foreground, group);
-    return 0;
+    return bring_forward(tty, session, group);
 }
 
 long tty_job_ioctl(struct tty *tty, struct file *file, unsigned cmd, vaddr_t arg)

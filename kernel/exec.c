@@ -2,21 +2,37 @@
 /* The process's half of exec: from here on it runs another program. The loader is above. */
 #include <arch/context.h>
 #include <base/panic.h>
+#include <base/wait.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
+#include <lib/errno.h>
 #include <lib/string.h>
 #include <mm/uvm.h>
 
-void process_set_name(struct process *p, const char *comm)
+int process_set_name(struct process *p, int tid, const char *name)
 {
-    struct thread *t;
     irqflags_t flags = spin_lock(&process_lock);
+    struct thread *t = process_thread(p, tid);
 
-    strlcpy(p->comm, comm, sizeof(p->comm));
-    t = process_first_thread(p);
     if (t)
-        memcpy(t->name, p->comm, sizeof(t->name));
+        strlcpy(t->name, name, sizeof(t->name));
+    if (t && t == p->leader)
+        memcpy(p->comm, t->name, sizeof(p->comm));
     spin_unlock(&process_lock, flags);
+    return t ? 0 : -ESRCH;
+}
+
+/* The others run no more once they are out of the list; a new one cannot come while `sole` is set. */
+int process_exec_alone(void)
+{
+    struct process *p = current_process();
+
+    if (!p->threaded)
+        return 0;
+    if (!sig_begin_exec(p))
+        return -ERESTARTNOINTR;
+    wait_event(&p->child_wait, READ_ONCE(p->thread_count) == 1);
+    return sig_fatal_pending() ? -ERESTARTNOINTR : 0;
 }
 
 static void change_uvm(struct process *p, struct uvm *uvm)
@@ -25,6 +41,7 @@ static void change_uvm(struct process *p, struct uvm *uvm)
     irqflags_t flags = spin_lock(&process_lock);
 
     p->uvm = uvm;
+    p->execed = true;
     spin_unlock(&process_lock, flags);
     sched_set_uvm(uvm);
     if (old)
@@ -36,7 +53,6 @@ static void forget_thread_state(struct thread *t)
     t->clear_child_tid = 0;
     t->set_child_tid = 0;
     t->robust_list = 0;
-    t->robust_list_len = 0;
     arch_context_exec(&t->context);
 }
 
@@ -46,12 +62,15 @@ void process_exec(struct uvm *uvm, vaddr_t sigcode, const char *comm)
     struct process *p = t->process;
 
     ASSERT(p->thread_count == 1);
+    proc_parts_thread_exit(t);
+    if (p->threaded)
+        process_become_leader();
+    p->threaded = false;
     change_uvm(p, uvm);
     process_release_vfork(p);
     sig_exec();
     forget_thread_state(t);
     proc_parts_exec(p);
-    process_set_name(p, comm);
+    process_set_name(p, t->tid, comm);
     p->sigcode = sigcode;
-    p->execed = true;
 }

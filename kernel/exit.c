@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The end of threads and processes. A process ends with its last thread: that one gives back what
- * the process had while it can still sleep, then turns it into a zombie under process_lock, finds
- * the children a new parent, tells its own one, and leaves the cpu for good.
+ * The end of threads and processes. Each thread says farewell to who waits at its memory, and leaves:
+ * it takes no more signals and uses nothing of the process any more. The last one to leave gives back
+ * what the process had, while it can still sleep. The last one to be unlinked - another one, perhaps,
+ * but after that - turns the process into a zombie under process_lock, finds the children a
+ * new parent and tells its own one. From then on the parent may free the process on another cpu: all
+ * that the thread still stands on is its own stack, which whoever runs next here takes away.
  */
 #include <base/log.h>
 #include <base/panic.h>
@@ -44,14 +47,14 @@ static void forget_uvm(struct process *p)
     spin_unlock(&process_lock, flags);
 }
 
-static void give_back(struct process *p, struct thread *t)
+/* What belongs to the process; its last thread still holds the address space. */
+static void give_back(struct process *p)
 {
     itimer_stop(p);
     proc_parts_exit(p);
     note_peak(p);
     forget_uvm(p);
-    leave_uvm(t);
-    process_release_vfork(p);
+    sig_flush_process(p);
 }
 
 /* --- the family, under process_lock --- */
@@ -119,47 +122,25 @@ static void leave_family(struct process *p)
 
 /* --- the end --- */
 
-/* Takes the thread out of its process. Under process_lock and, as the list is theirs too, sig.lock. */
-static void unlink_thread(struct process *p, struct thread *t)
+static void become_zombie(struct process *p)
 {
-    struct usage usage;
-
-    thread_usage(t, &usage);
-    usage_add(&p->dead, &usage);
-    spin_lock_nested(&p->sig.lock);
-    list_remove(&t->process_link);
-    p->thread_count--;
-    spin_unlock_nested(&p->sig.lock);
-    t->process = NULL;
-}
-
-static __noreturn void end_thread(struct process *p, struct thread *t)
-{
-    irqflags_t flags;
-
-    leave_uvm(t);
-    sig_flush_thread(t);
-    flags = spin_lock(&process_lock);
-    unlink_thread(p, t);
-    spin_unlock(&process_lock, flags);
-    sched_exit();
-}
-
-static __noreturn void end_process(struct process *p, struct thread *t)
-{
-    irqflags_t flags;
-
-    give_back(p, t);
-    sig_flush_thread(t);
-    sig_flush_process(p);
-    flags = spin_lock(&process_lock);
-    unlink_thread(p, t);
     leave_family(p);
     p->state = PROCESS_ZOMBIE;
     p->exit_status = p->sig.exit_status;
-    process_tell_parent(p, 0); /* the parent may free it from here on */
+    process_tell_parent(p, 0); /* the parent may free it once the lock is released */
+}
+
+static void unlink_thread(struct process *p, struct thread *t)
+{
+    struct usage usage;
+    irqflags_t flags = spin_lock(&process_lock);
+
+    thread_usage(t, &usage);
+    usage_add(&p->dead, &usage);
+    process_unlink_thread(p, t);
+    if (!p->thread_count)
+        become_zombie(p);
     spin_unlock(&process_lock, flags);
-    sched_exit();
 }
 
 static __noreturn void init_ended(int status)
@@ -171,26 +152,47 @@ static __noreturn void init_ended(int status)
     kernel_poweroff();
 }
 
-void process_exit(int wait_status)
+static __noreturn void end_thread(void)
 {
     struct thread *t = current_thread();
     struct process *p = t->process;
+    bool last;
+
+    proc_parts_thread_exit(t);
+    last = sig_leave(t);
+    if (last && p == process_one)
+        init_ended(p->sig.exit_status);
+    if (last)
+        give_back(p);
+    else if (READ_ONCE(p->sig.news))
+        sig_upcalls.job_change(p);
+    leave_uvm(t);
+    if (last)
+        process_release_vfork(p);
+    unlink_thread(p, t);
+    sched_exit();
+}
+
+void process_exit(int wait_status)
+{
+    struct process *p = current_process();
 
     if (p == process_one)
         init_ended(wait_status);
-    sig_begin_exit(p, wait_status);
     if (p->thread_count > 1)
-        end_thread(p, t);
-    end_process(p, t);
+        sig_begin_exit(p, wait_status);
+    else
+        p->exit_status = wait_status;
+    end_thread();
 }
 
 void process_exit_thread(int code)
 {
     struct thread *t = current_thread();
 
-    if (t->process->thread_count == 1)
-        process_exit((code & 0xff) << 8);
-    end_thread(t->process, t);
+    if (t->process->leader == t)
+        t->process->exit_status = (code & 0xff) << 8;
+    end_thread();
 }
 
 static void exit_by_signal(int wait_status)
@@ -198,15 +200,24 @@ static void exit_by_signal(int wait_status)
     process_exit(wait_status);
 }
 
-static void job_change(struct process *p, int code)
+static void exit_thread(void)
+{
+    end_thread();
+}
+
+/* What is new is looked at under process_lock, so that the parent hears of it in the right order. */
+static void job_change(struct process *p)
 {
     irqflags_t flags = spin_lock(&process_lock);
+    int news = sig_take_news(p);
 
-    process_tell_parent(p, code);
+    if (news)
+        process_tell_parent(p, news);
     spin_unlock(&process_lock, flags);
 }
 
 void exit_init(void)
 {
-    sig_upcalls = (struct sig_upcalls){.exit = exit_by_signal, .job_change = job_change};
+    sig_upcalls = (struct sig_upcalls){
+        .exit = exit_by_signal, .exit_thread = exit_thread, .job_change = job_change};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Making processes: fork, vfork and pid 1. Everything that can fail is done before the child can
- * be found; then it gets a pid and runs.
+ * Making processes and threads: fork, vfork, clone and pid 1. Everything that can fail is done
+ * before the child can be found; then it gets a pid or tid and runs.
  */
 #include <abi/linux/sched.h>
 #include <arch/context.h>
@@ -16,11 +16,17 @@
 #include <mm/usercopy.h>
 #include <mm/uvm.h>
 
-/* Threads of one process are not made here yet: no CLONE_THREAD, no CLONE_SIGHAND. */
-#define SUPPORTED_FLAGS                                                               \
-    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_PTRACE | CLONE_VFORK | CLONE_SYSVSEM | \
-     CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | \
-     CLONE_DETACHED | CLONE_UNTRACED)
+/* What says how a thread begins, or means nothing here. */
+#define COMMON_FLAGS                                                                            \
+    (CLONE_PTRACE | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | \
+     CLONE_CHILD_SETTID | CLONE_DETACHED | CLONE_UNTRACED)
+
+/* A new process may share these with its parent. */
+#define PROCESS_FLAGS \
+    (COMMON_FLAGS | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_VFORK | CLONE_CLEAR_SIGHAND)
+
+/* The threads of a process share all of these: they belong to it and not to them. */
+#define THREAD_FLAGS (CLONE_THREAD | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
 
 /* The child's first steps, in its own address space. */
 static void child_entry(void *arg)
@@ -36,15 +42,14 @@ static void child_entry(void *arg)
 }
 
 /* A user thread of `p`, not linked in yet. */
-static struct thread *make_thread(struct process *p, void (*entry)(void *arg), void *arg)
+static struct thread *make_thread(struct process *p, const char *name, void (*entry)(void *arg),
+                                  void *arg)
 {
-    struct thread *t = thread_alloc(p->comm, entry, arg);
+    struct thread *t = thread_alloc(name, entry, arg);
 
     if (!t)
         return NULL;
     t->process = p;
-    t->affinity = sched_user_cpus();
-    t->cpu = (u32)sched_choose_cpu(t->affinity); /* the boot cpu is one of them and always runs */
     t->user_frame = arch_user_frame(t->stack.top);
     arch_context_set_frame(&t->context, t->user_frame);
     return t;
@@ -54,10 +59,11 @@ static struct thread *copy_thread(struct process *child, const struct fork_args 
                                   const struct trap_frame *tf)
 {
     struct thread *self = current_thread();
-    struct thread *t = make_thread(child, child_entry, NULL);
+    struct thread *t = make_thread(child, self->name, child_entry, NULL);
 
     if (!t)
         return NULL;
+    t->affinity = self->affinity;
     *t->user_frame = *tf;
     arch_context_fork(&t->context, &self->context);
     tf_set_result(t->user_frame, 0);
@@ -73,7 +79,7 @@ static struct thread *copy_thread(struct process *child, const struct fork_args 
     sig_init_thread(t, self->sig.blocked);
     if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM)
         t->sig.altstack = self->sig.altstack;
-    t->sample_often = child->cpu_limits;
+    t->check_at = child->cpu_limits ? 0 : THREAD_UNCHECKED;
     return t;
 }
 
@@ -136,7 +142,7 @@ static int start_child(struct process *child, struct thread *t, const struct for
     process_get(child);
     sched_start_thread(t);
     if (args->flags & CLONE_VFORK)
-        wait_event(&parent->child_wait, !READ_ONCE(child->vfork_busy));
+        wait_event(&parent->child_wait, !READ_ONCE(child->vfork_busy) || sig_fatal_pending());
     process_put(child);
     return pid;
 }
@@ -150,19 +156,17 @@ static int fill_child(struct process *child, struct thread *t, const struct fork
     child->exit_signal = args->exit_signal;
     child->vfork_busy = args->flags & CLONE_VFORK;
     child->start_ns = time_now_ns();
+    if (args->flags & CLONE_CLEAR_SIGHAND)
+        sig_forget_handlers(child);
     return proc_parts_fork(current_process(), child, args->flags);
 }
 
-int process_fork(const struct fork_args *args, struct trap_frame *tf)
+static int fork_process(const struct fork_args *args, struct trap_frame *tf)
 {
     struct process *child;
     struct thread *t;
     int pid;
 
-    if ((args->flags & ~SUPPORTED_FLAGS) || args->exit_signal < 0 || args->exit_signal > NSIG)
-        return -EINVAL;
-    if (sig_pending(current_thread()))
-        return -ERESTARTNOINTR;
     child = process_alloc(current_process());
     if (!child)
         return -ENOMEM;
@@ -178,6 +182,56 @@ int process_fork(const struct fork_args *args, struct trap_frame *tf)
         discard(child, t);
     }
     return pid;
+}
+
+/* --- threads --- */
+
+static int link_thread(struct process *p, struct thread *t)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+    int tid = process_link_thread(p, t);
+
+    if (tid > 0)
+        WRITE_ONCE(p->threaded, true);
+    spin_unlock(&process_lock, flags);
+    return tid;
+}
+
+static int fork_thread(const struct fork_args *args, struct trap_frame *tf)
+{
+    struct process *p = current_process();
+    struct thread *t = copy_thread(p, args, tf);
+    int tid;
+
+    if (!t)
+        return -ENOMEM;
+    t->uvm = current_thread()->uvm;
+    uvm_get(t->uvm);
+    tid = link_thread(p, t);
+    if (tid < 0) {
+        uvm_put(t->uvm);
+        thread_free(t);
+        return tid;
+    }
+    if (args->flags & CLONE_PARENT_SETTID)
+        user_store32(args->parent_tid, (u32)tid);
+    sched_start_thread(t);
+    return tid;
+}
+
+int process_fork(const struct fork_args *args, struct trap_frame *tf)
+{
+    bool thread = args->flags & CLONE_THREAD;
+
+    if (thread && ((args->flags & THREAD_FLAGS) != THREAD_FLAGS ||
+                   (args->flags & ~(THREAD_FLAGS | COMMON_FLAGS))))
+        return -EINVAL;
+    if (!thread &&
+        ((args->flags & ~PROCESS_FLAGS) || args->exit_signal < 0 || args->exit_signal > NSIG))
+        return -EINVAL;
+    if (sig_pending(current_thread()))
+        return -ERESTARTNOINTR;
+    return thread ? fork_thread(args, tf) : fork_process(args, tf);
 }
 
 /* --- pid 1 --- */
@@ -213,11 +267,12 @@ int process_start_init(void (*start)(struct trap_frame *tf))
 
     if (!p)
         return -ENOMEM;
+    rlimit_init_process(p);
     p->sig.unkillable = true;
     p->exit_signal = SIGCHLD;
     p->start_ns = time_now_ns();
     memcpy(p->comm, "init", sizeof("init"));
-    t = make_thread(p, first_entry, (void *)start);
+    t = make_thread(p, p->comm, first_entry, (void *)start);
     err = t ? proc_parts_fork(NULL, p, 0) : -ENOMEM;
     if (!err) {
         sig_init_thread(t, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Interval timers and the limit on cpu time. ITIMER_REAL is a timer of the queue; the others are
- * compared with the process's cpu time at each sample that the scheduler takes of it, which is
- * often enough once cpu_limits is set. Lock: process_lock for the fields.
+ * compared with the process's cpu time when one of its threads has run for as long as the process may
+ * until the first of them is due (sched_check_after). Lock: process_lock for the fields.
  */
 #include <abi/linux/resource.h>
 #include <abi/linux/time.h>
@@ -47,10 +47,10 @@ static void alarm_rings(struct timer *timer)
     struct itimer *real = &p->itimer[ITIMER_REAL];
     u64 now = time_now_ns();
 
-    sig_send_process(p, SIGALRM, NULL);
     spin_lock_nested(&process_lock);
-    if (real->deadline) {
-        advance(real, MAX(now, real->deadline));
+    if (real->deadline && now >= real->deadline) { /* it has not been set anew meanwhile */
+        sig_send_process(p, SIGALRM, NULL);
+        advance(real, now);
         if (real->deadline)
             timer_set_ns(&p->alarm, MAX(real->deadline, now + REST_NS));
     }
@@ -80,13 +80,18 @@ int itimer_get(int which, u64 *value_ns, u64 *interval_ns)
     return 0;
 }
 
-/* Not to be called under process_lock, which the alarm takes. */
-static void stop_alarm(struct process *p)
+/*
+ * Under process_lock, which orders whoever sets the alarm. Its function may be about to run elsewhere
+ * and finds out then that it is not due.
+ */
+static void set_alarm(struct process *p, u64 deadline)
 {
-    if (p->alarm.fn)
-        timer_cancel(&p->alarm);
-    else
+    if (!p->alarm.fn)
         timer_init(&p->alarm, alarm_rings);
+    if (deadline)
+        timer_set_ns(&p->alarm, deadline);
+    else
+        timer_cancel_nowait(&p->alarm);
 }
 
 int itimer_set(int which, u64 value_ns, u64 interval_ns, u64 *old_value, u64 *old_interval)
@@ -102,22 +107,17 @@ int itimer_set(int which, u64 value_ns, u64 interval_ns, u64 *old_value, u64 *ol
     flags = spin_lock(&process_lock);
     now = clock_of(p, which);
     read_timer(p, which, now, old_value, old_interval);
-    p->itimer[which] = (struct itimer){.deadline = 0};
-    spin_unlock(&process_lock, flags);
+    p->itimer[which] = (struct itimer){.deadline = value_ns ? now + value_ns : 0,
+                                       .interval = value_ns ? interval_ns : 0};
     if (which == ITIMER_REAL)
-        stop_alarm(p);
-    if (!value_ns)
-        return 0;
-    flags = spin_lock(&process_lock);
-    p->itimer[which] = (struct itimer){.deadline = now + value_ns, .interval = interval_ns};
-    if (which == ITIMER_REAL)
-        timer_set_ns(&p->alarm, now + value_ns);
-    else
-        p->cpu_limits = current_thread()->sample_often = true;
+        set_alarm(p, p->itimer[which].deadline);
     spin_unlock(&process_lock, flags);
+    if (which != ITIMER_REAL && value_ns)
+        itimer_watch(p);
     return 0;
 }
 
+/* The cancelling waits for an alarm that rings elsewhere: without process_lock, which that takes. */
 void itimer_stop(struct process *p)
 {
     irqflags_t flags;
@@ -130,40 +130,87 @@ void itimer_stop(struct process *p)
     timer_cancel(&p->alarm);
 }
 
-/* --- samples --- */
+/* --- cpu time --- */
 
-static void check_timer(struct process *p, int which, u64 now, int sig)
+/* Checks do not follow each other faster than this, whatever runs beside the thread that is checked. */
+#define CHECK_REST_NS NSEC_PER_MSEC
+
+void itimer_watch(struct process *p)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+    struct thread *t;
+
+    p->cpu_limits = true;
+    list_for_each_entry (t, &p->threads, process_link)
+        sched_check_after(t, 0);
+    spin_unlock(&process_lock, flags);
+}
+
+/* Sends what is due, and returns how far off the timer then is. */
+static u64 check_timer(struct process *p, int which, u64 now, int sig)
 {
     struct itimer *timer = &p->itimer[which];
 
-    if (!timer->deadline || now < timer->deadline)
-        return;
-    advance(timer, now);
-    sig_send_process(p, sig, NULL);
+    if (timer->deadline && now >= timer->deadline) {
+        advance(timer, now);
+        sig_send_process(p, sig, NULL);
+    }
+    return timer->deadline ? timer->deadline - now : TIME_NEVER;
 }
 
-/* SIGXCPU at the soft limit and every second after it, SIGKILL at the hard one. */
-static void check_limit(struct process *p, u64 now)
+/* What is left of a limit in seconds. */
+static u64 left_of(u64 seconds, u64 now)
+{
+    u64 limit = seconds < LONGEST_NS / NSEC_PER_SEC ? seconds * NSEC_PER_SEC : TIME_NEVER;
+
+    return limit == TIME_NEVER ? TIME_NEVER : limit > now ? limit - now : 0;
+}
+
+/* SIGXCPU at the soft limit and every second after it, SIGKILL at the hard one; then as above. */
+static u64 check_limit(struct process *p, u64 now)
 {
     const struct rlimit *limit = &p->limit[RLIMIT_CPU];
-    u64 seconds = now / NSEC_PER_SEC;
+    u64 hard = left_of(limit->hard, now);
+    u64 soft = left_of(limit->soft, now);
 
-    if (seconds >= limit->hard)
+    if (!hard) {
         sig_send_process(p, SIGKILL, NULL);
-    if (seconds < limit->soft || now < p->cpu_warned_ns + NSEC_PER_SEC)
-        return;
-    p->cpu_warned_ns = now;
-    sig_send_process(p, SIGXCPU, NULL);
+        return TIME_NEVER;
+    }
+    if (!soft && now >= p->cpu_warned_ns + NSEC_PER_SEC) {
+        p->cpu_warned_ns = now;
+        sig_send_process(p, SIGXCPU, NULL);
+    }
+    if (!soft)
+        soft = p->cpu_warned_ns + NSEC_PER_SEC - now;
+    return MIN(hard, soft);
 }
 
-void itimer_sample(struct process *p)
+/* Each of the threads may use up what is left at the same time. */
+static u64 share_of(const struct process *p, u64 left)
+{
+    const struct thread *t;
+    u64 threads = 0;
+
+    if (left == TIME_NEVER)
+        return left;
+    list_for_each_entry (t, &p->threads, process_link)
+        threads++;
+    return MAX(left / MAX(threads, 1ul), CHECK_REST_NS);
+}
+
+u64 itimer_check(struct process *p)
 {
     struct usage usage;
+    u64 total, left;
 
     spin_lock_nested(&process_lock);
     process_usage_locked(p, &usage);
-    check_timer(p, ITIMER_VIRTUAL, usage.user_ns, SIGVTALRM);
-    check_timer(p, ITIMER_PROF, usage.user_ns + usage.system_ns, SIGPROF);
-    check_limit(p, usage.user_ns + usage.system_ns);
+    total = usage.user_ns + usage.system_ns;
+    left = check_limit(p, total);
+    left = MIN(left, check_timer(p, ITIMER_VIRTUAL, usage.user_ns, SIGVTALRM));
+    left = MIN(left, check_timer(p, ITIMER_PROF, total, SIGPROF));
+    left = share_of(p, left);
     spin_unlock_nested(&process_lock);
+    return left;
 }

@@ -77,6 +77,17 @@ int sig_kill(int pid, int sig, const struct linux_siginfo *info)
                        : sig_kill_pgrp(-pid, sig, info); /* the least int has no opposite */
 }
 
+/* A first thread that has ended keeps its tid until the process is reaped: no error, as on Linux. */
+static int send_to_the_dead(int tid)
+{
+    struct process *p = process_find(tid);
+
+    if (!p)
+        return -ESRCH;
+    process_put(p);
+    return 0;
+}
+
 int sig_kill_thread(int tgid, int tid, int sig, const struct linux_siginfo *info)
 {
     struct linux_siginfo from_caller;
@@ -95,5 +106,7 @@ int sig_kill_thread(int tgid, int tid, int sig, const struct linux_siginfo *info
     if (t && (tgid < 0 || process_pid(t->process) == tgid))
         err = sig ? sig_send_thread(t, sig, info) : 0;
     spin_unlock(&process_lock, flags);
+    if (!t && (tgid < 0 || tgid == tid))
+        err = send_to_the_dead(tid);
     return err;
 }

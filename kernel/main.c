@@ -9,8 +9,6 @@
 #include <arch/boot.h>
 #include <arch/context.h>
 #include <arch/cpu.h>
-#include <arch/smp.h>
-#include <arch/time.h>
 #include <base/build.h>
 #include <base/init.h>
 #include <base/log.h>
@@ -18,6 +16,7 @@
 #include <base/percpu.h>
 #include <kernel/boot_data.h>
 #include <kernel/cmdline.h>
+#include <kernel/cpus.h>
 #include <kernel/exit.h>
 #include <kernel/init.h>
 #include <kernel/kthread.h>
@@ -33,9 +32,6 @@
 #include <mm/kvm.h>
 #include <mm/page.h>
 #include <mm/region.h>
-
-/* How long a cpu may take to come up. */
-#define START_TIMEOUT_NS (2 * NSEC_PER_SEC)
 
 static void (*program_start)(struct trap_frame *tf);
 
@@ -54,9 +50,9 @@ static void run_level(int level)
 
 /* --- what panic asks the layers above --- */
 
-static void what_runs(char *buf, size_t len)
+static void what_runs(u32 cpu, char *buf, size_t len)
 {
-    struct thread *t = current_thread();
+    struct thread *t = cpu_table[cpu].current;
 
     if (!t)
         fmt_snprintf(buf, len, "start-up");
@@ -71,56 +67,6 @@ static void reset_after_panic(void)
     power_try(POWER_RESET);
 }
 
-/* --- the other cpus --- */
-
-static int prepare_cpu(u32 cpu, vaddr_t *stack_top)
-{
-    struct kstack overflow;
-
-    *stack_top = sched_prepare_cpu(cpu);
-    if (!*stack_top || kstack_alloc(&overflow, "overflow stack"))
-        return -ENOMEM;
-    arch_set_overflow_stack(cpu, overflow.top);
-    return 0;
-}
-
-static void start_cpu(u32 cpu)
-{
-    vaddr_t stack_top;
-    int err = prepare_cpu(cpu, &stack_top);
-
-    if (!err)
-        err = arch_cpu_start(cpu, stack_top);
-    if (err)
-        log_warn("cpu %u: does not start, error %d", cpu, -err);
-}
-
-static u32 online_count(void)
-{
-    u32 count = 0;
-
-    for (u32 cpu = 0; cpu < cpu_count(); cpu++)
-        count += cpu_online(cpu);
-    return count;
-}
-
-static void start_cpus(void)
-{
-    u64 deadline = time_now_ns() + START_TIMEOUT_NS;
-
-    for (u32 cpu = 1; cpu < cpu_count(); cpu++)
-        start_cpu(cpu);
-    while (online_count() < cpu_count() && time_now_ns() < deadline)
-        arch_relax();
-    log_info("cpus: %u of %u run", online_count(), cpu_count());
-}
-
-void smp_secondary_main(void)
-{
-    sched_start_cpu();
-    sched_idle();
-}
-
 /* --- the start thread --- */
 
 static void start_thread(void *arg)
@@ -129,7 +75,7 @@ static void start_thread(void *arg)
 
     (void)arg;
     run_level(INIT_IRQ);
-    start_cpus();
+    cpus_start();
     run_level(INIT_DRIVER);
     run_level(INIT_FS);
     run_level(INIT_LATE);
@@ -218,7 +164,7 @@ void kernel_main(const struct boot_info *info)
     run_level(INIT_EARLY);
     run_level(INIT_CONSOLE);
     set_up_memory(info);
-    if (prepare_cpu(0, &stack_top))
+    if (cpus_prepare(0, &stack_top))
         panic("no memory for the first kernel stacks");
     arch_run_on_stack(stack_top, main_on_stack);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Nice values of processes and groups. A process's is that of its first thread. */
+/*
+ * Nice values. Each thread has its own; as on Linux, a pid stands for the process's first thread, and a
+ * group for all threads of its processes.
+ */
 #include <abi/linux/resource.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
@@ -7,9 +10,9 @@
 
 static void apply(struct process *p, int (*fn)(struct thread *t, int nice), int *nice)
 {
-    struct thread *t = process_first_thread(p);
+    struct thread *t;
 
-    if (t)
+    list_for_each_entry (t, &p->threads, process_link)
         *nice = fn(t, *nice);
 }
 
@@ -25,7 +28,7 @@ static int for_those(int which, int who, int (*fn)(struct thread *t, int nice), 
     if (which == PRIO_PROCESS) {
         t = who ? process_find_thread(who) : current_thread();
         if (t)
-            apply(t->process, fn, nice);
+            *nice = fn(t, *nice);
         err = t ? 0 : -ESRCH;
     } else if (which == PRIO_PGRP) {
         group = who ? pgrp_find(who) : current_process()->pgrp;

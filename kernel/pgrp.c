@@ -102,7 +102,10 @@ static int find_target(int pid, struct process **out)
     if (!pid)
         process_get(p);
     *out = p;
-    return 0;
+    if (!pid || process_pid(p) == pid)
+        return 0;
+    process_put(p); /* the id of a thread */
+    return -EINVAL;
 }
 
 static int may_move(const struct process *p)
@@ -202,13 +205,17 @@ int process_getsid(int pid)
 
 struct session *current_session(void)
 {
-    /* Nobody else can move a process to another session. */
     return current_process()->pgrp->session;
 }
 
+/* Under the lock: the group, though not the session, may change and go any time. */
 bool process_is_session_leader(void)
 {
-    return current_session()->leader == current_process();
+    irqflags_t flags = spin_lock(&process_lock);
+    bool leads = current_session()->leader == current_process();
+
+    spin_unlock(&process_lock, flags);
+    return leads;
 }
 
 int pgrp_session_id(int pgid)

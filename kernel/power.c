@@ -49,5 +49,6 @@ void kernel_halt(void)
 {
     arch_irq_disable();
     arch_stop_others();
+    (void)arch_stop_wait();
     arch_halt();
 }

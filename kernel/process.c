@@ -23,6 +23,7 @@ struct process *process_one;
 struct id_tree process_groups;
 struct id_tree process_sessions;
 static struct id_tree processes;
+static struct id_tree threads; /* by tid, those that do not lead their process */
 static u32 thread_count;
 static int last_pid;
 static const struct proc_part *parts[PROC_PARTS];
@@ -61,6 +62,14 @@ int proc_parts_fork(struct process *parent, struct process *child, u64 clone_fla
     return 0;
 }
 
+void proc_parts_thread_exit(struct thread *t)
+{
+    for (unsigned i = 0; i < PROC_PARTS; i++) {
+        if (parts[i] && parts[i]->thread_exit)
+            parts[i]->thread_exit(t);
+    }
+}
+
 void proc_parts_exec(struct process *p)
 {
     for (unsigned i = 0; i < PROC_PARTS; i++) {
@@ -75,6 +84,18 @@ void proc_parts_exit(struct process *p)
 }
 
 /* --- making --- */
+
+/* What a child has from its parent, whose other threads may be changing it. */
+static void inherit(struct process *p, struct process *parent)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+
+    memcpy(p->comm, current_thread()->name, sizeof(p->comm));
+    memcpy(p->limit, parent->limit, sizeof(p->limit));
+    spin_unlock(&process_lock, flags);
+    p->cpu_limits = p->limit[RLIMIT_CPU].soft != RLIMIT_NONE;
+    p->sigcode = parent->sigcode;
+}
 
 struct process *process_alloc(struct process *parent)
 {
@@ -92,27 +113,26 @@ struct process *process_alloc(struct process *parent)
         slab_free(&process_cache, p);
         return NULL;
     }
-    if (!parent) {
-        rlimit_init_process(p);
-        return p;
-    }
-    memcpy(p->comm, parent->comm, sizeof(p->comm));
-    memcpy(p->limit, parent->limit, sizeof(p->limit));
-    p->cpu_limits = parent->limit[RLIMIT_CPU].soft != RLIMIT_NONE;
-    p->sigcode = parent->sigcode;
+    if (parent)
+        inherit(p, parent);
     return p;
 }
 
+/* --- ids --- */
+
 static bool pid_free(int pid)
 {
-    return !id_find(&processes, pid) && !id_find(&process_groups, pid) &&
+    return !id_find(&processes, pid) && !id_find(&threads, pid) && !id_find(&process_groups, pid) &&
            !id_find(&process_sessions, pid);
 }
 
-static int find_pid(void)
+/* For a new thread of p. Everybody is root, so that everybody's threads count for RLIMIT_NPROC. */
+static int find_pid(const struct process *p)
 {
     int pid = last_pid;
 
+    if (thread_count >= p->limit[RLIMIT_NPROC].soft)
+        return -EAGAIN;
     do {
         pid = pid + 1 < PID_MAX ? pid + 1 : PID_SECOND_ROUND;
         if (pid_free(pid))
@@ -123,7 +143,7 @@ static int find_pid(void)
 
 int process_link(struct process *p, struct thread *t)
 {
-    int pid = find_pid();
+    int pid = find_pid(p);
 
     if (pid < 0)
         return pid;
@@ -131,9 +151,57 @@ int process_link(struct process *p, struct thread *t)
     t->tid = pid;
     id_insert(&processes, &p->node);
     list_push_back(&p->threads, &t->process_link);
+    p->leader = t;
     p->thread_count = 1;
+    p->sig.takers = 1;
     thread_count++;
     return pid;
+}
+
+int process_link_thread(struct process *p, struct thread *t)
+{
+    int tid = find_pid(p);
+
+    if (tid < 0)
+        return tid;
+    t->tid = t->id.id = tid;
+    if (!sig_add_thread(p, t))
+        return -ERESTARTNOINTR;
+    id_insert(&threads, &t->id);
+    thread_count++;
+    return tid;
+}
+
+/* A leader's tid stays, as the pid; it is counted until that is free. */
+static void forget_tid(struct process *p, struct thread *t)
+{
+    if (t == p->leader) {
+        p->leader = NULL;
+        return;
+    }
+    id_remove(&threads, &t->id);
+    thread_count--;
+}
+
+void process_unlink_thread(struct process *p, struct thread *t)
+{
+    forget_tid(p, t);
+    sig_remove_thread(p, t);
+    t->process = NULL;
+}
+
+void process_become_leader(void)
+{
+    struct thread *t = current_thread();
+    struct process *p = t->process;
+    irqflags_t flags = spin_lock(&process_lock);
+
+    if (p->leader != t) {
+        forget_tid(p, t);
+        t->tid = process_pid(p);
+        p->leader = t;
+    }
+    spin_unlock(&process_lock, flags);
 }
 
 void process_unlink(struct process *p)
@@ -163,10 +231,8 @@ void process_put(struct process *p)
     slab_free(&process_cache, p);
 }
 
-static struct process *get_locked(struct id_node *node)
+static struct process *get_locked(struct process *p)
 {
-    struct process *p = process_of(node);
-
     if (p)
         process_get(p);
     return p;
@@ -175,8 +241,10 @@ static struct process *get_locked(struct id_node *node)
 struct process *process_find(int pid)
 {
     irqflags_t flags = spin_lock(&process_lock);
-    struct process *p = get_locked(id_find(&processes, pid));
+    struct process *p = process_of(id_find(&processes, pid));
+    struct thread *t = p ? NULL : process_find_thread(pid);
 
+    p = get_locked(t ? t->process : p);
     spin_unlock(&process_lock, flags);
     return p;
 }
@@ -184,22 +252,41 @@ struct process *process_find(int pid)
 struct process *process_next(int after)
 {
     irqflags_t flags = spin_lock(&process_lock);
-    struct process *p = get_locked(id_next(&processes, after));
+    struct process *p = get_locked(process_of(id_next(&processes, after)));
 
     spin_unlock(&process_lock, flags);
     return p;
 }
 
-struct thread *process_first_thread(struct process *p)
-{
-    return list_first_entry(&p->threads, struct thread, process_link);
-}
-
 struct thread *process_find_thread(int tid)
 {
     struct process *p = process_of(id_find(&processes, tid));
+    struct id_node *node = p ? NULL : id_find(&threads, tid);
 
-    return p ? process_first_thread(p) : NULL;
+    if (p)
+        return p->leader;
+    return node ? container_of(node, struct thread, id) : NULL;
+}
+
+struct thread *process_thread(struct process *p, int tid)
+{
+    struct thread *t = process_find_thread(tid);
+
+    return t && t->process == p ? t : NULL;
+}
+
+int process_next_tid(struct process *p, int after)
+{
+    int best = process_pid(p) > after ? process_pid(p) : 0;
+    irqflags_t flags = spin_lock(&process_lock);
+    struct thread *t;
+
+    list_for_each_entry (t, &p->threads, process_link) {
+        if (t->tid > after && (!best || t->tid < best))
+            best = t->tid;
+    }
+    spin_unlock(&process_lock, flags);
+    return best;
 }
 
 struct uvm *process_uvm(struct process *p)
@@ -242,18 +329,14 @@ int process_last_pid(void)
     return READ_ONCE(last_pid);
 }
 
-char process_state_letter(struct process *p)
+char thread_state_letter(const struct thread *t)
 {
     static const char letters[] = {
         [THREAD_RUNNING] = 'R', [THREAD_INTERRUPTIBLE] = 'S', [THREAD_UNINTERRUPTIBLE] = 'D',
         [THREAD_STOPPED] = 'T', [THREAD_NEW] = 'R',           [THREAD_DEAD] = 'Z',
     };
-    irqflags_t flags = spin_lock(&process_lock);
-    struct thread *t = process_first_thread(p);
-    char letter = t ? letters[t->state] : 'Z';
 
-    spin_unlock(&process_lock, flags);
-    return letter;
+    return t ? letters[READ_ONCE(t->state)] : 'Z';
 }
 
 void usage_add(struct usage *to, const struct usage *from)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Resource limits. What is obeyed, and where: AS, DATA and STACK by the address space, NOFILE by the
- * descriptor table, CPU by itimer.c, SIGPENDING by the signal queues; the others are kept and shown.
+ * descriptor table, CPU by itimer.c, SIGPENDING by the signal queues, NPROC by the tables of
+ * processes and threads (all of them are root's, and unlike on Linux root is not exempt: there would be
+ * nobody left to limit); the others are kept and shown. Lock: process_lock; one value of a
+ * limit is read without.
  */
 #include <abi/linux/resource.h>
 #include <kernel/process.h>
@@ -37,9 +40,13 @@ void rlimit_init_process(struct process *p)
 
 int rlimit_get(struct process *p, unsigned resource, struct rlimit *out)
 {
+    irqflags_t flags;
+
     if (resource >= RLIMIT_COUNT)
         return -EINVAL;
+    flags = spin_lock(&process_lock);
     *out = p->limit[resource];
+    spin_unlock(&process_lock, flags);
     return 0;
 }
 
@@ -58,15 +65,15 @@ void rlimit_apply(struct uvm *uvm)
 int rlimit_set(unsigned resource, const struct rlimit *limit)
 {
     struct process *p = current_process();
-    struct thread *t = current_thread();
+    irqflags_t flags;
 
     if (resource >= RLIMIT_COUNT || limit->soft > limit->hard)
         return -EINVAL;
+    flags = spin_lock(&process_lock);
     p->limit[resource] = *limit;
+    spin_unlock(&process_lock, flags);
     if (resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK)
-        rlimit_apply(t->uvm);
-    if (resource == RLIMIT_CPU && limit->soft != RLIMIT_NONE)
-        p->cpu_limits = t->sample_often = true;
+        rlimit_apply(current_thread()->uvm);
     return 0;
 }
 

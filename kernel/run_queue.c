@@ -83,6 +83,24 @@ struct run_entity *run_take(struct run_tree *tree)
     return e;
 }
 
+void run_remove(struct run_tree *tree, struct run_entity *e)
+{
+    if (e == tree->first) {
+        run_take(tree);
+        return;
+    }
+    e->queued = false;
+    tree->count--;
+    rb_erase(&tree->rest, &e->node);
+}
+
+struct run_entity *run_next(const struct run_tree *tree, const struct run_entity *e)
+{
+    struct rb_node *node = e == tree->first ? rb_first(&tree->rest) : rb_next(&e->node);
+
+    return node ? entity_of(node) : NULL;
+}
+
 void run_sample(struct run_entity *e, bool user)
 {
     u64 fresh = e->ticks - e->user_ticks - e->system_ticks;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * selftest=NAME[@cpu]: runs one registered test in a kernel thread of that cpu, says how it went,
- * and powers off. `selftest=list` names them all.
+ * and powers off. `selftest=NAME@end` runs it when a program has the machine turned off: after
+ * whatever programs did to it. `selftest=list` names them all.
  */
 #include <base/atomic.h>
 #include <base/init.h>
@@ -22,6 +23,7 @@
 
 static char wanted[48];
 static u64 wanted_cpu;
+static bool wanted_at_end;
 static char reason[REASON_MAX];
 
 /* One test on some cpus at once. */
@@ -42,13 +44,14 @@ static int set_selftest(const char *value)
     if (!at)
         return 0;
     *at = '\0';
-    return num_parse_u64(at + 1, 10, &wanted_cpu);
+    wanted_at_end = !strcmp(at + 1, "end");
+    return wanted_at_end ? 0 : num_parse_u64(at + 1, 10, &wanted_cpu);
 }
 PARAM("selftest", set_selftest);
 
 bool selftest_wanted(void)
 {
-    return wanted[0];
+    return wanted[0] && !wanted_at_end;
 }
 
 const char *selftest_fail(const char *format, ...)
@@ -134,15 +137,19 @@ static void list(void)
         log_warn("selftest list: %s", t->name);
 }
 
-static void run_test(void *arg)
+static void report(const struct selftest *test)
 {
-    const struct selftest *test = arg;
     const char *why = test->fn();
 
     if (why)
         log_warn("selftest %s: fail %s", test->name, why);
     else
         log_warn("selftest %s: pass", test->name);
+}
+
+static void run_test(void *arg)
+{
+    report(arg);
     kernel_poweroff();
 }
 
@@ -159,4 +166,14 @@ void selftest_run(void)
     else
         thread_exit();
     kernel_poweroff();
+}
+
+void selftest_at_end(void)
+{
+    const struct selftest *test = wanted_at_end ? find(wanted) : NULL;
+
+    if (test)
+        report(test);
+    else if (wanted_at_end)
+        log_warn("selftest %s: fail there is no test of that name", wanted);
 }

@@ -48,12 +48,9 @@ int sig_set_action(int sig, const struct sig_action *new, struct sig_action *old
     return 0;
 }
 
-void sig_exec(void)
+/* Under the lock. */
+static void forget_handlers(struct process *p)
 {
-    struct thread *t = current_thread();
-    struct process *p = t->process;
-    irqflags_t flags = spin_lock(&p->sig.lock);
-
     for (int sig = 1; sig <= NSIG; sig++) {
         if (!(p->sig.custom & sig_bit(sig)))
             continue;
@@ -63,6 +60,24 @@ void sig_exec(void)
             p->sig.action[sig - 1] = (struct sig_action){.handler = SIG_IGN};
     }
     p->sig.ignored = (p->sig.ignored & p->sig.custom) | (SIG_DEFAULT_IGNORED & ~p->sig.custom);
+}
+
+void sig_forget_handlers(struct process *p)
+{
+    irqflags_t flags = spin_lock(&p->sig.lock);
+
+    forget_handlers(p);
+    spin_unlock(&p->sig.lock, flags);
+}
+
+void sig_exec(void)
+{
+    struct thread *t = current_thread();
+    struct process *p = t->process;
+    irqflags_t flags = spin_lock(&p->sig.lock);
+
+    p->sig.sole = NULL;
+    forget_handlers(p);
     t->sig.altstack = (struct sig_altstack){.size = 0};
     sig_recalculate(t);
     spin_unlock(&p->sig.lock, flags);
@@ -71,6 +86,7 @@ void sig_exec(void)
 static void set_blocked(struct thread *t, sigset_mask mask)
 {
     t->sig.blocked = mask & ~SIG_NEVER_BLOCKED;
+    sig_pass_on(t);
     sig_recalculate(t);
 }
 
@@ -112,12 +128,8 @@ sigset_mask sig_pending_set(void)
 bool sig_fatal_pending(void)
 {
     struct thread *t = current_thread();
-    struct sig_process *sp = &t->process->sig;
 
-    if (!sig_pending(t))
-        return false;
-    return READ_ONCE(sp->exiting) ||
-           ((READ_ONCE(sp->pending.set) | READ_ONCE(t->sig.pending.set)) & sig_bit(SIGKILL));
+    return sig_pending(t) && sig_must_leave(t->process, t);
 }
 
 bool sig_is_ignored(int sig)
@@ -197,6 +209,7 @@ static void stop_awaiting(struct thread *t)
     irqflags_t flags = spin_lock(&t->process->sig.lock);
 
     t->sig.waiting = 0;
+    sig_pass_on(t);
     sig_recalculate(t);
     spin_unlock(&t->process->sig.lock, flags);
 }
@@ -210,6 +223,8 @@ int sig_timed_wait(sigset_mask set, struct linux_siginfo *info, u64 deadline_ns)
     for (;;) {
         sched_prepare(WAIT_INTERRUPTIBLE);
         sig = take_awaited(t, set, info);
+        if (err == -EINTR && !sig_pending(t))
+            err = 0; /* another thread was faster: nothing to go back for */
         if (sig || err)
             break;
         err = sched_block(deadline_ns);

@@ -114,24 +114,41 @@ static void take(struct process *p, struct thread *t, struct taken *out)
 
 /* --- default actions --- */
 
-/* Sleeps while the process is stopped; the first to run again tells the parent. */
-static void stay_stopped(struct process *p)
+static bool is_stopped(const struct process *p, const struct thread *t)
 {
-    bool continued;
-    irqflags_t flags;
+    return READ_ONCE(p->sig.stopped) && !sig_must_leave(p, t);
+}
 
-    while (READ_ONCE(p->sig.stopped)) {
+static void tell_news(struct process *p)
+{
+    if (READ_ONCE(p->sig.news))
+        sig_upcalls.job_change(p);
+}
+
+/* Comes to rest for the stop that there is now; it may be another one than before the last sleep. */
+static void rest(struct process *p, struct thread *t)
+{
+    irqflags_t flags = spin_lock(&p->sig.lock);
+
+    sig_come_to_rest(p, t);
+    spin_unlock(&p->sig.lock, flags);
+    tell_news(p);
+}
+
+/*
+ * Sleeps while the process is stopped. The last thread to come to rest tells the parent of the
+ * stop, the first to run again of its end.
+ */
+static void stay_stopped(struct process *p, struct thread *t)
+{
+    while (is_stopped(p, t)) {
+        rest(p, t);
         sched_prepare_stop();
-        if (READ_ONCE(p->sig.stopped))
+        if (is_stopped(p, t) && t->sig.stop_seen == READ_ONCE(p->sig.stops))
             sched_block(WAIT_FOREVER);
         sched_unprepare();
     }
-    flags = spin_lock(&p->sig.lock);
-    continued = p->sig.continued;
-    p->sig.continued = false;
-    spin_unlock(&p->sig.lock, flags);
-    if (continued)
-        sig_upcalls.job_change(p, CLD_CONTINUED);
+    tell_news(p);
 }
 
 /*
@@ -141,21 +158,20 @@ static void stay_stopped(struct process *p)
 static void stop_process(struct process *p, int sig)
 {
     irqflags_t flags;
-    bool stops;
 
     if (sig != SIGSTOP && pgrp_is_orphaned(process_pgid(p)))
         return;
     flags = spin_lock(&p->sig.lock);
-    stops = p->sig.stop_taken && !p->sig.exiting;
-    if (stops) {
-        p->sig.stop_taken = false;
-        p->sig.stopped = true;
+    if (p->sig.stop_taken && !p->sig.exiting && !p->sig.stopped) {
         p->sig.stop_signal = sig;
-        p->sig.continued = false;
+        p->sig.stop_left = p->sig.takers;
+        WRITE_ONCE(p->sig.stops, p->sig.stops + 1);
+        WRITE_ONCE(p->sig.stopped, true);
+        p->sig.news = 0;
+        sig_interrupt_all(p);
     }
+    p->sig.stop_taken = false;
     spin_unlock(&p->sig.lock, flags);
-    if (stops)
-        sig_upcalls.job_change(p, CLD_STOPPED);
 }
 
 static void do_default(struct process *p, const struct taken *taken)
@@ -214,6 +230,7 @@ static void block_for_handler(struct thread *t, const struct taken *taken)
     t->sig.blocked |= taken->action.mask;
     if (!(taken->action.flags & SA_NODEFER))
         t->sig.blocked |= sig_bit(taken->sig);
+    sig_pass_on(t);
     sig_recalculate(t);
     spin_unlock(&t->process->sig.lock, flags);
 }
@@ -237,10 +254,10 @@ void sig_deliver(struct trap_frame *tf)
     struct taken taken;
 
     for (;;) {
-        if (p->sig.exiting)
-            sig_upcalls.exit(p->sig.exit_status);
-        if (p->sig.stopped || p->sig.continued)
-            stay_stopped(p);
+        if (sig_must_leave(p, t))
+            sig_upcalls.exit_thread();
+        if (READ_ONCE(p->sig.stopped) || READ_ONCE(p->sig.news))
+            stay_stopped(p, t);
         take(p, t, &taken);
         if (!taken.sig)
             break;
@@ -251,7 +268,7 @@ void sig_deliver(struct trap_frame *tf)
         if (taken.action.handler == SIG_DFL)
             do_default(p, &taken);
     }
-    if (p->sig.exiting || p->sig.stopped)
+    if (sig_must_leave(p, t) || READ_ONCE(p->sig.stopped))
         return; /* that came after the look; the work is still there */
     settle_syscall(tf, NULL);
     sig_end_temporary_mask();

@@ -2,10 +2,15 @@
 /*
  * Signals: what a process's signal state is, and sending into it.
  *
- * Lock: process->sig.lock for all of it, the process's own state and that of its threads; a
- * run queue's lock comes below it. Sending decides at once what can be decided (ignored signals, the
- * side effects of SIGCONT, SIGKILL and the stop signals) and leaves the rest to the
+ * Lock: process->sig.lock for all of it, the process's own state and that of its threads; wait
+ * queues' and run queues' locks come below it. Sending decides at once what can be decided (ignored
+ * signals, SIGKILL, the side effects of SIGCONT and the stop signals) and leaves the rest to the
  * receiver's return to user mode (sigdeliver.c).
+ *
+ * A signal to a process is queued once for all its threads, and one that does not block it is told
+ * to look. Whoever was told and then takes fewer signals than before (it blocks some, it has waited
+ * long enough, it ends) passes on what is pending (sig_pass_on), so that no signal waits for a
+ * thread that does not look.
  */
 #include <abi/linux/resource.h>
 #include <base/atomic.h>
@@ -74,19 +79,21 @@ int sig_init_process(struct process *p)
 int sig_fork(struct process *parent, struct process *child)
 {
     struct sig_process *from = &parent->sig, *to = &child->sig;
+    irqflags_t flags;
     sigset_mask left;
     unsigned i;
     int err = sig_init_process(child);
 
     if (err)
         return err;
-    /* Only the caller's threads change actions, and with one of them nobody does now. */
+    flags = spin_lock(&from->lock);
     to->custom = from->custom;
     to->ignored = from->ignored;
     for (left = from->custom; left; left &= left - 1) {
         i = bits_lowest(left);
         to->action[i] = from->action[i];
     }
+    spin_unlock(&from->lock, flags);
     return 0;
 }
 
@@ -110,22 +117,20 @@ void sig_flush_process(struct process *p)
     spin_unlock(&p->sig.lock, flags);
 }
 
-void sig_flush_thread(struct thread *t)
-{
-    struct process *p = t->process;
-    irqflags_t flags = spin_lock(&p->sig.lock);
-
-    sigqueue_drop(&t->sig.pending, ~0ul);
-    spin_unlock(&p->sig.lock, flags);
-}
-
 /* --- who looks --- */
+
+bool sig_must_leave(const struct process *p, const struct thread *t)
+{
+    const struct thread *sole = READ_ONCE(p->sig.sole);
+
+    return READ_ONCE(p->sig.exiting) || (sole && sole != t);
+}
 
 void sig_recalculate(struct thread *t)
 {
     struct sig_process *sp = &t->process->sig;
     sigset_mask ready = (t->sig.pending.set | sp->pending.set) & ~t->sig.blocked;
-    bool busy = ready || t->sig.forced || sp->stopped || sp->exiting;
+    bool busy = ready || t->sig.forced || sp->stopped || sig_must_leave(t->process, t);
 
     if (busy && !sig_pending(t))
         sched_set_work(t, THREAD_WORK_SIGNAL, false);
@@ -139,25 +144,132 @@ static bool accepts(const struct thread *t, int sig)
     return !(t->sig.blocked & ~t->sig.waiting & sig_bit(sig));
 }
 
-static void interrupt_all(struct process *p)
+void sig_interrupt_all(struct process *p)
 {
     struct thread *t;
 
+    atomic_fence(); /* before the look at who sleeps: stay_stopped() has the other half */
     list_for_each_entry (t, &p->threads, process_link)
         sched_set_work(t, THREAD_WORK_SIGNAL, true);
 }
 
-/* Makes somebody look at a signal that has been sent to the process. */
-static void interrupt_one(struct process *p, int sig)
+/* Who is to look at a signal for the process: one that has nothing else to look at, if possible. */
+static struct thread *choose(struct process *p, int sig)
 {
     struct thread *t;
+    struct thread *best = NULL;
 
     list_for_each_entry (t, &p->threads, process_link) {
-        if (accepts(t, sig)) {
-            sched_set_work(t, THREAD_WORK_SIGNAL, true);
-            return;
-        }
+        if (t->sig.leaving || !accepts(t, sig))
+            continue;
+        if (!sig_pending(t))
+            return t;
+        if (!best)
+            best = t;
     }
+    return best;
+}
+
+static void interrupt_one(struct process *p, int sig)
+{
+    struct thread *t = choose(p, sig);
+
+    if (t)
+        sched_set_work(t, THREAD_WORK_SIGNAL, true);
+}
+
+void sig_pass_on(struct thread *t)
+{
+    struct process *p = t->process;
+    sigset_mask refused = t->sig.leaving ? ~0ul : t->sig.blocked & ~t->sig.waiting;
+    sigset_mask left = p->sig.pending.set & refused;
+    struct thread *other;
+    int sig;
+
+    if (p->thread_count == 1)
+        return;
+    for (; left; left &= left - 1) {
+        sig = (int)bits_lowest(left) + 1;
+        other = choose(p, sig);
+        if (other)
+            sched_set_work(other, THREAD_WORK_SIGNAL, true);
+    }
+}
+
+/* --- threads come and go --- */
+
+bool sig_add_thread(struct process *p, struct thread *t)
+{
+    bool welcome;
+
+    spin_lock_nested(&p->sig.lock);
+    welcome = !p->sig.exiting && !p->sig.stopped && !p->sig.sole;
+    if (welcome) {
+        list_push_back(&p->threads, &t->process_link);
+        p->thread_count++;
+        p->sig.takers++;
+    }
+    spin_unlock_nested(&p->sig.lock);
+    return welcome;
+}
+
+void sig_come_to_rest(struct process *p, struct thread *t)
+{
+    if (!p->sig.stopped || t->sig.stop_seen == p->sig.stops)
+        return;
+    t->sig.stop_seen = p->sig.stops;
+    if (--p->sig.stop_left == 0)
+        p->sig.news = CLD_STOPPED;
+}
+
+bool sig_leave(struct thread *t)
+{
+    struct process *p = t->process;
+    irqflags_t flags = spin_lock(&p->sig.lock);
+    bool last;
+
+    t->sig.leaving = true;
+    sig_come_to_rest(p, t);
+    last = --p->sig.takers == 0;
+    if (!last)
+        sig_pass_on(t);
+    if (last && !p->sig.exiting) {
+        p->sig.exiting = true;
+        p->sig.exit_status = p->exit_status;
+    }
+    spin_unlock(&p->sig.lock, flags);
+    return last;
+}
+
+void sig_remove_thread(struct process *p, struct thread *t)
+{
+    spin_lock_nested(&p->sig.lock);
+    list_remove(&t->process_link);
+    WRITE_ONCE(p->thread_count, p->thread_count - 1);
+    sigqueue_drop(&t->sig.pending, ~0ul);
+    if (p->sig.sole)
+        wake_all(&p->child_wait);
+    spin_unlock_nested(&p->sig.lock);
+}
+
+/* All threads are to look whether they must leave. */
+static void drive_out(struct process *p)
+{
+    sig_interrupt_all(p);
+    wake_all(&p->child_wait);
+}
+
+bool sig_begin_exec(struct process *p)
+{
+    irqflags_t flags = spin_lock(&p->sig.lock);
+    bool mine = !p->sig.exiting && !p->sig.sole;
+
+    if (mine) {
+        p->sig.sole = current_thread();
+        drive_out(p);
+    }
+    spin_unlock(&p->sig.lock, flags);
+    return mine;
 }
 
 /* --- sending --- */
@@ -176,9 +288,20 @@ static void resume(struct process *p)
     p->sig.stop_taken = false;
     if (!p->sig.stopped)
         return;
-    p->sig.stopped = false;
-    atomic_fence(); /* before the look at who sleeps: stay_stopped() has the other half */
-    interrupt_all(p);
+    WRITE_ONCE(p->sig.stopped, false);
+    sig_interrupt_all(p);
+}
+
+/* Under sig.lock. The first reason counts. */
+static void begin_exit(struct process *p, int wait_status)
+{
+    if (p->sig.exiting)
+        return;
+    p->sig.exit_status = wait_status;
+    WRITE_ONCE(p->sig.exiting, true);
+    p->sig.stop_taken = false;
+    WRITE_ONCE(p->sig.stopped, false);
+    drive_out(p);
 }
 
 /* Stopping and continuing cancel each other when they are sent, whatever the receiver does. */
@@ -186,9 +309,8 @@ static void side_effects(struct process *p, int sig)
 {
     if (sig == SIGCONT) {
         drop_everywhere(p, SIG_DEFAULT_STOPS);
-        p->sig.continued |= p->sig.stopped;
-        resume(p);
-    } else if (sig == SIGKILL) {
+        if (p->sig.stopped)
+            p->sig.news = CLD_CONTINUED;
         resume(p);
     } else if (sig_bit(sig) & SIG_DEFAULT_STOPS) {
         drop_everywhere(p, sig_bit(SIGCONT));
@@ -216,6 +338,10 @@ static int send(struct process *p, struct thread *t, bool shared, int sig,
     side_effects(p, sig);
     if (is_pointless(p, t, sig))
         return 0;
+    if (sig == SIGKILL) {
+        begin_exit(p, SIGKILL);
+        return 0;
+    }
     if (!info) {
         sig_info_init(&from_kernel, sig, SI_KERNEL);
         info = &from_kernel;
@@ -224,9 +350,7 @@ static int send(struct process *p, struct thread *t, bool shared, int sig,
                        sig >= SIGRTMIN && info->si_code < 0);
     if (err)
         return err;
-    if (sig == SIGKILL)
-        interrupt_all(p);
-    else if (shared)
+    if (shared)
         interrupt_one(p, sig);
     else if (accepts(t, sig))
         sched_set_work(t, THREAD_WORK_SIGNAL, true);
@@ -269,18 +393,21 @@ void sig_force(int sig, int code, vaddr_t addr)
     spin_unlock(&t->process->sig.lock, flags);
 }
 
-bool sig_begin_exit(struct process *p, int wait_status)
+void sig_begin_exit(struct process *p, int wait_status)
 {
     irqflags_t flags = spin_lock(&p->sig.lock);
-    bool first = !p->sig.exiting;
 
-    if (first) {
-        p->sig.exiting = true;
-        p->sig.exit_status = wait_status;
-        resume(p);
-        if (p->thread_count > 1)
-            interrupt_all(p);
-    }
+    begin_exit(p, wait_status);
     spin_unlock(&p->sig.lock, flags);
-    return first;
+}
+
+int sig_take_news(struct process *p)
+{
+    int news;
+
+    spin_lock_nested(&p->sig.lock);
+    news = p->sig.news;
+    p->sig.news = 0;
+    spin_unlock_nested(&p->sig.lock);
+    return news;
 }

@@ -18,7 +18,8 @@ struct timer_queue {
     struct timer *running; /* whose function is being called */
 };
 
-static struct timer_queue queues[CPU_MAX];
+static struct timer_queue queues[CPU_MAX] = {
+    [0 ... CPU_MAX - 1] = {.lock = SPINLOCK_INIT("timer queue")}};
 
 static struct timer *timer_of(struct rb_node *node)
 {

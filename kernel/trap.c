@@ -6,12 +6,14 @@
 #include <arch/mmu.h>
 #include <arch/time.h>
 #include <arch/trap.h>
+#include <base/lock_check.h>
 #include <base/log.h>
 #include <base/percpu.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/tick.h>
+#include <kernel/time.h>
 #include <kernel/timer.h>
 #include <lib/errno.h>
 #include <mm/drain.h>
@@ -24,13 +26,13 @@ void trap_timer(struct trap_frame *tf)
 {
     u64 now = arch_ticks();
     struct thread *t = current_thread();
-    u64 deadline;
+    bool user = tf_from_user(tf);
 
     timer_run(now);
-    deadline = sched_tick(now, tf_from_user(tf));
-    if (t->sample_often && t->process)
-        itimer_sample(t->process);
-    tick_program(MIN(deadline, timer_next()));
+    sched_tick(now, user);
+    if (unlikely(sched_check_due()))
+        sched_check_after(t, t->process ? itimer_check(t->process) : TIME_NEVER);
+    tick_program(MIN(sched_next_tick(now, user), timer_next()));
 }
 
 void trap_ipi(void)
@@ -43,6 +45,8 @@ void trap_user_work(struct trap_frame *tf)
 {
     if (sched_need_resched())
         sched_preempt();
+    if (this_cpu()->work & CPU_WORK_ENTRY)
+        sched_entered();
     if (sig_pending(current_thread()))
         sig_deliver(tf);
 }
@@ -144,4 +148,5 @@ void trap_user_fault(struct trap_frame *tf, const struct fault_info *info)
         memory_fault(tf, info);
     else
         punish(tf, info, judge(info->kind));
+    lock_check_none_held();
 }

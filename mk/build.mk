@@ -178,7 +178,9 @@ $(uprog): $(BUILD)/user/%: $(BUILD)/user/%.o $(ulib) user/lib/user.lds
 libc_src  := $(sort $(wildcard user/libc/*.c))
 glibc     := $(libc_src:user/libc/%.c=$(BUILD)/user/glibc/%)
 musl      := $(libc_src:user/libc/%.c=$(BUILD)/user/musl/%)
-musl_pie  := $(libc_src:user/libc/%.c=$(BUILD)/user/musl-pie/%)
+# ld 2.40 cannot link thread-local variables into a static-pie (it fails, or crashes).
+threadlocal := user/libc/threads.c user/libc/threadwork.c
+musl_pie  := $(patsubst user/libc/%.c,$(BUILD)/user/musl-pie/%,$(filter-out $(threadlocal),$(libc_src)))
 have_musl  = $(wildcard $(CACHE)/musl/usr/lib/riscv64-linux-musl/libc.a)
 user-libc: $(glibc) $(musl) $(musl_pie)
 LIBC_CC     ?= riscv64-linux-gnu-gcc

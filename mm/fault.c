@@ -9,8 +9,9 @@
  */
 #include "pt_impl.h"
 #include "uvm_impl.h"
-#include <arch/cpu.h>
+#include <base/atomic.h>
 #include <base/panic.h>
+#include <base/percpu.h>
 #include <lib/err.h>
 #include <lib/string.h>
 #include <mm/page.h>
@@ -18,6 +19,8 @@
 
 /* File pages that are there already are mapped around a fault, in aligned groups of this many. */
 #define AROUND_PAGES 16u
+
+struct uvm_fault_counters uvm_faults[CPU_MAX];
 
 /* A fault being served. */
 struct fault {
@@ -35,13 +38,28 @@ static inline bool same_entry(pte_t a, pte_t b)
     return __builtin_memcmp(&a, &b, sizeof(a)) == 0;
 }
 
-/* Instruction fetch is not coherent with stores: once per frame, after it was filled. */
-static void sync_icache(struct page *page, prot_t prot)
+/*
+ * Instruction fetch is not coherent with stores: each frame makes a new generation of code, once after
+ * it was filled. A new one before the mark as well as after it: whoever finds the mark must find a
+ * generation that is younger than the contents, and whoever fills the frame again while this runs
+ * must find the mark, to take it away.
+ */
+static void note_code(struct page *page)
 {
-    if (!(prot & PROT_X) || (page->flags & PAGE_F_ICACHE))
+    if (likely(page_has_flags(page, PAGE_F_ICACHE)))
         return;
-    arch_sync_icache();
-    page->flags |= PAGE_F_ICACHE;
+    mmu_code_changed();
+    page_set_flags(page, PAGE_F_ICACHE);
+    mmu_code_changed();
+}
+
+/* Before the entry is visible: code is the same for all cpus that run the space. */
+static inline void sync_icache(const struct fault *f, struct page *page, prot_t prot)
+{
+    if (likely(!(prot & PROT_X)))
+        return;
+    note_code(page);
+    mmu_sync_code(&f->uvm->pt.space);
 }
 
 /* The table's lock, for adding to the table: nobody else adds when there is no other holder. */
@@ -73,7 +91,7 @@ static __always_inline int deliver(const struct fault *f, struct page *page, pro
 {
     struct mmu_flush fl;
 
-    sync_icache(page, prot);
+    sync_icache(f, page, prot);
     mmu_flush_begin(&fl, &f->uvm->pt.space);
     irqflags_t irq = lock_table(f);
     pte_t *slot = likely(f->slot) ? f->slot : make_slot(f);
@@ -89,6 +107,19 @@ static __always_inline int deliver(const struct fault *f, struct page *page, pro
 }
 
 /*
+ * Another frame comes: no thread may find it while another still reads the old one, or a store that
+ * the one has made and told of would be missing for the other. So first there is none, for everybody;
+ * who faults meanwhile waits for the lock.
+ */
+static void clear_for_others(const struct fault *f, struct mmu_flush *fl, const struct page *page)
+{
+    if (f->lone || mmu_pfn(f->seen) == page_to_pfn(page))
+        return;
+    mmu_store(fl, f->slot, MMU_NOTHING, f->va, 0);
+    mmu_flush_end(fl);
+}
+
+/*
  * Exchanges the entry that was seen, and flushes it everywhere. False: it is another one by now.
  * The lock keeps whoever looks at the old frame from taking a reference too late.
  */
@@ -97,24 +128,26 @@ static bool exchange(const struct fault *f, struct page *page, prot_t prot)
     struct uvm *uvm = f->uvm;
     struct mmu_flush fl;
 
-    sync_icache(page, prot);
+    sync_icache(f, page, prot);
     mmu_flush_begin(&fl, &uvm->pt.space);
     irqflags_t irq = spin_lock(&uvm->pt_lock);
     bool ours = same_entry(mmu_load(f->slot), f->seen);
-    if (likely(ours))
+    if (likely(ours)) {
+        clear_for_others(f, &fl, page);
         mmu_store(&fl, f->slot, mmu_leaf(page_to_pfn(page), prot, 0), f->va, 0);
+    }
     spin_unlock(&uvm->pt_lock, irq);
     mmu_flush_end(&fl);
     return ours;
 }
 
-/* Puts a page, whose reference is the caller's, in the place of the old one. */
-static int replace(const struct fault *f, struct page *old, struct page *page)
+/* Puts a page, whose reference is the caller's, in the place of the old one. False: too late. */
+static bool replace(const struct fault *f, struct page *old, struct page *page)
 {
     bool ours = exchange(f, page, PROT_U | f->region->prot);
 
     page_put(ours ? old : page);
-    return 0;
+    return ours;
 }
 
 static inline int missing_anon(const struct fault *f)
@@ -178,7 +211,7 @@ static void map_around(const struct fault *f)
     r->pager->ops->peek(r->pager, region_index(r, start), n, pages);
     for (unsigned i = 0; i < n; i++)
         if (pages[i])
-            sync_icache(pages[i], region_entry_prot(r));
+            sync_icache(f, pages[i], region_entry_prot(r));
     fill_around(f, start, pages, n, region_entry_prot(r));
     for (unsigned i = 0; i < n; i++)
         if (pages[i])
@@ -230,14 +263,16 @@ static bool hold_seen(const struct fault *f, struct page *page)
 static int own_or_copy(const struct fault *f, struct page *page, u32 others)
 {
     if (page->kind == PAGE_ANON && page_ref(page) == 1 + others) {
-        f->uvm->stats.cow_reused += exchange(f, page, PROT_U | f->region->prot);
+        if (exchange(f, page, PROT_U | f->region->prot))
+            atomic_add_relaxed(&f->uvm->stats.cow_reused, 1);
         return 0;
     }
     struct page *copy = copy_of(page);
     if (unlikely(!copy))
         return -ENOMEM;
-    f->uvm->stats.cow_copied++;
-    return replace(f, page, copy);
+    if (replace(f, page, copy))
+        atomic_add_relaxed(&f->uvm->stats.cow_copied, 1);
+    return 0;
 }
 
 /*
@@ -264,12 +299,14 @@ static __noinline int write_shared(const struct fault *f)
 
     if (IS_ERR(page))
         return (int)PTR_ERR(page);
-    return replace(f, pfn_to_page(mmu_pfn(f->seen)), page);
+    replace(f, pfn_to_page(mmu_pfn(f->seen)), page);
+    return 0;
 }
 
 static __noinline int spurious(const struct fault *f)
 {
-    f->uvm->stats.spurious++;
+    atomic_add_relaxed(&f->uvm->stats.spurious, 1);
+    uvm_faults[cpu_id()].spurious++;
     mmu_fix_spurious(f->va);
     return 0;
 }
@@ -326,8 +363,10 @@ static int grow_stack(struct uvm *uvm, vaddr_t va)
 /* Regions stay because the lock is held shared, or because nobody else can take it exclusively. */
 int uvm_fault(struct uvm *uvm, vaddr_t va, unsigned access)
 {
-    bool lone = atomic_load_relaxed(&uvm->refs) == 1;
+    bool lone = uvm_is_lone(uvm);
     int err = -EFAULT;
+
+    uvm_faults[cpu_id()].faults++;
 
     if (unlikely(va >= USER_TOP))
         return -EFAULT;

@@ -42,14 +42,22 @@ static struct page *lookup(struct pcache *pc, u64 index)
     return page;
 }
 
+/* Frames that the contents have, the last one in part. */
+static u64 frames_of(u64 size)
+{
+    return (size >> PAGE_SHIFT) + (size % PAGE_SIZE != 0);
+}
+
 /*
  * Inserts the page, which has a reference for the tree and one for the caller, or takes
- * another's.
+ * another's. within: -EIO when the contents end before it, for they may have been cut meanwhile, and
+ * nobody would ever look behind the end again.
  */
-static struct page *insert_or_take(struct pcache *pc, u64 index, struct page *page)
+static struct page *insert_or_take(struct pcache *pc, u64 index, struct page *page, bool within)
 {
     irqflags_t irq = spin_lock(&pc->lock);
-    int err = radix_insert(&pc->frames, index, page);
+    int err =
+        within && index >= frames_of(pc->size) ? -EIO : radix_insert(&pc->frames, index, page);
     struct page *winner = page;
 
     if (err == -EEXIST) {
@@ -64,7 +72,7 @@ static struct page *insert_or_take(struct pcache *pc, u64 index, struct page *pa
     return err && err != -EEXIST ? ERR_PTR(err) : winner;
 }
 
-static struct page *make(struct pcache *pc, u64 index)
+static struct page *make(struct pcache *pc, u64 index, bool within)
 {
     struct page *page = page_alloc(0, PA_ZERO, PAGE_FILE);
 
@@ -76,7 +84,7 @@ static struct page *make(struct pcache *pc, u64 index)
         return ERR_PTR(err);
     }
     page_get(page);
-    return insert_or_take(pc, index, page);
+    return insert_or_take(pc, index, page, within);
 }
 
 static bool has_backing(const struct pcache *pc)
@@ -88,7 +96,16 @@ struct page *pcache_get(struct pcache *pc, u64 index, bool alloc)
 {
     struct page *page = lookup(pc, index);
 
-    return page || !alloc ? page : make(pc, index);
+    return page || !alloc ? page : make(pc, index, false);
+}
+
+/* The frame at `index`, made if need be; -EIO where the contents have ended. */
+static struct page *get_within(struct pcache *pc, u64 index)
+{
+    if (index >= frames_of(pcache_size(pc)))
+        return ERR_PTR(-EIO);
+    struct page *page = lookup(pc, index);
+    return page ? page : make(pc, index, true);
 }
 
 int pcache_insert(struct pcache *pc, u64 index, struct page *page)
@@ -197,7 +214,7 @@ static int write_part(struct pcache *pc, u64 off, size_t n, pcache_source source
     u64 size = pcache_size(pc);
     if (unlikely(err && off + n > size)) /* half a write must not show when the file grows */
         memset(at + (MAX(size, off) - off), 0, off + n - MAX(size, off));
-    page->flags &= (u8)~PAGE_F_ICACHE;
+    page_clear_flags(page, PAGE_F_ICACHE);
     page_put(page);
     return err;
 }
@@ -258,6 +275,22 @@ static void drop_frame(void *entry, void *context)
     page_put(entry);
 }
 
+#define REMOVE_BATCH 32 /* frames that go while the lock is held once */
+
+/* Takes the frames of [first, end) out, a batch at a time: files may be large, and interrupts are off. */
+static void remove_frames(struct pcache *pc, u64 first, u64 end)
+{
+    for (bool more = true; more;) {
+        irqflags_t irq = spin_lock(&pc->lock);
+        for (u32 n = 0; n < REMOVE_BATCH && more; n++) {
+            more = radix_next(&pc->frames, &first) && first < end;
+            if (more)
+                page_put(radix_remove(&pc->frames, first));
+        }
+        spin_unlock(&pc->lock, irq);
+    }
+}
+
 int pcache_truncate(struct pcache *pc, u64 size)
 {
     if (size > SIZE_LIMIT)
@@ -267,21 +300,12 @@ int pcache_truncate(struct pcache *pc, u64 size)
         clear_behind(pc, old);
     irqflags_t irq = spin_lock(&pc->lock);
     WRITE_ONCE(pc->size, size);
-    if (size < old)
-        radix_truncate(&pc->frames, ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT, drop_frame, NULL);
     spin_unlock(&pc->lock, irq);
-    if (size < old)
-        clear_behind(pc, size);
+    if (size >= old)
+        return 0;
+    remove_frames(pc, frames_of(size), ~0ul);
+    clear_behind(pc, size);
     return 0;
-}
-
-static void remove_frames(struct pcache *pc, u64 first, u64 end)
-{
-    irqflags_t irq = spin_lock(&pc->lock);
-
-    for (u64 i = first; radix_next(&pc->frames, &i) && i < end; i++)
-        page_put(radix_remove(&pc->frames, i));
-    spin_unlock(&pc->lock, irq);
 }
 
 void pcache_punch(struct pcache *pc, u64 off, u64 len)
@@ -319,20 +343,21 @@ static struct page *pager_get(struct pager *pager, u64 index, bool write)
 {
     struct pcache *pc = of(pager);
 
-    if (index >= ALIGN_UP(pcache_size(pc), PAGE_SIZE) >> PAGE_SHIFT)
-        return ERR_PTR(-EIO);
-    struct page *page = pcache_get(pc, index, true);
+    struct page *page = get_within(pc, index);
+
     /* Who writes through the mapping may write code: it is looked at anew when it is mapped for that. */
-    if (write && !IS_ERR(page))
-        page->flags = (u8)((page->flags | PAGE_F_DIRTY) & ~PAGE_F_ICACHE);
+    if (write && !IS_ERR(page)) {
+        page_set_flags(page, PAGE_F_DIRTY);
+        page_clear_flags(page, PAGE_F_ICACHE);
+    }
     return page;
 }
 
 static void pager_peek(struct pager *pager, u64 index, unsigned n, struct page **out)
 {
     struct pcache *pc = of(pager);
-    u64 end = MIN(index + n, ALIGN_UP(pcache_size(pc), PAGE_SIZE) >> PAGE_SHIFT);
     irqflags_t irq = spin_lock(&pc->lock);
+    u64 end = MIN(index + n, frames_of(pc->size));
     u64 at = index;
 
     memset(out, 0, n * sizeof(out[0]));

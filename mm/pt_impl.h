@@ -20,11 +20,11 @@ void pt_link(struct pt *pt, struct mmu_flush *fl, pte_t *slot, pte_t *table, vad
 /* Unlinks the tables along va that have become empty, lowest first, and gathers them. */
 void pt_reclaim(struct pt_gather *g, vaddr_t va);
 
-/* Gathers one page; flushes and frees first when the gather is full. */
+/* Gathers one page. */
 static inline void pt_gather_page(struct pt_gather *g, struct page *page)
 {
     if (unlikely(g->count == PT_GATHER_MAX))
-        pt_gather_flush(g);
+        pt_gather_make_room(g);
     g->pages[g->count++] = page;
 }
 

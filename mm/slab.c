@@ -40,7 +40,7 @@ static struct list caches = LIST_INIT(caches);
 
 /* --- geometry -------------------------------------------------------------------------------- */
 
-/* Sets limit last: it is what slab_free() looks at. */
+/* Sets limit last: whoever finds it set finds the rest (slab_alloc_slow). */
 static void set_geometry(struct slab_cache *c)
 {
     u32 inside = (u32)(PAGE_SIZE - sizeof(struct slab)) / c->stride;
@@ -49,7 +49,7 @@ static void set_geometry(struct slab_cache *c)
     c->off_slab = c->stride >= OFF_SLAB_MIN && outside > inside;
     c->per_slab = c->off_slab ? outside : inside;
     c->batch = MAX(4, MIN(32, (u32)PAGE_SIZE / 2 / c->stride));
-    WRITE_ONCE(c->limit, 2 * c->batch);
+    atomic_store_release(&c->limit, 2 * c->batch);
 }
 
 /* First use of a cache. */
@@ -255,7 +255,7 @@ void *slab_alloc_slow(struct slab_cache *c)
 {
     if (failalloc_armed && failalloc_hit(c->name, c->size))
         return NULL;
-    if (!READ_ONCE(c->limit))
+    if (!atomic_load_acquire(&c->limit))
         enlist(c);
     irqflags_t irq = arch_irq_save();
     struct slab_cpu *sc = &c->cpu[cpu_id()];
@@ -264,7 +264,8 @@ void *slab_alloc_slow(struct slab_cache *c)
 
     if (!sc->head)
         fill(c, sc);
-    if (!sc->head && (s = new_slab(c))) {
+    /* Other cpus may be faster and empty the new slab. */
+    while (!sc->head && (s = new_slab(c))) {
         add_slab(c, s);
         fill(c, sc);
     }

@@ -10,7 +10,6 @@
  * freed by another thread's copy-on-write.
  */
 #include "uvm_impl.h"
-#include <base/atomic.h>
 #include <base/percpu.h>
 #include <lib/errno.h>
 #include <lib/string.h>
@@ -36,15 +35,10 @@ static inline char *reach(const struct uvm *uvm, vaddr_t va, prot_t access)
     return (char *)phys_to_virt(mmu_pfn(pte) << PAGE_SHIFT) + va % PAGE_SIZE;
 }
 
-static inline bool is_lone(const struct uvm *uvm)
-{
-    return atomic_load_relaxed(&uvm->refs) == 1;
-}
-
 /* Whoever looks at a space that others run in sees what is there and nothing else. */
 static inline bool may_fault(const struct uvm *uvm)
 {
-    return uvm == this_cpu()->uvm || is_lone(uvm);
+    return uvm == this_cpu()->uvm || uvm_is_lone(uvm);
 }
 
 /* Holds the page at va, if it is there. The lock is taken when, and only when, it succeeds. */
@@ -71,7 +65,7 @@ static int hold(struct uvm *uvm, vaddr_t va, prot_t access, struct window *w)
     for (;;) {
         bool held;
 
-        if (likely(is_lone(uvm))) {
+        if (likely(uvm_is_lone(uvm))) {
             w->at = reach(uvm, va, access);
             held = w->at != NULL;
         } else {
@@ -147,7 +141,7 @@ static __noinline int transfer(struct uvm *uvm, vaddr_t va, char *kernel, size_t
 /* All n bytes at va, if they lie in one page and nothing needs to be held; else NULL. */
 static inline char *reach_lone(struct uvm *uvm, vaddr_t va, size_t n, prot_t access)
 {
-    if (unlikely(!uvm || !is_lone(uvm) || n > PAGE_SIZE - va % PAGE_SIZE))
+    if (unlikely(!uvm || !uvm_is_lone(uvm) || n > PAGE_SIZE - va % PAGE_SIZE))
         return NULL;
     return reach(uvm, va, access);
 }

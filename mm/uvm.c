@@ -57,7 +57,8 @@ struct uvm *uvm_next_space(struct uvm *prev)
     return link == &all_spaces ? NULL : list_entry(link, struct uvm, link);
 }
 
-struct uvm *uvm_create(void)
+/* Nobody can find it yet. */
+static struct uvm *create(void)
 {
     struct uvm *uvm = slab_zalloc(&uvm_cache);
 
@@ -71,13 +72,27 @@ struct uvm *uvm_create(void)
     spin_init(&uvm->pt_lock, "uvm page table");
     uvm->refs = 1;
     uvm->limits = (struct uvm_limits){.as = ~0ul, .data = ~0ul, .stack = 8 * MiB};
-    list_add(uvm);
+    list_init(&uvm->link);
+    return uvm;
+}
+
+struct uvm *uvm_create(void)
+{
+    struct uvm *uvm = create();
+
+    if (uvm)
+        list_add(uvm);
     return uvm;
 }
 
 void uvm_get(struct uvm *uvm)
 {
     atomic_add_relaxed(&uvm->refs, 1);
+}
+
+bool uvm_is_shared(const struct uvm *uvm)
+{
+    return atomic_load_relaxed(&uvm->refs) > 1;
 }
 
 static void unmap_all(struct uvm *uvm)
@@ -172,24 +187,32 @@ static int clone(struct uvm *child, struct uvm *parent)
 
 int uvm_fork(struct uvm *parent, struct uvm **child)
 {
-    struct uvm *copy = uvm_create();
+    struct uvm *copy = create();
 
     if (!copy)
         return -ENOMEM;
     rw_write_lock(&parent->lock);
     int err = clone(copy, parent);
     rw_write_unlock(&parent->lock);
-    if (err)
+    if (err) {
         uvm_put(copy);
-    else
-        *child = copy;
-    return err;
+        return err;
+    }
+    list_add(copy);
+    *child = copy;
+    return 0;
 }
 
 void uvm_activate(struct uvm *uvm)
 {
     this_cpu()->uvm = uvm;
     mmu_activate(uvm ? &uvm->pt.space : &kernel_pt.space);
+}
+
+void uvm_sync_code(struct uvm *uvm)
+{
+    mmu_code_changed();
+    mmu_sync_code(&uvm->pt.space);
 }
 
 void uvm_set_limits(struct uvm *uvm, const struct uvm_limits *limits)
@@ -207,8 +230,8 @@ struct uvm_layout *uvm_layout(struct uvm *uvm)
 void uvm_stats(struct uvm *uvm, struct uvm_stats *out)
 {
     rw_read_lock(&uvm->lock);
-    uvm_note_peak(uvm);
     *out = uvm->stats;
+    out->peak_resident = MAX(out->peak_resident, out->resident);
     out->tables = uvm->pt.tables;
     rw_read_unlock(&uvm->lock);
 }

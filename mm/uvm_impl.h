@@ -2,6 +2,7 @@
 /* What the files of the address space code share and nobody else needs. */
 #pragma once
 
+#include <base/atomic.h>
 #include <base/mutex.h>
 #include <base/spinlock.h>
 #include <lib/list.h>
@@ -84,7 +85,16 @@ static inline bool region_is_data(unsigned prot, unsigned flags)
     return (prot & UVM_W) && !(flags & (UVM_SHARED | UVM_STACK));
 }
 
-/* Before pages go, and before somebody looks: faults do not keep the peak up to date. */
+/*
+ * Whether the caller's reference is the only one. Acquires what others did in the space before they
+ * dropped theirs: threads of it may have ended a moment ago, on other cpus.
+ */
+static inline bool uvm_is_lone(const struct uvm *uvm)
+{
+    return atomic_load_acquire(&uvm->refs) == 1;
+}
+
+/* Before pages go: faults do not keep the peak up to date. Exclusive lock. */
 static inline void uvm_note_peak(struct uvm *uvm)
 {
     uvm->stats.peak_resident = MAX(uvm->stats.peak_resident, uvm->stats.resident);

@@ -6,7 +6,6 @@
  * then acts and cannot fail half way.
  */
 #include "uvm_impl.h"
-#include <arch/cpu.h>
 #include <lib/errno.h>
 #include <mm/pager.h>
 
@@ -86,15 +85,15 @@ static bool may_replace(const struct uvm *uvm, vaddr_t start, vaddr_t end, bool 
            (!data || fits(uvm->stats.data - data_freed, pages, uvm->limits.data));
 }
 
-/* Takes the pages of [start, end) out of the page table and frees them. */
-static void drop_pages(struct uvm *uvm, vaddr_t start, vaddr_t end)
+/* Takes the pages of [start, end) out of the page table and frees them; r: the first region there. */
+static void drop_pages(struct uvm *uvm, struct region *r, vaddr_t start, vaddr_t end)
 {
     struct pt_gather g;
 
     uvm_note_peak(uvm);
     pt_gather_begin(&g, &uvm->pt);
     g.yields = true;
-    for (struct region *r = region_from(uvm, start); r && r->start < end; r = region_next(r))
+    for (; r && r->start < end; r = region_next(r))
         uvm->stats.resident -= pt_unmap(&g, MAX(r->start, start), MIN(r->end, end), PT_PUT_FRAMES);
     pt_gather_end(&g);
 }
@@ -105,8 +104,11 @@ int uvm_unmap_locked(struct uvm *uvm, vaddr_t start, vaddr_t end)
 
     if (err)
         return err;
-    drop_pages(uvm, start, end);
-    for (struct region *r, *next = region_from(uvm, start); (r = next) && r->start < end;) {
+    struct region *next = region_from(uvm, start);
+    if (!next || next->start >= end)
+        return 0;
+    drop_pages(uvm, next, start, end);
+    for (struct region *r; (r = next) && r->start < end;) {
         next = region_next(r);
         region_remove(uvm, r);
         region_free(r);
@@ -277,7 +279,7 @@ int uvm_protect(struct uvm *uvm, vaddr_t addr, size_t len, unsigned prot)
     }
     rw_write_unlock(&uvm->lock);
     if (prot & UVM_X)
-        arch_sync_icache();
+        uvm_sync_code(uvm);
     return err;
 }
 
@@ -300,7 +302,7 @@ int uvm_discard(struct uvm *uvm, vaddr_t addr, size_t len)
         return err;
     rw_write_lock(&uvm->lock);
     err = has_hole(uvm, addr, end) ? -ENOMEM : 0;
-    drop_pages(uvm, addr, end);
+    drop_pages(uvm, region_from(uvm, addr), addr, end);
     rw_write_unlock(&uvm->lock);
     return err;
 }

@@ -24,8 +24,8 @@ HEAD = """\
 # System calls
 
 Numbers, structures and error numbers are those of Linux riscv64; the list is Linux 6.12's. A call that is not there
-returns -ENOSYS, and is named once in the log when the command line says `debug`. Every program runs as root, and a
-process has one thread. "Complete" means complete for what this system has.
+returns -ENOSYS, and is named once in the log when the command line says `debug`. Every program runs as root.
+"Complete" means complete for what this system has.
 
 """
 

@@ -33,6 +33,7 @@ void asm_offsets(void)
     OFFSET(ENTRY_VECTOR, struct entry_page, vector);
     OFFSET(ENTRY_LEAVE, struct entry_page, leave);
     OFFSET(ENTRY_OVERFLOW, struct entry_page, overflow_stack);
+    OFFSET(ENTRY_ENTERED, struct entry_page, entered);
 
     OFFSET(CPU_WORK, struct cpu, work);
     OFFSET(CPU_ENTRY, struct cpu, arch.entry);

@@ -13,36 +13,32 @@
 #include <base/log.h>
 #include <base/percpu.h>
 #include <base/sections.h>
+#include <base/symbols.h>
 #include <lib/fmt.h>
-#include <lib/symtab.h>
 
 #define DEPTH_MOST 32
 #define STACK_MOST (16 * KiB)
-
-extern const u32 symtab_count;
-extern const u32 symtab_offsets[], symtab_name_offsets[];
-extern const char symtab_names[];
 
 static bool in_text(u64 pc)
 {
     return pc >= (u64)__text_start && pc < (u64)__text_end;
 }
 
+static void print_line(unsigned depth, u64 pc, const char *name)
+{
+    fmt_print(log_raw_sink(), "  #%u 0x%016llx %s\n", depth, (unsigned long long)pc, name);
+}
+
 static void print_pc(unsigned depth, u64 pc)
 {
-    struct symtab table = {.base = (vaddr_t)__text_start,
-                           .end = (vaddr_t)__text_end,
-                           .count = symtab_count,
-                           .offsets = symtab_offsets,
-                           .name_offsets = symtab_name_offsets,
-                           .names = symtab_names};
-    u64 offset = 0;
-    const char *name = symtab_lookup(&table, pc, &offset);
-    if (name)
-        fmt_print(log_raw_sink(), "  #%u 0x%016llx %s+0x%llx\n", depth, (unsigned long long)pc,
-                  name, (unsigned long long)offset);
-    else
-        fmt_print(log_raw_sink(), "  #%u 0x%016llx\n", depth, (unsigned long long)pc);
+    char name[SYMBOL_TEXT_MAX];
+    print_line(depth, pc, in_text(pc) ? symbol_format(pc, name, sizeof(name)) : "");
+}
+
+static void print_return(unsigned depth, u64 pc)
+{
+    char name[SYMBOL_TEXT_MAX];
+    print_line(depth, pc, symbol_format_return(pc, name, sizeof(name)));
 }
 
 /* In the mapped half of a stack's slot (bit 14, see trap_entry.S), or on the boot stack in bss. */
@@ -59,6 +55,12 @@ static bool plausible(u64 fp, u64 below)
     return is_aligned(fp, 16) && on_stack(fp - 16) && fp > below && fp - below < STACK_MOST;
 }
 
+/* A function that calls nothing has its return address in ra, and in its frame the caller's fp alone. */
+static bool is_leaf(u64 fp, u64 below)
+{
+    return plausible(fp, below) && plausible(((const u64 *)fp)[-1], fp);
+}
+
 void arch_backtrace(const struct trap_frame *tf)
 {
     u64 fp = tf ? tf->x[REG_S0] : (u64)__builtin_frame_address(0);
@@ -69,12 +71,17 @@ void arch_backtrace(const struct trap_frame *tf)
         print_pc(depth++, tf->pc);
     /* A function that has called nothing yet has its return address in ra alone. */
     if (tf && in_text(tf->x[REG_RA]) && !in_text(tf->pc))
-        print_pc(depth++, tf->x[REG_RA]);
+        print_return(depth++, tf->x[REG_RA]);
+    if (tf && in_text(tf->pc) && is_leaf(fp, below)) {
+        print_return(depth++, tf->x[REG_RA]);
+        below = fp;
+        fp = ((const u64 *)fp)[-1];
+    }
     while (depth < DEPTH_MOST && plausible(fp, below)) {
         const u64 *frame = (const u64 *)fp;
         if (!in_text(frame[-1]))
             break;
-        print_pc(depth++, frame[-1]);
+        print_return(depth++, frame[-1]);
         below = fp;
         fp = frame[-2];
     }

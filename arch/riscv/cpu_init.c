@@ -11,6 +11,7 @@
 #include <asm/early.h>
 #include <asm/entry.h>
 #include <asm/features.h>
+#include <asm/spaces.h>
 #include <base/percpu.h>
 #include <base/sections.h>
 
@@ -20,6 +21,7 @@ void arch_set_entry_page(u32 cpu, void *memory)
 {
     struct entry_page *page = memory;
     page->kernel_entry = (u64)trap_user_entry;
+    page->timed_entry = (u64)trap_user_entry_timed;
     page->cpu = &cpu_table[cpu];
     cpu_table[cpu].arch.entry = page;
     entry_frames[cpu] = (vaddr_t)memory - DIRECT_BASE;
@@ -49,6 +51,7 @@ void arch_cpu_init(void)
 {
     struct arch_cpu *arch = &this_cpu()->arch;
     mmu_choose_trampoline(arch->entry);
+    spaces_init_cpu();
     /* sret puts this address into sp's place: the page's address in the entry area. */
     arch->entry = (struct entry_page *)(ENTRY_BASE + cpu_id() * PAGE_SIZE);
     csr_write(stvec, trap_kernel_entry);

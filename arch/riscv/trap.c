@@ -6,12 +6,14 @@
 #include <arch/cpu.h>
 #include <arch/irq.h>
 #include <arch/mmu.h>
+#include <arch/smp.h>
 #include <arch/time.h>
 #include <arch/trap.h>
 #include <asm/csr.h>
 #include <asm/entry.h>
 #include <asm/features.h>
 #include <asm/fpu.h>
+#include <asm/smp.h>
 #include <asm/traps.h>
 #include <base/panic.h>
 #include <base/percpu.h>
@@ -46,11 +48,9 @@ static void handle_interrupt(struct trap_frame *tf)
         trap_external();
         break;
     case IRQ_S_SOFT:
-        csr_clear(sip, SIE_SSIE);
-        /* What is asked for is read after that; a CSR is ordered like a device. */
-        __asm__ volatile("fence o, r" : : : "memory");
+        ipi_taken();
         if (trap_stop_requested())
-            arch_halt();
+            arch_stop_here(tf->pc, tf_from_user(tf));
         trap_ipi();
         break;
     default:
@@ -81,13 +81,32 @@ void trap_do_user_work(struct trap_frame *tf)
     }
 }
 
+u64 arch_entry_ticks(void)
+{
+    return this_cpu()->arch.entry->entered;
+}
+
+/* An interrupt is no entry of the program's: the next one is timed again. */
+static void after_interrupt(struct trap_frame *tf)
+{
+    struct cpu *cpu = this_cpu();
+    if (likely(!cpu->work))
+        return;
+    if (cpu->work == CPU_WORK_ENTRY)
+        cpu->arch.entry->kernel_entry = cpu->arch.entry->timed_entry;
+    else
+        trap_do_user_work(tf);
+}
+
 /* Everything but system calls, which trap_entry.S hands to trap_syscall() itself. */
 void trap_from_user(struct trap_frame *tf, u64 cause)
 {
-    if (cause & SCAUSE_INTERRUPT)
+    if (cause & SCAUSE_INTERRUPT) {
         handle_interrupt(tf);
-    else
-        user_fault(tf);
+        after_interrupt(tf);
+        return;
+    }
+    user_fault(tf);
     if (unlikely(this_cpu()->work))
         trap_do_user_work(tf);
 }

@@ -58,7 +58,15 @@
     MOVE_CALLER \op, \base
 .endm
 
+/* Where the scheduler wants to know until when the program ran: once, then as always. */
     .text
+    .globl trap_user_entry_timed
+trap_user_entry_timed:
+    rdtime t1
+    sd t1, ENTRY_ENTERED(sp)
+    la t1, trap_user_entry
+    sd t1, ENTRY_KERNEL_ENTRY(sp)
+
     .globl trap_user_entry
 trap_user_entry:
     csrr t1, sstatus

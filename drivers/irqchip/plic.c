@@ -6,8 +6,9 @@
  * PLICs, each for some of its harts. Interrupts are delivered to the boot cpu's context, or to the first
  * one of ours when the boot cpu has none here.
  *
- * Registers: RISC-V PLIC specification 1.0, "Memory Map". 32-bit accesses only. Locks: enable words are
- * shared by 32 sources and changed under the interrupt dispatcher's lock.
+ * Registers: RISC-V PLIC specification 1.0, "Memory Map". 32-bit accesses only. Lock: enable words are shared
+ * by 32 sources, so plic->lock is held while one is changed; behind the interrupt dispatcher's. Claiming needs
+ * none: each context is one cpu's.
  */
 #include "plic_tree.h"
 #include <arch/cpu.h>
@@ -16,6 +17,7 @@
 #include <base/log.h>
 #include <base/panic.h>
 #include <base/percpu.h>
+#include <base/spinlock.h>
 #include <drivers/driver.h>
 #include <lib/errno.h>
 #include <lib/string.h>
@@ -31,6 +33,7 @@
 struct plic {
     struct irq_chip chip;
     struct plic *next;
+    struct spinlock lock;
     u8 *regs;
     u64 size;
     int target;           /* the context that gets the interrupts */
@@ -47,8 +50,11 @@ static struct plic *plic_of(struct irq_chip *chip)
 static void set_enabled(struct plic *p, int context, u32 source, bool on)
 {
     u8 *word = p->regs + ENABLE(context, source);
-    u32 bits = mmio_read32(word), bit = 1u << source % 32;
+    u32 bit = 1u << source % 32;
+    irqflags_t flags = spin_lock(&p->lock);
+    u32 bits = mmio_read32(word);
     mmio_write32(word, on ? bits | bit : bits & ~bit);
+    spin_unlock(&p->lock, flags);
 }
 
 /*
@@ -151,6 +157,7 @@ static int plic_probe(const struct fdt *fdt, int node)
     struct plic *p = kzalloc(sizeof(*p));
     if (!p)
         return -ENOMEM;
+    spin_init(&p->lock, "plic");
     p->regs = driver_map(fdt, node, 0, &p->size);
     p->chip = (struct irq_chip){.name = "plic", .ops = &plic_ops, .lines = sources + 1};
     int err = -ENOMEM;

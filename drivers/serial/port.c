@@ -32,11 +32,20 @@ static void want_transmit(struct serial_port *p, bool on)
     p->ops->enable(p, p->receiving, on);
 }
 
-/* Interrupts as they are needed. One for bytes put aside is got from the transmitter, soon idle. */
+static bool is_crowded(const struct serial_port *p)
+{
+    return p->head - p->tail > SERIAL_RING / 2;
+}
+
+/*
+ * Interrupts as they are needed: if more waits to be sent; if somebody waits for room that has come
+ * meanwhile, since whoever empties the ring for the log is in no position to wake anybody; and for
+ * bytes put aside, since the transmitter is soon idle.
+ */
 static void ask_for_interrupts(struct serial_port *p)
 {
     bool aside = p->receiving && p->aside_head != p->aside_tail;
-    want_transmit(p, aside || p->head != p->tail);
+    want_transmit(p, aside || p->head != p->tail || p->crowded);
 }
 
 static void put_aside(struct serial_port *p)
@@ -49,7 +58,7 @@ static void put_aside(struct serial_port *p)
         p->aside[p->aside_head++ % SERIAL_RING] = (u8)byte;
 }
 
-/* Moves what the hardware takes from the ring; asks for an interrupt if more waits. */
+/* Moves what the hardware takes from the ring. */
 static void push(struct serial_port *p)
 {
     size_t sent = 1;
@@ -112,6 +121,7 @@ static size_t port_write(struct tty_driver *driver, const u8 *bytes, size_t len)
     size_t n = 0;
     for (; n < len && p->head - p->tail < SERIAL_RING; n++)
         p->ring[p->head++ % SERIAL_RING] = bytes[n];
+    p->crowded |= is_crowded(p);
     if (p->has_irq)
         push(p);
     else
@@ -168,11 +178,12 @@ static bool transmit(struct serial_port *p)
     irqflags_t flags = lock(p);
     if (p->ops->quirk)
         p->ops->quirk(p);
-    bool was_full = p->head - p->tail > SERIAL_RING / 2;
+    bool was_crowded = p->crowded;
+    p->crowded = false;
     push(p);
-    bool room = was_full && p->head - p->tail <= SERIAL_RING / 2;
+    p->crowded = is_crowded(p);
     unlock(p, flags);
-    return room;
+    return was_crowded && !p->crowded;
 }
 
 static void port_interrupt(void *arg)

@@ -32,12 +32,6 @@ void arch_backtrace(const struct trap_frame *tf);
 /* Prints the registers in words: of a trap frame, or of the caller when NULL. */
 void arch_dump_registers(const struct trap_frame *tf);
 
-/*
- * Makes instructions that were stored to memory visible to instruction fetch on every cpu
- * (fence.i here, remote ones through firmware). Unprivileged specification, Zifencei.
- */
-void arch_sync_icache(void);
-
 /* One line of what the cpu is, for /proc/cpuinfo: writes "isa\t: ..." style lines into sink. */
 struct fmt_sink;
 void arch_cpu_describe(u32 cpu, struct fmt_sink *sink);

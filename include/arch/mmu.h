@@ -41,7 +41,7 @@ enum mmu_kind {
 /*
  * <asm/mmu.h> supplies
  *   pte_t                        one entry, a struct around 64 bits;
- *   struct mmu_space             what arch knows of one address space (root, cpus that run it, asid);
+ *   struct mmu_space             what arch knows of one address space (root, cpus that know it, ASIDs);
  *   struct mmu_flush             what one operation must flush (see mmu_store);
  *   the layout of the address space: USER_TOP, DIRECT_BASE, DIRECT_SIZE, DEVICE_BASE, DEVICE_SIZE,
  *   KSTACK_BASE, KSTACK_SIZE, IMAGE_BASE, ENTRY_BASE (entry pages, ENTRY_BASE + cpu * PAGE_SIZE),
@@ -95,9 +95,9 @@ static inline void mmu_flush_begin(struct mmu_flush *fl, struct mmu_space *space
 
 /*
  * 10 Ends it: when it returns, no cpu uses a translation that mmu_store replaced since
- *    mmu_flush_begin. Only then may frames and tables be freed. Cannot fail; sends remote fences to
- *    the cpus that run the space and no others. (store, fence rw,rw, read the set of cpus, remote
- *    fence.) May be called again later in the same operation, to free in portions.
+ *    mmu_flush_begin. Only then may frames and tables be freed. Cannot fail. Cpus that run the space are
+ *    made to fence; others, even if they have run it before, are left alone and fence before they run it
+ *    again. May be called again later in the same operation, to free in portions. Not from interrupts.
  */
 void mmu_flush_end(struct mmu_flush *fl);
 
@@ -113,12 +113,12 @@ void mmu_space_init(struct mmu_space *space, pte_t *root, bool kernel);
 
 /*
  * 12 Makes a space the one that this cpu's next return to user mode enters; the kernel's
- *    space: none. The cpu is in the space's set before the first access through it. Interrupts
- *    off. Called by the scheduler only.
+ *    space: none. The cpu is in the space's set before the first access through it, and out of the
+ *    old one's. Interrupts off. Called by the scheduler only.
  */
 void mmu_activate(struct mmu_space *space);
 
-/* 13 No cpu will run the space again; leftovers are dropped. Before its tables are freed. */
+/* 13 No cpu runs the space, and none will. Before its tables are freed; costs no flush. */
 void mmu_space_retire(struct mmu_space *space);
 
 /*
@@ -132,6 +132,31 @@ void mmu_sync_kernel(void);
 
 /* 16 True when user tables hold nothing of the kernel but the entry area (pti is on). */
 bool mmu_isolated(void);
+
+/*
+ * 17 Instruction fetch is not coherent with stores. mmu_code_changed: memory that was stored to is about
+ *    to become executable, or was executable already. mmu_sync_code: when it returns, every cpu
+ *    that runs the space fetches what was stored before the last mmu_code_changed() that the caller
+ *    knows of; other cpus see to it before they run a space again. Any context but interrupts.
+ */
+void mmu_code_changed(void);
+void mmu_sync_code(struct mmu_space *space);
+
+/*
+ * What one cpu has had to do with translations of others, and they with its. Each is changed by its own
+ * cpu (received: by the others, atomically), and only ever grows.
+ */
+struct mmu_counters {
+    u64 sent;         /* flushes for which this cpu had others fence */
+    u64 asked;        /* cpus that it asked, summed over those */
+    u64 received;     /* fences that others had this cpu make */
+    u64 avoided;      /* cpus that knew a space which this one flushed, and were not interrupted */
+    u64 pages;        /* pages flushed one by one, */
+    u64 whole;        /* and whole spaces */
+    u64 entry_fences; /* spaces that were fenced when this cpu took them up */
+    u64 fetch_fences; /* times that this cpu had others refetch code */
+};
+extern struct mmu_counters mmu_counters[];
 
 /* Gives the kernel's space, once, so that root entries can be shared; before mmu_space_init of others. */
 void mmu_set_kernel_space(struct mmu_space *space);

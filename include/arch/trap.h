@@ -37,6 +37,12 @@ struct fault_info {
 };
 
 /*
+ * When the program last entered the kernel, in ticks. Good while CPU_WORK_ENTRY is set, which an interrupt
+ * from user mode has set, and the program has not returned to user mode since.
+ */
+u64 arch_entry_ticks(void);
+
+/*
  * Named upcalls from arch/riscv/trap.c, in interrupts-off state on the thread's kernel stack.
  *
  * trap_syscall: a system call (kernel/abi). Interrupts have been turned on. Sets the result.

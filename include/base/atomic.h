@@ -26,5 +26,11 @@
 #define atomic_cas(p, old_p, new) \
     __atomic_compare_exchange_n((p), (old_p), (new), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 
+/*
+ * Orders a relaxed load before everything after it: for those who have seen that they are alone and go
+ * on without locks, behind what the last of the others did.
+ */
+#define atomic_acquire_fence() __atomic_thread_fence(__ATOMIC_ACQUIRE)
+
 /* Full barrier between earlier and later memory accesses (fence rw,rw). */
 #define atomic_fence() __atomic_thread_fence(__ATOMIC_SEQ_CST)

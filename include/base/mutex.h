@@ -14,6 +14,7 @@
 struct mutex {
     u32 state; /* 0 free, 1 held, 2 held and somebody may be waiting */
     struct wait_queue waiters;
+    struct lock_label label;
 };
 
 #define MUTEX_INIT(m, n)                                       \
@@ -25,21 +26,32 @@ void mutex_init(struct mutex *m, const char *name);
 void mutex_lock_slow(struct mutex *m);
 void mutex_unlock_slow(struct mutex *m);
 
-static inline bool mutex_trylock(struct mutex *m)
+/* The uncontended half, unchecked. */
+static inline bool mutex_grab(struct mutex *m)
 {
     u32 free = 0;
     return __atomic_compare_exchange_n(&m->state, &free, 1, false, __ATOMIC_ACQUIRE,
                                        __ATOMIC_RELAXED);
 }
 
+static inline bool mutex_trylock(struct mutex *m)
+{
+    bool got = mutex_grab(m);
+    if (got)
+        lock_check_sleeping(m, &m->label, m->waiters.lock.name, LOCK_TRIED);
+    return got;
+}
+
 static inline void mutex_lock(struct mutex *m)
 {
-    if (unlikely(!mutex_trylock(m)))
+    lock_check_sleeping(m, &m->label, m->waiters.lock.name, LOCK_WAIT);
+    if (unlikely(!mutex_grab(m)))
         mutex_lock_slow(m);
 }
 
 static inline void mutex_unlock(struct mutex *m)
 {
+    lock_check_sleeping_drop(m, m->waiters.lock.name);
     if (unlikely(__atomic_exchange_n(&m->state, 0, __ATOMIC_RELEASE) == 2))
         mutex_unlock_slow(m);
 }
@@ -61,6 +73,7 @@ struct rwlock {
     u32 state;
     u32 sleepers; /* threads in the slow paths; under waiters.lock */
     struct wait_queue waiters;
+    struct lock_label label;
 };
 
 void rw_init(struct rwlock *l, const char *name);
@@ -68,7 +81,8 @@ void rw_read_lock_slow(struct rwlock *l);
 void rw_write_lock_slow(struct rwlock *l);
 void rw_wake_slow(struct rwlock *l);
 
-static inline bool rw_read_trylock(struct rwlock *l)
+/* The uncontended halves, unchecked. */
+static inline bool rw_read_grab(struct rwlock *l)
 {
     u32 seen = atomic_load_relaxed(&l->state);
     while (!(seen & (RW_WRITER | RW_WAITING)))
@@ -80,18 +94,20 @@ static inline bool rw_read_trylock(struct rwlock *l)
 
 static inline void rw_read_lock(struct rwlock *l)
 {
-    if (unlikely(!rw_read_trylock(l)))
+    lock_check_sleeping(l, &l->label, l->waiters.lock.name, LOCK_WAIT);
+    if (unlikely(!rw_read_grab(l)))
         rw_read_lock_slow(l);
 }
 
 static inline void rw_read_unlock(struct rwlock *l)
 {
+    lock_check_sleeping_drop(l, l->waiters.lock.name);
     u32 left = __atomic_sub_fetch(&l->state, 1, __ATOMIC_RELEASE);
     if (unlikely(left & RW_WAITING))
         rw_wake_slow(l);
 }
 
-static inline bool rw_write_trylock(struct rwlock *l)
+static inline bool rw_write_grab(struct rwlock *l)
 {
     u32 free = 0;
     return __atomic_compare_exchange_n(&l->state, &free, RW_WRITER, false, __ATOMIC_ACQUIRE,
@@ -100,12 +116,14 @@ static inline bool rw_write_trylock(struct rwlock *l)
 
 static inline void rw_write_lock(struct rwlock *l)
 {
-    if (unlikely(!rw_write_trylock(l)))
+    lock_check_sleeping(l, &l->label, l->waiters.lock.name, LOCK_WAIT);
+    if (unlikely(!rw_write_grab(l)))
         rw_write_lock_slow(l);
 }
 
 static inline void rw_write_unlock(struct rwlock *l)
 {
+    lock_check_sleeping_drop(l, l->waiters.lock.name);
     u32 left = __atomic_and_fetch(&l->state, ~RW_WRITER, __ATOMIC_RELEASE);
     if (unlikely(left & RW_WAITING))
         rw_wake_slow(l);

@@ -2,9 +2,9 @@
 /*
  * Panic: the end of the kernel on a broken invariant, and nothing else.
  *
- * Prints one line `panic: ...`, the registers in words, a backtrace with function names, the
- * cpu, and what ran; stops the other cpus; then does what panic=N asks for. Re-entrant: a second
- * panic on a cpu prints one polled line and stops.
+ * Stops the other cpus and prints one line `panic: ...`, what each cpu ran, the registers in words and
+ * a backtrace with function names; then does what panic=N asks for. Re-entrant: a second panic on a
+ * cpu prints one polled line and stops.
  */
 #pragma once
 
@@ -16,6 +16,10 @@ __noreturn void panic(const char *format, ...) __printf_like(1, 2);
 
 /* The same with the registers of a trap instead of the caller's. */
 __noreturn void panic_trap(struct trap_frame *tf, const char *format, ...) __printf_like(2, 3);
+
+/* The same with more to say: explain(arg) prints to log_raw_sink(), behind the line. */
+__noreturn void panic_explain(void (*explain)(const void *arg), const void *arg, const char *format,
+                              ...) __printf_like(3, 4);
 
 /* Cheap checks that stay in every build. */
 #define ASSERT(cond)                                                          \
@@ -32,12 +36,12 @@ __noreturn void panic_trap(struct trap_frame *tf, const char *format, ...) __pri
 #endif
 
 /*
- * Hooks of the layers above, each optional. what_runs writes a description of the current thread
+ * Hooks of the layers above, each optional. what_runs writes a description of what a cpu runs
  * ("pid 3 sh") into buf; stack_owner names the owner of the kernel stack (or its guard) that
  * holds addr, or returns NULL; reset resets the machine (for panic=N).
  */
 struct panic_hooks {
-    void (*what_runs)(char *buf, size_t len);
+    void (*what_runs)(u32 cpu, char *buf, size_t len);
     const char *(*stack_owner)(vaddr_t addr);
     void (*reset)(void);
 };

@@ -14,26 +14,35 @@
 
 #define CPU_MAX 32
 
+struct lock_stack;
+struct run_queue;
 struct thread;
 struct uvm;
 
 struct cpu {
-    struct thread *current; /* the thread that runs here; set by the scheduler */
-    struct uvm *uvm;        /* its address space, NULL for kernel threads */
-    u32 id;                 /* logical id */
-    u32 work;               /* CPU_WORK_*: what to do before returning to user mode */
-    u32 irq_depth;          /* 1 while an interrupt handler runs, else 0 */
-    u32 panicking;          /* panics entered on this cpu */
-    struct arch_cpu arch;   /* what arch/ keeps per cpu */
+    struct thread *current;  /* the thread that runs here; set by the scheduler */
+    struct uvm *uvm;         /* its address space, NULL for kernel threads */
+    struct run_queue *queue; /* the scheduler's */
+    u32 id;                  /* logical id */
+    u32 work;                /* CPU_WORK_*: what to do before returning to user mode */
+    u32 irq_depth;           /* 1 while an interrupt handler runs, else 0 */
+    u32 panicking;           /* panics entered on this cpu */
+#if DEBUG
+    struct lock_stack *locks; /* the lock checker's, of the current thread */
+#endif
+    struct arch_cpu arch; /* what arch/ keeps per cpu */
 };
 
 /*
  * Bits of cpu.work. RESCHED: enter the scheduler at the next return to user mode or idle check.
  * THREAD: the current thread has signals or other work of its own to look at; the scheduler sets it
  * when it continues such a thread, whoever posts work to a running thread sets it there.
+ * ENTRY: the scheduler wants to hear when the program enters the kernel next, interrupts apart; arch/ notes
+ * the time.
  */
 #define CPU_WORK_RESCHED 1u
 #define CPU_WORK_THREAD  2u
+#define CPU_WORK_ENTRY   4u
 
 extern struct cpu cpu_table[CPU_MAX];
 

@@ -9,6 +9,7 @@
 
 #include <arch/irq.h>
 #include <base/atomic.h>
+#include <base/lock_check.h>
 #include <lib/types.h>
 
 struct spinlock {
@@ -17,6 +18,8 @@ struct spinlock {
     const char *name;
 #if DEBUG
     u32 holder; /* logical cpu id + 1 of the holder, 0 when free */
+    u8 class;   /* the lock checker's, 0: not looked up yet */
+    vaddr_t at; /* where the holder took it */
 #endif
 };
 
@@ -35,16 +38,17 @@ void spin_wait(struct spinlock *lock, u32 ticket);
 
 #if DEBUG
 void spin_debug_acquired(struct spinlock *lock);
-void spin_debug_acquiring(struct spinlock *lock);
+void spin_debug_acquiring(struct spinlock *lock, enum lock_how how);
 void spin_debug_release(struct spinlock *lock);
 #else
 static inline void spin_debug_acquired(struct spinlock *lock)
 {
     (void)lock;
 }
-static inline void spin_debug_acquiring(struct spinlock *lock)
+static inline void spin_debug_acquiring(struct spinlock *lock, enum lock_how how)
 {
     (void)lock;
+    (void)how;
 }
 static inline void spin_debug_release(struct spinlock *lock)
 {
@@ -52,14 +56,26 @@ static inline void spin_debug_release(struct spinlock *lock)
 }
 #endif
 
-/* Takes a lock when interrupts are known to be off already (interrupt handlers, second locks). */
-static inline void spin_lock_nested(struct spinlock *lock)
+/* What spin_lock_nested and spin_lock_second do. */
+static __always_inline void spin_lock_as(struct spinlock *lock, enum lock_how how)
 {
-    spin_debug_acquiring(lock);
+    spin_debug_acquiring(lock, how);
     u32 ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
     if (unlikely(atomic_load_acquire(&lock->owner) != ticket))
         spin_wait(lock, ticket);
     spin_debug_acquired(lock);
+}
+
+/* Takes a lock when interrupts are known to be off already (interrupt handlers, second locks). */
+static inline void spin_lock_nested(struct spinlock *lock)
+{
+    spin_lock_as(lock, LOCK_WAIT);
+}
+
+/* The same where one of the same kind is held that lies at a lower address: that is their order. */
+static inline void spin_lock_second(struct spinlock *lock)
+{
+    spin_lock_as(lock, LOCK_SECOND);
 }
 
 static inline void spin_unlock_nested(struct spinlock *lock)

@@ -79,21 +79,28 @@ void sched_preempt(void);
  */
 static inline void yield_point(void)
 {
+    lock_check_may_sleep();
     if (unlikely(READ_ONCE(this_cpu()->work) & CPU_WORK_RESCHED))
         sched_preempt();
 }
 
-/* The loop behind the macros. ev_cond is evaluated at least once, and again after each wake-up. */
+/*
+ * The loop behind the macros. ev_cond is evaluated at least once, and again after each wake-up, but never again
+ * after it was true: it may take what it finds, as wait4 does.
+ */
 #define wait_event_core(wq, ev_cond, deadline, mode) \
     ({                                               \
         int ev_rc = 0;                               \
+        lock_check_may_sleep();                      \
         if (!(ev_cond)) {                            \
             struct waiter ev_w = {.queue = NULL};    \
             waiter_add((wq), &ev_w);                 \
             for (;;) {                               \
                 sched_prepare(mode);                 \
-                if (ev_cond)                         \
+                if (ev_cond) {                       \
+                    ev_rc = 0;                       \
                     break;                           \
+                }                                    \
                 if (ev_rc)                           \
                     break;                           \
                 ev_rc = sched_block(deadline);       \

@@ -44,6 +44,7 @@ struct serial_port {
     bool has_irq;
     bool receiving; /* the terminal is open and has room: received bytes are ours to take */
     bool sending;   /* the transmit interrupt is asked for */
+    bool crowded;   /* somebody may wait for room: the transmit interrupt tells them */
     bool dead;      /* stopped answering: output is dropped until it does again */
     u32 head, tail; /* of ring; free-running, head - tail bytes wait to be sent */
     u32 aside_head, aside_tail;

@@ -107,18 +107,27 @@ struct dentry *dentry_find(struct dentry *dir, const struct name *name);
  */
 int dentry_link(struct dentry *dentry);
 
-/*
- * Removes a name from its directory. what: -EBUSY for mount points, -ENOTEMPTY, -ENOENT when it
- * is no longer there; `dir` says whether a directory is to be removed (-ENOTDIR, -EISDIR).
- */
-int dentry_unlink(struct dentry *dentry, bool dir);
+/* Where a name was looked up. */
+struct place {
+    struct dentry *dir;
+    const struct name *name;
+};
 
 /*
- * Gives `dentry` the place `to` (an unlinked dentry made for it: new parent, new name), replacing
- * a linked `victim` of that name if it is not NULL. Afterwards `to` carries the old place and is the
- * caller's to put. Errors as link and unlink; -EINVAL: a directory would become its own ancestor.
+ * Removes the name `place`, at which `dentry` was found. -ESTALE: it does not lead there any more,
+ * so look again; -EBUSY for mount points, -ENOTEMPTY; `as_dir` says whether a directory is to be
+ * removed (-ENOTDIR, -EISDIR).
  */
-int dentry_move(struct dentry *dentry, struct dentry *to, struct dentry *victim);
+int dentry_unlink(struct dentry *dentry, const struct place *place, bool as_dir);
+
+/*
+ * Gives `dentry`, found at `from`, the place `to` (an unlinked dentry made for it: new parent, new
+ * name), replacing a linked `victim` that was found there (`at`) if it is not NULL. Afterwards
+ * `to` carries the old place and is the caller's to put. Errors as link and unlink; -ESTALE, -EEXIST:
+ * either name leads elsewhere by now; -EINVAL: a directory would become its own ancestor.
+ */
+int dentry_move(struct dentry *dentry, const struct place *from, struct dentry *to,
+                struct dentry *victim, const struct place *at);
 
 /*
  * One step up, referenced: the parent, or from a mounted root the parent of the directory that it

@@ -42,8 +42,9 @@ static inline struct fd_ref fd_get(int fd)
     const struct process *p = current_process();
     const struct fd_array *a = p->part[PROC_PART_FILES];
 
-    if (unlikely(atomic_load_relaxed(&a->users) != 1 || READ_ONCE(p->thread_count) != 1))
+    if (unlikely(atomic_load_relaxed(&a->users) != 1 || READ_ONCE(p->threaded)))
         return fd_get_counted((u32)fd);
+    atomic_acquire_fence(); /* behind what the others did before they went */
     return (struct fd_ref){.file = likely((u32)fd < a->size) ? a->files[fd] : NULL};
 }
 

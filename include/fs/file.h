@@ -65,7 +65,7 @@ struct file {
     struct dentry *dentry; /* referenced; NULL for pipes */
     void *private;
     u64 pos;
-    u32 flags; /* O_* but for those of creation; changed by F_SETFL under no lock: one store */
+    u32 flags; /* O_* but for those of creation; changed by F_SETFL under no lock, atomically */
     u32 refs;
     u8 access;             /* FILE_READ | FILE_WRITE; 0 for O_PATH */
     bool flocked;          /* holds a flock(2) */

@@ -12,7 +12,25 @@ u64 proc_pid_ino(int pid);
 struct inode *proc_fd_dir_make(struct super *super, struct process *process);
 u64 proc_fd_dir_ino(int pid);
 
-/* Contents of files (fs/proc_status.c, fs/proc_space.c); seq->private is the process. */
+/*
+ * For show functions: seq->private is the file's node, whose number is the tid below
+ * /proc/<pid>/task and 0 elsewhere.
+ */
+static inline struct process *proc_seq_process(const struct seq *seq)
+{
+    const struct proc_node *node = seq->private;
+
+    return node->process;
+}
+
+static inline int proc_seq_tid(const struct seq *seq)
+{
+    const struct proc_node *node = seq->private;
+
+    return node->number;
+}
+
+/* Contents of files (fs/proc_status.c, fs/proc_space.c). */
 int proc_show_stat(struct seq *seq);
 int proc_show_statm(struct seq *seq);
 int proc_show_status(struct seq *seq);

@@ -29,4 +29,5 @@ void procfs_init(void);
 
 /* Registers the files about the whole machine (fs/proc_machine.c, fs/proc_memory.c). */
 void proc_machine_init(void);
+void proc_cpu_init(void);
 void proc_memory_init(void);

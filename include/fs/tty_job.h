@@ -14,11 +14,12 @@ struct tty {
     int foreground; /* the process group that may read and gets the signals, or 0 */
     struct linux_winsize size;
     struct tty_driver *driver;
+    struct thread *writer;        /* whose call is writing, or NULL; atomic */
     bool started;                 /* opened at least once: input is wanted */
     bool held;                    /* input is left in the device: the reader is behind */
     bool overflowing;             /* nobody reads: input that does not fit is thrown away */
     struct wait_queue read_wait;  /* input, or other settings */
-    struct wait_queue write_wait; /* room, or other settings */
+    struct wait_queue write_wait; /* room, other settings, or the writer has ended */
     struct timer poll_timer;
     struct timer hold_timer;
     struct cdev cdev;

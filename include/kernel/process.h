@@ -3,9 +3,15 @@
  * Processes: the tree, process groups and sessions, and what belongs to a process.
  *
  * One spinlock, process_lock, guards the tree (parents, children, the threads of a process), the
- * pid tables, groups, sessions, and the change to a zombie. References (process_find, process_put)
- * keep the struct, not the process: a holder may find a zombie. Layers above attach what
- * they keep per process as a part, and learn of fork, exec and exit through its functions.
+ * tables of pids and tids, names, limits, groups, sessions, and the change to a zombie. References
+ * (process_find, process_put) keep the struct, not the process: a holder may find a zombie. Threads
+ * have none: a pointer to a thread of a process is good while process_lock or the process's
+ * sig.lock is held, since its last act takes it out of the list under both. Layers above
+ * attach what they keep per process as a part, and learn of fork, exec and exit through its
+ * functions.
+ *
+ * A process's first thread has the pid as its tid. It may end before the others; the process keeps
+ * the pid. exec ends all threads but the one that calls it, which then has the pid.
  *
  * Lock order: process_lock, then sig.lock, then a wait queue's, then a run queue's.
  */
@@ -38,11 +44,17 @@ struct proc_part {
     const char *name;
     /* Gives the child its part; 0 or a negative error, which undoes the fork. May sleep. */
     int (*fork)(struct process *parent, struct process *child, u64 clone_flags);
+    /*
+     * The current thread leaves its address space, which is still there: it ends, or runs a new
+     * program (the last thread then, but it still has its old tid). May sleep.
+     */
+    void (*thread_exit)(struct thread *t);
     /* The point of no return of exec: close on exec and the like. May sleep. */
     void (*exec)(struct process *p);
     /*
      * The process ends, or its fork failed after this part's fork. The slot may be NULL. May
-     * sleep. Runs in the exiting process while it is still the leader of its session, if it was.
+     * sleep. Runs in the last thread of the exiting process that may use its parts, while it is
+     * still the leader of its session, if it was.
      */
     void (*exit)(struct process *p);
 };
@@ -82,17 +94,23 @@ struct process {
     bool vfork_busy; /* the parent waits until this child execs or ends */
     bool execed;     /* has called exec: setpgid by the parent is refused */
     bool cpu_limits; /* has a limit or a timer on its cpu time */
+    /*
+     * Has had more than one thread since its last exec. Never reset but by exec: so a single thread
+     * that finds it false needs no fence to know that nobody else was there.
+     */
+    bool threaded;
     int job_event;   /* CLD_STOPPED, CLD_CONTINUED: the parent has not waited for it; or 0 */
     int exit_signal; /* to the parent at the end; SIGCHLD normally, 0 none */
-    int exit_status; /* as wait reports it, once a zombie */
-    char comm[THREAD_NAME_MAX];
+    int exit_status; /* as wait reports it, once a zombie; before, what the leader left with */
+    char comm[THREAD_NAME_MAX]; /* its first thread's name */
 
     struct process *parent;
     int ppid;             /* the parent's pid, for getppid without a lock; written with `parent` */
     struct list children; /* by sibling */
     struct list sibling;
-    struct wait_queue child_wait; /* for wait4 and vfork */
-    struct list threads;          /* by thread->process_link */
+    struct wait_queue child_wait; /* for wait4 and vfork, and exec that waits for other threads */
+    struct list threads;          /* by thread->process_link; changes under sig.lock, too */
+    struct thread *leader;        /* whose tid is the pid; NULL once it has ended */
     u32 thread_count;
     struct pgrp *pgrp;
     struct list pgrp_link;
@@ -139,20 +157,33 @@ void proc_part_register(enum proc_part_slot slot, const struct proc_part *part);
 
 /* Calls the parts' functions; proc_parts_fork undoes what it did when one fails. */
 int proc_parts_fork(struct process *parent, struct process *child, u64 clone_flags);
+void proc_parts_thread_exit(struct thread *t);
 void proc_parts_exec(struct process *p);
 void proc_parts_exit(struct process *p);
 
 /*
  * A process that nobody knows yet, with one reference: limits, name and signal actions from
- * `parent`, or the first ones of all when that is NULL. NULL: out of memory.
+ * `parent`, or none yet and the default ones when that is NULL. NULL: out of memory.
  */
 struct process *process_alloc(struct process *parent);
 
 /*
  * Gives it a pid, its thread that as tid, and links both in: from now on it can be found. Under
- * process_lock. The pid or -EAGAIN.
+ * process_lock. The pid or -EAGAIN (none is free, RLIMIT_NPROC).
  */
 int process_link(struct process *p, struct thread *t);
+
+/*
+ * The same for one more thread of a process. The tid; -EAGAIN; -ERESTARTNOINTR when the process ends,
+ * stops or becomes another program, which the caller has to take part in first.
+ */
+int process_link_thread(struct process *p, struct thread *t);
+
+/* Takes an ended thread, which is the current one, out of the tables and its process. As above. */
+void process_unlink_thread(struct process *p, struct thread *t);
+
+/* The current thread, the only one left of its process, takes over the pid. Takes process_lock. */
+void process_become_leader(void);
 
 /* Forgets a zombie: its pid is free. The table's reference becomes the caller's. Under process_lock. */
 void process_unlink(struct process *p);
@@ -160,7 +191,10 @@ void process_unlink(struct process *p);
 /* Ends the wait of a parent that called vfork. */
 void process_release_vfork(struct process *p);
 
-/* The process with that pid, zombies included, with a reference; NULL when there is none. */
+/*
+ * The process with that pid, zombies included, or with a thread of that tid, with a reference;
+ * NULL when there is none.
+ */
 struct process *process_find(int pid);
 void process_get(struct process *p);
 void process_put(struct process *p);
@@ -171,11 +205,20 @@ struct process *process_next(int after);
 /* Its address space with a reference, or NULL once it has ended. For /proc. */
 struct uvm *process_uvm(struct process *p);
 
-/* The thread with that id of any process, or NULL; good while process_lock is held. */
+/*
+ * The thread with that tid of any process, or NULL (a leader that has ended is none); good while
+ * process_lock is held.
+ */
 struct thread *process_find_thread(int tid);
 
-/* The first of p's threads, or NULL; good while process_lock is held. */
-struct thread *process_first_thread(struct process *p);
+/* The thread of p with that tid, or NULL; good while process_lock is held. */
+struct thread *process_thread(struct process *p, int tid);
+
+/*
+ * The smallest tid > after of p's threads, 0 at the end. The pid is always among them, as on Linux,
+ * whether the leader still runs or not. For /proc.
+ */
+int process_next_tid(struct process *p, int after);
 
 /* Number of processes (zombies too) and of threads of processes. */
 u32 process_count(void);
@@ -184,8 +227,8 @@ u32 process_thread_count(void);
 /* The last pid that was given out (for /proc/loadavg). */
 int process_last_pid(void);
 
-/* A letter as ps shows it: R S D T Z. */
-char process_state_letter(struct process *p);
+/* A letter as ps shows it: R S D T Z; NULL: Z. Under process_lock. */
+char thread_state_letter(const struct thread *t);
 
 /* Cpu time and counts so far of the whole process; _locked: under process_lock. */
 void process_usage(struct process *p, struct usage *out);
@@ -196,7 +239,7 @@ void usage_add(struct usage *to, const struct usage *from);
 /* --- birth (kernel/fork.c) --- */
 
 struct fork_args {
-    u64 flags; /* CLONE_*, without the signal number */
+    u64 flags; /* CLONE_*, without the signal number; those above bit 31 are clone3's */
     int exit_signal;
     vaddr_t stack;      /* the child's sp; 0: the parent's */
     vaddr_t tls;        /* with CLONE_SETTLS */
@@ -205,9 +248,10 @@ struct fork_args {
 };
 
 /*
- * A child of the current process, a copy of it, that returns 0 from the same system call. Its
- * pid, or -ENOMEM, -EAGAIN (limits), -EINVAL (flags that are not supported: CLONE_THREAD, ...).
- * With CLONE_VFORK returns when the child has called exec or ended.
+ * A child of the current process, a copy of it with the calling thread alone, or with CLONE_THREAD
+ * another thread of it; it returns 0 from the same system call. Its pid or tid, or -ENOMEM, -EAGAIN
+ * (limits), -EINVAL (flags that are not supported, or not together). With CLONE_VFORK returns when
+ * the child has called exec or ended, or the caller is to die.
  */
 int process_fork(const struct fork_args *args, struct trap_frame *tf);
 
@@ -220,21 +264,32 @@ int process_start_init(void (*start)(struct trap_frame *tf));
 /* --- exec: the process's half; the loader is above --- */
 
 /*
+ * Ends all other threads of the current process, and returns when they are gone: 0. -ERESTARTNOINTR
+ * when the process ends meanwhile or another thread has been faster; the caller is to die. After 0
+ * comes process_exec() and nothing that can fail.
+ */
+int process_exec_alone(void);
+
+/*
  * The point of no return: gives the current process its new address space and name, makes it
- * forget handlers, files to close and so on. `sigcode` is where arch_sigcode_frame() is mapped. Takes over the caller's reference of `uvm`. Cannot
- * fail. The caller goes on to fill in the trap frame.
+ * forget handlers, files to close and so on. `sigcode` is where arch_sigcode_frame() is mapped.
+ * Takes over the caller's reference of `uvm`. Cannot fail. The caller goes on to fill in the trap
+ * frame.
  */
 void process_exec(struct uvm *uvm, vaddr_t sigcode, const char *comm);
 
-/* Sets the name as ps shows it (prctl, exec). */
-void process_set_name(struct process *p, const char *comm);
+/* Sets the name of a thread of p; the leader's is the process's. -ESRCH. */
+int process_set_name(struct process *p, int tid, const char *name);
 
 /* --- death (kernel/exit.c) --- */
 
-/* Ends the current process with a wait status: code << 8, or a signal. */
+/*
+ * Ends the current process, all its threads, with a wait status: code << 8, or a signal. The first
+ * to say so says with which.
+ */
 __noreturn void process_exit(int wait_status);
 
-/* exit(2): ends the current thread; the process, with that code, if it was the last one. */
+/* exit(2): ends the current thread. When it was the last, the process ends with the leader's code. */
 __noreturn void process_exit_thread(int code);
 
 /* --- waiting (kernel/wait.c) --- */
@@ -275,7 +330,7 @@ int process_getpgid(int pid);
 int process_getsid(int pid);
 int process_setsid(void);
 
-/* The session of the current process; dereferenced under process_lock. */
+/* The session of the current process. Under process_lock: another thread may call setsid. */
 struct session *current_session(void);
 /* Whether the current process leads its session. */
 bool process_is_session_leader(void);
@@ -309,5 +364,12 @@ int itimer_set(int which, u64 value_ns, u64 interval_ns, u64 *old_value, u64 *ol
 
 /* The process ends: no more signals from them. */
 void itimer_stop(struct process *p);
-/* A sample of a process with cpu_limits, from the timer interrupt: sends what is due. */
-void itimer_sample(struct process *p);
+/*
+ * Compares the cpu time of a process with its limits and timers and sends what is due. Returns how long, in
+ * ns, one of its threads may run until the next time; TIME_NEVER when there is nothing to compare with.
+ * From the timer interrupt.
+ */
+u64 itimer_check(struct process *p);
+
+/* The limits or timers of a process have changed: each of its threads is checked as soon as it runs. */
+void itimer_watch(struct process *p);

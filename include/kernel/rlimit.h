@@ -23,7 +23,8 @@ void rlimit_init_process(struct process *p);
 int rlimit_get(struct process *p, unsigned resource, struct rlimit *out);
 
 /*
- * Changes a limit of the current process; memory limits reach its address space at once. -EINVAL.
+ * Changes a limit of the current process; memory limits reach its address space at once. After one of
+ * RLIMIT_CPU the caller calls itimer_watch(). -EINVAL.
  */
 int rlimit_set(unsigned resource, const struct rlimit *limit);
 

@@ -56,6 +56,19 @@ void run_insert(struct run_tree *tree, struct run_entity *e);
 /* Removes and returns the first one, or NULL. */
 struct run_entity *run_take(struct run_tree *tree);
 
+/* Removes one that is queued, wherever it stands. */
+void run_remove(struct run_tree *tree, struct run_entity *e);
+
+/* Who comes after e, or NULL. */
+struct run_entity *run_next(const struct run_tree *tree, const struct run_entity *e);
+
+/* An entity that is in neither tree moves from one to the other, and stays as far ahead or behind. */
+static inline void run_rebase(struct run_entity *e, const struct run_tree *from,
+                              const struct run_tree *to)
+{
+    e->vruntime += to->vtime - from->vtime;
+}
+
 /* Charges the running entity (not in the tree) for `ticks` on the cpu. */
 static inline void run_charge(struct run_tree *tree, struct run_entity *running, u64 ticks)
 {

@@ -33,8 +33,8 @@ __noreturn void sched_idle(void);
 void sched_begin(void);
 
 /*
- * Puts a new thread (THREAD_NEW) into the queue of a cpu: `thread->cpu`, chosen by
- * sched_choose_cpu. It runs when its turn comes; a parent goes on first.
+ * Puts a new thread (THREAD_NEW) into the queue of the least loaded cpu that its affinity allows,
+ * which has to be one. It runs when its turn comes; on the same cpu its parent goes on first.
  */
 void sched_start_thread(struct thread *thread);
 
@@ -64,10 +64,24 @@ static inline void cond_yield(void)
 }
 
 /*
- * The timer interrupt's part: charges and samples the current thread, asks for a switch when its
- * slice is over. Returns the next deadline (ticks) that the scheduler wants. Interrupts off.
+ * The timer interrupt's parts, `now` in ticks, `user`: it came from user mode. First the current thread
+ * is charged and sampled, and a switch asked for when its slice is over; then sched_next_tick() says
+ * when the scheduler wants the next interrupt (TIME_NEVER: not at all). Interrupts off.
  */
-u64 sched_tick(u64 now, bool user);
+void sched_tick(u64 now, bool user);
+u64 sched_next_tick(u64 now, bool user);
+
+/*
+ * Once the thread has run for another `ns` on a cpu, sched_check_due() becomes true of it, in a timer
+ * interrupt that comes then; 0: as soon as it runs; TIME_NEVER: never. The caller keeps it alive.
+ */
+void sched_check_after(struct thread *thread, u64 ns);
+
+/* Whether the current thread has run that long. Interrupts off. */
+bool sched_check_due(void);
+
+/* The current thread is back after a long time in user mode (CPU_WORK_ENTRY): samples are taken again. */
+void sched_entered(void);
 
 /* Another cpu has put something into this cpu's queue. Interrupts off. */
 void sched_ipi(void);
@@ -91,10 +105,11 @@ void sched_set_uvm(struct uvm *uvm);
 /* -20 (most) .. 19 (least); the caller has clamped it. */
 void sched_set_nice(struct thread *thread, int nice);
 
-/* Cpus on which user programs may run. The boot cpu alone for now. */
-u64 sched_user_cpus(void);
-
-/* Restricts a thread to cpus of `mask`; -EINVAL when that leaves no cpu it may run on. */
+/*
+ * Restricts a thread to cpus of `mask`; -EINVAL when none of them is online. If the thread runs on
+ * another one it leaves that at the next return to user mode or sched_preempt(), if it waits, at
+ * once. The caller keeps the thread alive; no run queue's lock held.
+ */
 int sched_set_affinity(struct thread *thread, u64 mask);
 
 /* How long a thread has run, in ticks, including its present turn; of these in user mode. */
@@ -103,8 +118,16 @@ void sched_thread_ticks(struct thread *thread, u64 *total, u64 *user);
 /* The slice of a thread when others wait, in nanoseconds. */
 u64 sched_slice_ns(void);
 
-struct sched_stats {
+/* Counted by each cpu under its queue's lock. */
+struct sched_counters {
     u64 switches;   /* context switches */
+    u64 migrations; /* threads that came from another cpu's queue; */
+    u64 steals;     /* of these, when this cpu had nothing to do */
+    u64 ticks;      /* interrupts of the timer */
+};
+
+struct sched_stats {
+    struct sched_counters counters;
     u64 idle_ticks; /* time spent in the idle thread */
     u64 user_ticks;
     u64 system_ticks;

@@ -26,7 +26,7 @@ struct sig_action {
     sigset_mask mask;
 };
 
-/* What a process knows about signals; under `lock` but for what fork and exec do in private. */
+/* What a process knows about signals; all of it under `lock`. */
 struct sig_process {
     struct spinlock lock;
     struct sig_pending pending; /* sent to the process: any thread may take them */
@@ -35,11 +35,15 @@ struct sig_process {
     struct sig_action *action;  /* NSIG of them, signal n at n - 1 */
     bool stopped;               /* job control: threads wait in the kernel */
     bool stop_taken;            /* a thread is about to stop the process; SIGCONT undoes that */
-    bool continued;             /* goes on since then; the parent has not been told */
     bool exiting;               /* the process ends: nothing is delivered any more */
     bool unkillable;            /* pid 1: only what it handles reaches it */
     int stop_signal;            /* that stopped it */
+    u32 stops;                  /* how often it was stopped */
+    u32 stop_left;              /* threads that have not come to rest since the last stop */
+    int news;                   /* CLD_STOPPED, CLD_CONTINUED: not yet told to the parent; or 0 */
     int exit_status;            /* once exiting */
+    u32 takers;                 /* threads that are not leaving */
+    struct thread *sole;        /* is about to exec: the others are to end; NULL: nobody is */
 };
 
 /* --- sending --- */
@@ -82,7 +86,10 @@ static inline bool sig_pending(const struct thread *t)
     return READ_ONCE(t->work) & THREAD_WORK_SIGNAL;
 }
 
-/* True when the current thread is to die: loops that may not be left half-way still look at this. */
+/*
+ * True when the current thread is to die: uninterruptible sleeps that may be long look at this, too.
+ * Whoever decides so wakes process->child_wait.
+ */
 bool sig_fatal_pending(void);
 
 /* --- the system calls' halves; current thread or process; errors as in Linux --- */
@@ -111,20 +118,31 @@ int sig_init_process(struct process *p);
 int sig_fork(struct process *parent, struct process *child);
 /* Undoes both. */
 void sig_free_process(struct process *p);
+/* Drops what is pending; the process takes nothing any more. */
+void sig_flush_process(struct process *p);
 
 void sig_init_thread(struct thread *t, sigset_mask blocked);
-/* Drops what is pending; the thread or process takes nothing any more. */
-void sig_flush_process(struct process *p);
-void sig_flush_thread(struct thread *t);
-
-/* The current process runs a new program: handlers become default, no alternate stack. */
-void sig_exec(void);
-
+/* The process has one more thread. false: it ends, stops or execs, and has not. Under process_lock. */
+bool sig_add_thread(struct process *p, struct thread *t);
 /*
- * The process ends with that status. true: this is the first thread to say so; the others are
- * on their way out.
+ * The current thread takes no signals any more; true: it was the last one that did, and the process
+ * ends with it. After it, sig_remove_thread, under process_lock.
  */
-bool sig_begin_exit(struct process *p, int wait_status);
+bool sig_leave(struct thread *t);
+void sig_remove_thread(struct process *p, struct thread *t);
+
+/* Handlers become default; SIG_IGN stays. */
+void sig_forget_handlers(struct process *p);
+/* The current process runs a new program: the same, and no alternate stack. */
+void sig_exec(void);
+/* Tells all other threads of the process to end. false: it ends, or another thread said so first. */
+bool sig_begin_exec(struct process *p);
+
+/* All threads of the process are to end, with that status unless that has been said before. */
+void sig_begin_exit(struct process *p, int wait_status);
+
+/* What the parent is to be told (CLD_*), once; 0: nothing new. Under process_lock. */
+int sig_take_news(struct process *p);
 
 /* What a parent wants to know of its children: are they reaped by themselves, are stops told? */
 bool sig_reaps_children(struct process *parent);
@@ -141,10 +159,11 @@ void sig_deliver(struct trap_frame *tf);
 /* rt_sigreturn: takes the registers and mask from the frame on the user's stack; the new result. */
 long sig_return(struct trap_frame *tf);
 
-/* How the process ends on a signal, and how its parent learns of a stop (CLD_*): set by exit.c. */
+/* How process and thread end, and how the parent learns of sig.news: set by exit.c. */
 struct sig_upcalls {
     void (*exit)(int wait_status); /* does not return */
-    void (*job_change)(struct process *p, int code);
+    void (*exit_thread)(void);     /* likewise: somebody else has decided it */
+    void (*job_change)(struct process *p);
 };
 extern struct sig_upcalls sig_upcalls;
 
@@ -156,6 +175,14 @@ bool sig_action_is_handler(const struct sig_action *action);
 struct sig_action sig_action_of(struct process *p, int sig);
 /* Sets or clears the current thread's THREAD_WORK_SIGNAL by what there is to do. Under sig.lock. */
 void sig_recalculate(struct thread *t);
+/* `t` takes fewer signals than before: those of the process that it leaves others look at. As above. */
+void sig_pass_on(struct thread *t);
+/* Makes all threads look. Under sig.lock. */
+void sig_interrupt_all(struct process *p);
+/* Whether the thread is to end, because the process does or another one execs. Any context. */
+bool sig_must_leave(const struct process *p, const struct thread *t);
+/* `t` rests if its process is stopped; the last one to do so makes that news. Under sig.lock. */
+void sig_come_to_rest(struct process *p, struct thread *t);
 /* Signals whose default is to be ignored; to stop. */
 #define SIG_DEFAULT_IGNORED \
     (sig_bit(SIGCHLD) | sig_bit(SIGCONT) | sig_bit(SIGURG) | sig_bit(SIGWINCH))

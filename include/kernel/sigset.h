@@ -35,6 +35,8 @@ struct sig_thread {
     sigset_mask waiting; /* signals that sigtimedwait waits for, though blocked */
     bool restore;        /* sigsuspend, ppoll: `blocked` is a temporary mask */
     bool forced;         /* `fault` holds a signal that the thread caused itself */
+    bool leaving;        /* is on its way out and takes no signals any more */
+    u32 stop_seen;       /* the last stop of its process that it has come to rest for */
     struct sig_pending pending;
     struct sig_altstack altstack;
     struct linux_siginfo fault;

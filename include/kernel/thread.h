@@ -9,8 +9,10 @@
 #pragma once
 
 #include <arch/context.h>
+#include <base/lock_check.h>
 #include <base/percpu.h>
 #include <base/wait.h>
+#include <kernel/pid.h>
 #include <kernel/run_queue.h>
 #include <kernel/sigset.h>
 #include <kernel/timer.h>
@@ -39,18 +41,23 @@ enum thread_state {
 
 #define THREAD_NAME_MAX 16
 
+/* A run time that no thread reaches. Half of what fits, so that differences keep their sign. */
+#define THREAD_UNCHECKED (~0ul >> 1)
+
 struct thread {
     struct arch_context context;
 
     /* The scheduler's; under the lock of the run queue of `cpu`. */
     struct run_entity run;
-    u32 work;          /* THREAD_WORK_* */
-    u8 state;          /* enum thread_state; the thread itself sets it when it goes to sleep */
-    bool timed_out;    /* the sleep's deadline has passed */
-    bool sample_often; /* has a limit on its cpu time */
-    u32 cpu;           /* whose run queue; changes only under both queues' locks */
-    u64 affinity;      /* cpus it may run on, a bit each */
+    u32 work;       /* THREAD_WORK_* */
+    u8 state;       /* enum thread_state; the thread itself sets it when it goes to sleep */
+    bool timed_out; /* the sleep's deadline has passed */
+    u32 cpu;        /* whose run queue; changes only under both queues' locks */
+    u64 affinity;   /* cpus it may run on, a bit each */
+    u64 check_at;   /* run.ticks at which its cpu time is compared with limits; THREAD_UNCHECKED */
     struct timer sleep_timer;
+
+    struct lock_stack locks; /* the lock checker's: which sleeping locks it holds */
 
     struct uvm *uvm; /* address space it runs in; NULL: the kernel's own */
     struct kstack stack;
@@ -62,15 +69,15 @@ struct thread {
 
     /* Of user threads. */
     int tid;
+    struct id_node id; /* in the table of threads, unless it leads its process */
     struct process *process;
     struct list process_link;      /* in process->threads */
     struct trap_frame *user_frame; /* its registers in user mode, at the top of the stack */
     struct sig_thread sig;
     vaddr_t clear_child_tid; /* 0, or a word to clear and wake at exit */
     vaddr_t set_child_tid;   /* 0, or a word that gets the tid before user mode */
-    vaddr_t robust_list;     /* remembered for get_robust_list(2) */
-    size_t robust_list_len;
-    u64 restart_deadline; /* the system call layer's: a sleep that restart_syscall(2) ends */
+    vaddr_t robust_list;     /* locks to be released at exit (kernel/abi/robust.c), or 0 */
+    u64 restart_deadline;    /* the system call layer's: a sleep that restart_syscall(2) ends */
     vaddr_t restart_remaining;
 };
 

@@ -46,8 +46,8 @@ enum page_kind {
 const char *page_kind_name(enum page_kind kind);
 
 /*
- * Flags of an allocated page, for its owner (who also locks them). The allocator clears them when
- * it hands a page out; the two upper ones are its own.
+ * Flags of an allocated page, for its owner. The allocator clears them when it hands a page out; the
+ * two upper ones are its own. While others may change them too: page_set_flags, page_clear_flags.
  */
 #define PAGE_F_ICACHE   0x01u /* instruction fetch has been made coherent with the contents */
 #define PAGE_F_DIRTY    0x02u
@@ -76,6 +76,7 @@ struct page {
             u8 kind;  /* enum page_kind */
             u8 flags; /* PAGE_F_* */
         };
+        u32 words[2]; /* ref, and the rest */
     };
 };
 static_assert(sizeof(struct page) == 16, "16 bytes for each frame");
@@ -288,6 +289,25 @@ static inline bool page_put(struct page *p)
     }
     u32 seen = __atomic_fetch_sub(&p->ref, 1, __ATOMIC_RELEASE);
     return unlikely((s32)seen <= 1) && page_put_slow(p, seen);
+}
+
+/*
+ * Flags of a page that the caller holds, changed atomically. What was stored to the frame before is
+ * visible to whoever finds the change.
+ */
+static inline void page_set_flags(struct page *p, u32 flags)
+{
+    atomic_fetch_or(&p->words[1], flags << 24);
+}
+
+static inline void page_clear_flags(struct page *p, u32 flags)
+{
+    atomic_fetch_and(&p->words[1], ~(flags << 24));
+}
+
+static inline bool page_has_flags(const struct page *p, u32 flags)
+{
+    return (atomic_load_acquire(&p->words[1]) >> 24 & flags) == flags;
 }
 
 /* Makes single pages of a block with one reference: each has one, and is freed on its own. */

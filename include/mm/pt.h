@@ -45,22 +45,30 @@ static inline pte_t *pt_table_of(pte_t entry)
 
 /* --- collecting what is to be freed ------------------------------------------------------- */
 
-#define PT_GATHER_MAX 64
+#define PT_GATHER_MAX   64
+#define PT_BATCHES_MOST 10
 
-/* Lives on the stack of the operation. */
+struct pt_batch;
+
+/* Lives on the stack of the operation; what does not fit goes into up to PT_BATCHES_MOST frames. */
 struct pt_gather {
     struct pt *pt;
     struct mmu_flush flush;
-    bool yields; /* set by the caller: each flush is a yield_point() */
+    bool yields; /* set by the caller: freeing is full of yield_point()s */
     u32 count;
+    u32 batch_count;
+    struct pt_batch *batches;
     struct page *pages[PT_GATHER_MAX]; /* one reference each, dropped after the flush */
 };
 
 void pt_gather_begin(struct pt_gather *g, struct pt *pt);
 /*
- * Flushes what is noted, then drops the references. When the gather is full it happens by itself.
+ * Flushes what is noted, then drops the references. Happens by itself when the gather is full, which
+ * is at PT_GATHER_MAX pages when memory is short, else beyond 4,096.
  */
 void pt_gather_flush(struct pt_gather *g);
+/* pages[] is full: makes room, by a frame for them or by a flush. */
+void pt_gather_make_room(struct pt_gather *g);
 /* The end of the operation: the same, and the gather must not be used again. */
 void pt_gather_end(struct pt_gather *g);
 

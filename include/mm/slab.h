@@ -59,12 +59,12 @@ struct slab_cache {
     ALIGN_UP(MAX((u32)(size) + SLAB_REDZONE, (u32)sizeof(struct slab_object)), \
              MAX((u32)(align), (u32)sizeof(u64)))
 
-#define SLAB_CACHE_INIT(var, cache_name, object_size, object_align)                          \
-    {                                                                                        \
-        .name = (cache_name), .size = (object_size),                                         \
-        .stride = SLAB_STRIDE(object_size, object_align), .lock = SPINLOCK_INIT(cache_name), \
-        .partial = LIST_INIT((var).partial), .empty = LIST_INIT((var).empty),                \
-        .link = LIST_INIT((var).link),                                                       \
+#define SLAB_CACHE_INIT(var, cache_name, object_size, object_align)                            \
+    {                                                                                          \
+        .name = (cache_name), .size = (object_size),                                           \
+        .stride = SLAB_STRIDE(object_size, object_align), .lock = SPINLOCK_INIT("slab cache"), \
+        .partial = LIST_INIT((var).partial), .empty = LIST_INIT((var).empty),                  \
+        .link = LIST_INIT((var).link),                                                         \
     }
 
 /*

@@ -85,6 +85,8 @@ struct uvm_region_info {
 /* An empty address space with one reference, or NULL when out of memory. */
 struct uvm *uvm_create(void);
 void uvm_get(struct uvm *uvm);
+/* Whether others hold it beside the caller. One that runs in it alone cannot get it wrong. */
+bool uvm_is_shared(const struct uvm *uvm);
 /* Drops a reference; the last one frees everything. May sleep. Not while active on this cpu. */
 void uvm_put(struct uvm *uvm);
 
@@ -116,6 +118,9 @@ int uvm_unmap(struct uvm *uvm, vaddr_t addr, size_t len);
 /* As mprotect(2): -ENOMEM where a hole is met (what lies before it has been changed), -EACCES. */
 int uvm_protect(struct uvm *uvm, vaddr_t addr, size_t len, unsigned prot);
 
+/* The program has written code: instruction fetch in this space sees it from here on, on every cpu. */
+void uvm_sync_code(struct uvm *uvm);
+
 /* As madvise(MADV_DONTNEED): drops private anonymous contents. -EINVAL, -ENOMEM (a hole). */
 int uvm_discard(struct uvm *uvm, vaddr_t addr, size_t len);
 
@@ -139,6 +144,12 @@ void uvm_set_limits(struct uvm *uvm, const struct uvm_limits *limits);
  * rights forbid it; -EIO: behind the end of the file; -ENOMEM. Sleeps.
  */
 int uvm_fault(struct uvm *uvm, vaddr_t va, unsigned access);
+
+/* Faults served on each cpu, of user accesses and of user copies; those that only fenced. Never lowered. */
+struct uvm_fault_counters {
+    u64 faults, spurious;
+};
+extern struct uvm_fault_counters uvm_faults[];
 
 /*
  * In words what lies at `va`, for the line that says why a program died: "nothing mapped", "guard

@@ -296,6 +296,8 @@ static __noinline int exec_program(const struct exec_request *r, struct trap_fra
     err = read_strings(&e, r);
     if (!err)
         err = make_space(&e);
+    if (!err && (err = process_exec_alone()))
+        uvm_put(e.uvm);
     if (!err)
         become(&e, r, tf);
     exec_args_put(&e.args);

@@ -18,7 +18,6 @@
 #include <base/init.h>
 #include <base/spinlock.h>
 #include <base/wait.h>
-#include <kernel/process.h>
 #include <kernel/time.h>
 #include <lib/hash.h>
 #include <lib/list.h>
@@ -147,7 +146,7 @@ static long futex_wait(vaddr_t addr, u32 expected, u64 deadline, bool relative, 
 
     if (err)
         return err;
-    wait_queue_init(&w.queue, "futex");
+    wait_queue_init(&w.queue, "futex waiter");
     enqueue(&w);
     err = user_load32(addr, &seen);
     if (!err && seen != expected)
@@ -182,7 +181,7 @@ static irqflags_t lock_two(struct bucket *a, struct bucket *b)
     irqflags_t flags = spin_lock(a < b ? &a->lock : &b->lock);
 
     if (a != b)
-        spin_lock_nested(a < b ? &b->lock : &a->lock);
+        spin_lock_second(a < b ? &b->lock : &a->lock);
     return flags;
 }
 
@@ -367,31 +366,7 @@ SYSCALL6(futex, vaddr_t, addr, int, op, u32, value, u64, timeout, vaddr_t, addr2
     }
 }
 
-/* --- the end of a process: whoever shares its memory may wait for clear_child_tid --- */
-
-static void clear_at_exit(struct process *p)
-{
-    struct thread *t = current_thread();
-    vaddr_t addr = t->process == p ? t->clear_child_tid : 0;
-
-    if (!addr)
-        return;
-    t->clear_child_tid = 0;
-    if (!p->vfork_busy && p->thread_count <= 1)
-        return; /* nobody else can see the word */
-    if (!user_store32(addr, 0))
-        (void)futex_wake_address(addr, 1);
-}
-
-/* The address meant something in the old program. */
-static void forget_at_exec(struct process *p)
-{
-    (void)p;
-    current_thread()->clear_child_tid = 0;
-}
-
-static const struct proc_part futex_part = {
-    .name = "futex", .exec = forget_at_exec, .exit = clear_at_exit};
+/* --- start-up --- */
 
 static void futex_init(void)
 {
@@ -399,6 +374,5 @@ static void futex_init(void)
         spin_init(&buckets[i].lock, "futex");
         list_init(&buckets[i].waiters);
     }
-    proc_part_register(PROC_PART_FUTEX, &futex_part);
 }
 INITCALL(INIT_FS, futex_init);

@@ -18,6 +18,7 @@
 #include <kernel/power.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
+#include <kernel/selftest.h>
 #include <kernel/time.h>
 #include <lib/fmt.h>
 #include <lib/string.h>
@@ -252,6 +253,7 @@ SYSCALL4(reboot, u32, magic1, u32, magic2, u32, command, vaddr_t, argument)
     case LINUX_REBOOT_CMD_RESTART:
         kernel_reboot();
     case LINUX_REBOOT_CMD_POWER_OFF:
+        selftest_at_end();
         kernel_poweroff();
     case LINUX_REBOOT_CMD_HALT:
         kernel_halt();

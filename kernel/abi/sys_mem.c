@@ -8,7 +8,6 @@
 #include <abi/linux/fcntl.h>
 #include <abi/linux/mman.h>
 #include <abi/linux/resource.h>
-#include <arch/cpu.h>
 #include <base/percpu.h>
 #include <fs/fdtable.h>
 #include <kernel/sched.h>
@@ -266,6 +265,6 @@ SYSCALL3(riscv_flush_icache, vaddr_t, start, vaddr_t, end, u64, flags)
     (void)end;
     if (flags & ~1ul) /* bit 0: the calling thread alone, which may migrate */
         return -EINVAL;
-    arch_sync_icache();
+    uvm_sync_code(current_uvm());
     return 0;
 }

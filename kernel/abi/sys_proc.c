@@ -37,12 +37,64 @@ SYSCALL_FRAME(clone)
 {
     u64 flags = tf_arg(tf, 0);
     struct fork_args args = {
-        .flags = flags & ~(u64)CSIGNAL,
+        .flags = flags & 0xffffffff & ~(u64)CSIGNAL,
         .exit_signal = (int)(flags & CSIGNAL),
         .stack = tf_arg(tf, 1),
         .parent_tid = tf_arg(tf, 2),
         .tls = tf_arg(tf, 3),
         .child_tid = tf_arg(tf, 4),
+    };
+
+    return process_fork(&args, tf);
+}
+
+/* What is behind the struct that we know must be zero: E2BIG, as on Linux. */
+static int check_rest(vaddr_t addr, size_t size)
+{
+    u64 word;
+
+    if (size > PAGE_SIZE)
+        return -E2BIG;
+    for (size_t at = sizeof(struct linux_clone_args); at < size; at += sizeof(word)) {
+        word = 0;
+        if (copyin(&word, addr + at, MIN(sizeof(word), size - at)))
+            return -EFAULT;
+        if (word)
+            return -E2BIG;
+    }
+    return 0;
+}
+
+static bool clone_args_make_sense(const struct linux_clone_args *in)
+{
+    if (in->set_tid || in->set_tid_size || (in->flags & CSIGNAL))
+        return false;
+    if (!in->stack != !in->stack_size || in->stack + in->stack_size < in->stack)
+        return false;
+    return !(in->flags & CLONE_THREAD) || !in->exit_signal;
+}
+
+/* clone3(args, size): the same with named arguments, and a stack that is given by its extent. */
+SYSCALL_FRAME(clone3)
+{
+    struct linux_clone_args in = {.flags = 0};
+    vaddr_t addr = tf_arg(tf, 0);
+    size_t size = tf_arg(tf, 1);
+    int err = size < CLONE_ARGS_SIZE_VER0 ? -EINVAL : check_rest(addr, size);
+
+    if (err)
+        return err;
+    if (copyin(&in, addr, MIN(size, sizeof(in))))
+        return -EFAULT;
+    if (!clone_args_make_sense(&in) || in.exit_signal > NSIG)
+        return -EINVAL;
+    struct fork_args args = {
+        .flags = in.flags,
+        .exit_signal = (int)in.exit_signal,
+        .stack = in.stack + in.stack_size,
+        .parent_tid = in.parent_tid,
+        .tls = in.tls,
+        .child_tid = in.child_tid,
     };
 
     return process_fork(&args, tf);
@@ -56,12 +108,6 @@ SYSCALL1(exit, int, status)
 SYSCALL1(exit_group, int, status)
 {
     process_exit((status & 0xff) << 8);
-}
-
-SYSCALL1(set_tid_address, vaddr_t, addr)
-{
-    current_thread()->clear_child_tid = addr;
-    return current_thread()->tid;
 }
 
 /* --- waiting --- */
@@ -162,28 +208,6 @@ SYSCALL0(setsid)
     return process_setsid();
 }
 
-/* --- robust futexes: remembered, so that C libraries find what they said --- */
-
-SYSCALL2(set_robust_list, vaddr_t, head, size_t, len)
-{
-    if (len != 3 * sizeof(u64))
-        return -EINVAL;
-    current_thread()->robust_list = head;
-    current_thread()->robust_list_len = len;
-    return 0;
-}
-
-SYSCALL3(get_robust_list, int, pid, vaddr_t, head, vaddr_t, len)
-{
-    struct thread *t = current_thread();
-
-    if (pid && pid != t->tid)
-        return process_getsid(pid) < 0 ? -ESRCH : -EPERM;
-    if (copyout_obj(len, &t->robust_list_len))
-        return -EFAULT;
-    return copyout_obj(head, &t->robust_list);
-}
-
 /* --- prctl --- */
 
 static long set_name(vaddr_t addr)
@@ -194,15 +218,14 @@ static long set_name(vaddr_t addr)
     if (n < 0 && n != -ENAMETOOLONG)
         return n;
     name[sizeof(name) - 1] = 0;
-    process_set_name(current_process(), name);
-    return 0;
+    return process_set_name(current_process(), current_thread()->tid, name);
 }
 
 static long get_name(vaddr_t addr)
 {
     char name[THREAD_NAME_MAX] = {0};
 
-    strlcpy(name, current_process()->comm, sizeof(name));
+    strlcpy(name, current_thread()->name, sizeof(name));
     return copyout_obj(addr, &name);
 }
 

@@ -112,42 +112,45 @@ SYSCALL2(sched_rr_get_interval, int, pid, vaddr_t, to)
     return err ? err : args_put_timespec(to, sched_slice_ns());
 }
 
+/* These two name a thread; 0 is the caller. The thread lives as long as process_lock is held. */
+static struct thread *thread_of(int pid)
+{
+    return pid ? process_find_thread(pid) : current_thread();
+}
+
 /* A mask shorter than ours is fine, what it lacks is 0; what is beyond ours is ignored. */
 SYSCALL3(sched_setaffinity, int, pid, u32, len, vaddr_t, mask)
 {
     u64 cpus = 0;
-    struct process *p;
     struct thread *t;
     irqflags_t flags;
-    int err = check_pid(pid);
+    int err;
 
-    if (err)
-        return err;
     if (copyin(&cpus, mask, MIN((size_t)len, sizeof(cpus))))
         return -EFAULT;
-    if (pid == 0)
-        return sched_set_affinity(current_thread(), cpus);
-    p = process_find(pid);
-    if (!p)
-        return -ESRCH;
     flags = spin_lock(&process_lock);
-    t = process_first_thread(p);
+    t = thread_of(pid);
     err = t ? sched_set_affinity(t, cpus) : -ESRCH;
     spin_unlock(&process_lock, flags);
-    process_put(p);
     return err;
 }
 
 /* Returns the size of the kernel's mask, as the C libraries expect. */
 SYSCALL3(sched_getaffinity, int, pid, u32, len, vaddr_t, mask)
 {
-    u64 cpus = sched_user_cpus();
-    int err = check_pid(pid);
+    u64 cpus = 0;
+    struct thread *t;
+    irqflags_t flags;
 
-    if (err)
-        return err;
     if (len < sizeof(cpus) || len % sizeof(cpus))
         return -EINVAL;
+    flags = spin_lock(&process_lock);
+    t = thread_of(pid);
+    if (t)
+        cpus = t->affinity & cpu_online_set();
+    spin_unlock(&process_lock, flags);
+    if (!t)
+        return -ESRCH;
     return copyout_obj(mask, &cpus) ? -EFAULT : (long)sizeof(cpus);
 }
 

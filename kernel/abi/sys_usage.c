@@ -26,6 +26,24 @@ void usage_to_rusage(const struct usage *usage, struct linux_rusage *out)
     };
 }
 
+static struct usage children_usage(void)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+    struct usage usage = current_process()->children_usage;
+
+    spin_unlock(&process_lock, flags);
+    return usage;
+}
+
+/* Of what a process has used, the current thread's part; memory is nobody's alone. */
+static void own_usage(struct usage *usage)
+{
+    u64 peak = usage->max_rss_pages;
+
+    thread_usage(current_thread(), usage);
+    usage->max_rss_pages = peak;
+}
+
 SYSCALL2(getrusage, int, who, vaddr_t, to)
 {
     struct linux_rusage out;
@@ -34,9 +52,11 @@ SYSCALL2(getrusage, int, who, vaddr_t, to)
     if (who == RUSAGE_SELF || who == RUSAGE_THREAD)
         process_usage(current_process(), &usage);
     else if (who == RUSAGE_CHILDREN)
-        usage = current_process()->children_usage;
+        usage = children_usage();
     else
         return -EINVAL;
+    if (who == RUSAGE_THREAD)
+        own_usage(&usage);
     usage_to_rusage(&usage, &out);
     return copyout_obj(to, &out);
 }
@@ -51,12 +71,14 @@ SYSCALL1(times, vaddr_t, to)
     struct process *p = current_process();
     struct usage usage;
 
+    struct usage children = children_usage();
+
     process_usage(p, &usage);
     struct linux_tms tms = {
         .tms_utime = clock_ticks(usage.user_ns),
         .tms_stime = clock_ticks(usage.system_ns),
-        .tms_cutime = clock_ticks(p->children_usage.user_ns),
-        .tms_cstime = clock_ticks(p->children_usage.system_ns),
+        .tms_cutime = clock_ticks(children.user_ns),
+        .tms_cstime = clock_ticks(children.system_ns),
     };
     if (to && copyout_obj(to, &tms))
         return -EFAULT;
@@ -71,6 +93,15 @@ static long get_limit(unsigned resource, vaddr_t to)
     return err ? err : copyout_obj(to, &limit);
 }
 
+static int apply_limit(unsigned resource, const struct rlimit *limit)
+{
+    int err = rlimit_set(resource, limit);
+
+    if (!err && resource == RLIMIT_CPU)
+        itimer_watch(current_process());
+    return err;
+}
+
 static long set_limit(unsigned resource, vaddr_t from)
 {
     struct rlimit limit;
@@ -78,7 +109,7 @@ static long set_limit(unsigned resource, vaddr_t from)
 
     if (err)
         return err;
-    return limit.soft > limit.hard ? -EINVAL : rlimit_set(resource, &limit);
+    return limit.soft > limit.hard ? -EINVAL : apply_limit(resource, &limit);
 }
 
 SYSCALL2(getrlimit, unsigned, resource, vaddr_t, to)
@@ -109,7 +140,7 @@ SYSCALL4(prlimit64, int, pid, unsigned, resource, vaddr_t, from, vaddr_t, to)
         if (err)
             return err;
     }
-    return from ? rlimit_set(resource, &limit) : 0;
+    return from ? apply_limit(resource, &limit) : 0;
 }
 
 /* The result is 20 - nice, so that no good one is negative. */

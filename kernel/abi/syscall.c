@@ -7,6 +7,7 @@
 
 #include <abi/syscall_nr.h>
 #include <base/atomic.h>
+#include <base/lock_check.h>
 #include <base/log.h>
 #include <kernel/process.h>
 
@@ -91,4 +92,5 @@ void trap_syscall(struct trap_frame *tf)
         tf_set_result(tf, handlers[nr](tf));
     else
         tf_set_result(tf, beyond(nr));
+    lock_check_none_held();
 }

@@ -10,6 +10,7 @@
 void mutex_init(struct mutex *m, const char *name)
 {
     m->state = 0;
+    m->label = (struct lock_label){};
     wait_queue_init(&m->waiters, name);
 }
 
@@ -27,6 +28,7 @@ void rw_init(struct rwlock *l, const char *name)
 {
     l->state = 0;
     l->sleepers = 0;
+    l->label = (struct lock_label){};
     wait_queue_init(&l->waiters, name);
 }
 

@@ -1,55 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Waiting for a ticket, and what debug builds check of every spinlock: taken with interrupts off,
- * not by a cpu that holds it, released by its holder, and not waited for longer than a deadlock needs
- * to be told from a slow machine.
+ * Waiting for a ticket, and what debug builds check of every single spinlock: taken with interrupts off,
+ * not by a cpu that holds it, released by its holder. The order of several is the lock checker's business.
+ *
+ * Who waits has interrupts off, perhaps for ever, so it looks for a panic's request to stop itself.
  */
 #include <arch/cpu.h>
-#include <arch/time.h>
+#include <arch/smp.h>
+#include <base/lock_watch.h>
 #include <base/panic.h>
 #include <base/percpu.h>
 #include <base/spinlock.h>
 
-#if DEBUG
-#define STUCK_SECONDS 30
-/* Reading the clock may trap to firmware: look at it once in so many rounds. */
-#define ROUNDS_PER_LOOK 65536
-#endif
-
 void spin_wait(struct spinlock *lock, u32 ticket)
 {
-#if DEBUG
-    u32 served = atomic_load_relaxed(&lock->owner);
-    u64 since = arch_ticks(), rounds = 0;
-#endif
+    struct lock_watch watch = lock_watch_begin(lock);
     while (atomic_load_acquire(&lock->owner) != ticket) {
         arch_relax();
-#if DEBUG
-        if (++rounds % ROUNDS_PER_LOOK)
-            continue;
-        u32 now = atomic_load_relaxed(&lock->owner);
-        if (now != served) {
-            served = now;
-            since = arch_ticks();
-        } else if (arch_ticks() - since > STUCK_SECONDS * arch_time_hz) {
-            panic("spinlock %s: cpu %u has held it for %d s", lock->name, lock->holder - 1,
-                  STUCK_SECONDS);
-        }
-#endif
+        arch_stop_point();
+        lock_watch_look(&watch, lock);
     }
 }
 
 #if DEBUG
-void spin_debug_acquiring(struct spinlock *lock)
+void spin_debug_acquiring(struct spinlock *lock, enum lock_how how)
 {
     if (arch_irq_enabled())
         panic("spinlock %s taken with interrupts on", lock->name);
     if (atomic_load_relaxed(&lock->holder) == cpu_id() + 1)
         panic("spinlock %s taken twice by cpu %u", lock->name, cpu_id());
+    lock_check_spin(lock, &lock->class, lock->name, how, (vaddr_t)__builtin_return_address(0));
 }
 
 void spin_debug_acquired(struct spinlock *lock)
 {
+    lock->at = (vaddr_t)__builtin_return_address(0);
     atomic_store_relaxed(&lock->holder, cpu_id() + 1);
 }
 
@@ -57,6 +42,7 @@ void spin_debug_release(struct spinlock *lock)
 {
     if (atomic_load_relaxed(&lock->holder) != cpu_id() + 1)
         panic("spinlock %s released by cpu %u, which does not hold it", lock->name, cpu_id());
+    lock_check_spin_drop(lock);
     atomic_store_relaxed(&lock->holder, 0);
 }
 #endif

@@ -45,6 +45,15 @@ class Remote:
         assert self.ask("Qqemu.PhyMemMode:1") == "OK"
         return int.from_bytes(bytes.fromhex(self.ask(f"m{address:x},8")), "little")
 
+    def poke(self, address, data):
+        """Writes bytes (as hexadecimal text) to physical memory, while the machine runs, and leaves."""
+        for command in ("Qqemu.PhyMemMode:1", f"M{address:x},{len(data) // 2:x}:{data}", "D"):
+            reply = self.ask(command)
+            while reply.startswith("T"):  # that it has stopped for us, which older emulators say unasked
+                reply = self._receive()
+            assert reply == "OK", reply
+        self.socket.close()
+
     def run_to(self, address):
         """Lets the machine run until an instruction at a (virtual) address is next."""
         assert self.ask(f"Z0,{address:x},2") == "OK"

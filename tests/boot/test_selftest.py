@@ -50,6 +50,13 @@ def test_no_cpu_reaches_what_another_has_unmapped(machine, append):
     passes(machine(smp=4, append=f"selftest=shootdown {append}"), "shootdown")
 
 
+@pytest.mark.parametrize("append", ["", "pti=off"])
+@pytest.mark.parametrize("smp", [1, 2, 4])
+def test_cpus_that_do_not_run_a_space_are_left_alone(machine, smp, append):
+    """Those that run it fence at once, the others when they come back, and only if it has changed meanwhile."""
+    passes(machine(smp=smp, append=f"selftest=spaces {append}"), "spaces")
+
+
 @pytest.mark.parametrize("cpu", [0, 1, 3])
 def test_stack_overflow_names_the_stacks_owner(machine, cpu):
     """On the boot hart and on others, in a thread's stack: never a hang, never silent corruption."""

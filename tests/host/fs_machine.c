@@ -30,7 +30,7 @@ void fs_machine_boot(size_t size)
     memset(&fs_process, 0, sizeof(fs_process));
     memset(&fs_thread, 0, sizeof(fs_thread));
     fs_process.node.id = 1;
-    fs_process.thread_count = 1;
+    fs_process.threaded = false;
     for (unsigned i = 0; i < RLIMIT_COUNT; i++)
         fs_process.limit[i] = (struct rlimit){RLIMIT_NONE, RLIMIT_NONE};
     fs_process.limit[RLIMIT_NOFILE].soft = 1024;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The host machine: see hostmachine.h. Implements base's log and panic, and arch/boot.h's early map. */
 #include "hostmachine.h"
+#include <arch/smp.h>
 #include <asm/directmap.h>
 #include <base/log.h>
 #include <base/panic.h>
@@ -84,6 +85,10 @@ void host_set_cpu(u32 id)
 void host_relax(void)
 {
     sched_yield();
+}
+
+void arch_stop_point(void)
+{
 }
 
 u64 host_ticks(void)

@@ -21,6 +21,7 @@ static struct cached cache[CACHE_SIZE];
 static unsigned cache_used; /* cache[0, cache_used) may be in use */
 
 unsigned softmmu_levels = 3;
+bool softmmu_several;
 u64 softmmu_flushes, softmmu_spurious_fixes, softmmu_icache_syncs, softmmu_syncs;
 static struct mmu_space *kernel_space;
 
@@ -35,6 +36,7 @@ void softmmu_reset(unsigned levels)
 {
     cache_used = 0;
     softmmu_levels = levels;
+    softmmu_several = false;
     softmmu_flushes = softmmu_spurious_fixes = softmmu_icache_syncs = softmmu_syncs = 0;
     kernel_space = NULL;
 }
@@ -166,6 +168,16 @@ void softmmu_check(struct mmu_space *space)
     }
 }
 
+/* Until the flush one cpu may read the old frame while another writes the new one. */
+static void check_one_frame(const struct cached *c)
+{
+    pte_t pte = now(c);
+
+    if (mmu_kind(c->pte) == MMU_LEAF && mmu_kind(pte) == MMU_LEAF && mmu_permits(c->pte, PROT_R) &&
+        mmu_permits(pte, PROT_R) && mmu_pfn(c->pte) != mmu_pfn(pte))
+        fail("two frames at one address at once", c);
+}
+
 /* --- the verbs -------------------------------------------------------------------------------- */
 
 static bool is_covered(const struct cached *c, const struct mmu_flush *fl)
@@ -187,6 +199,8 @@ void mmu_flush_end(struct mmu_flush *fl)
     for (unsigned i = cache_used; i-- > 0;) {
         if (cache[i].space == fl->space && !in_use(&cache[i]))
             fail("a frame was freed before the flush", &cache[i]);
+        if (cache[i].space == fl->space && softmmu_several)
+            check_one_frame(&cache[i]);
         if (is_covered(&cache[i], fl))
             drop(&cache[i]);
     }
@@ -239,7 +253,12 @@ bool mmu_isolated(void)
     return true;
 }
 
-void arch_sync_icache(void)
+void mmu_code_changed(void)
 {
     softmmu_icache_syncs++;
+}
+
+void mmu_sync_code(struct mmu_space *space)
+{
+    (void)space;
 }

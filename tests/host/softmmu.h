@@ -29,5 +29,11 @@ enum softmmu_result softmmu_access(struct mmu_space *space, vaddr_t va, prot_t w
  */
 void softmmu_check(struct mmu_space *space);
 
+/*
+ * Several cpus run the space that is changed: one of them may use what is cached while another walks
+ * the tables anew, so that the two must never lead to different frames. Off after softmmu_reset().
+ */
+extern bool softmmu_several;
+
 /* What happened since softmmu_reset(). */
 extern u64 softmmu_flushes, softmmu_spurious_fixes, softmmu_icache_syncs, softmmu_syncs;

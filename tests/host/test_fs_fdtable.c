@@ -56,7 +56,7 @@ static int tear_down(void **state)
 {
     (void)state;
     fs_machine_forget();
-    fs_process.thread_count = 1;
+    fs_process.threaded = false;
     return 0;
 }
 
@@ -161,7 +161,7 @@ static void test_close_range(void **state)
 /* A child's table is a copy; files are shared and live until both have closed them. */
 static void test_fork(void **state)
 {
-    struct process child = {.thread_count = 1};
+    struct process child = {.threaded = false};
     struct file *file;
 
     (void)state;
@@ -189,7 +189,7 @@ static void test_fork(void **state)
 /* With a second user every borrowed file is counted; exec leaves a shared table to the other. */
 static void test_shared(void **state)
 {
-    struct process other = {.thread_count = 1};
+    struct process other = {.threaded = false};
 
     (void)state;
     open_root(O_CLOEXEC);
@@ -207,7 +207,7 @@ static void test_shared(void **state)
     assert_int_equal(fd_next_of(&other, 0, &seen), 0);
     file_put(seen);
     fdtable_part.exit(&other);
-    fs_process.thread_count = 2;
+    fs_process.threaded = true;
     open_root(0);
     ref = fd_get(0);
     assert_true(ref.counted);

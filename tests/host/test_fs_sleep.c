@@ -241,11 +241,11 @@ static void test_poll_holds_files(void **state)
     struct linux_pollfd fds[] = {{2, POLLIN, 0}};
 
     (void)state;
-    fs_process.thread_count = 2;
+    fs_process.threaded = true;
     script[0] = close_writer_1;
     assert_int_equal(poll_wait(fds, 1, WAIT_FOREVER), 1);
     assert_int_equal(reader[1]->refs, 1);
-    fs_process.thread_count = 1;
+    fs_process.threaded = false;
 }
 
 /* --- pipes ----------------------------------------------------------------------------------- */

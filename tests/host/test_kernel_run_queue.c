@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 // sources: tests/host/hostmachine.c kernel/base/percpu.c kernel/run_queue.c lib/rbtree.c
-/* The run queue: order against a plain search, shares by weight, and that sleep is no savings bank. */
+/*
+ * Run queues: order against a plain search, shares by weight, that sleep is no savings bank, and that a
+ * move to another queue is neither a gain nor a loss.
+ */
 #include "hostmachine.h"
 #include <kernel/run_queue.h>
 
@@ -135,6 +138,98 @@ static void sleep_is_no_savings_bank(void **state)
     assert_true(sleeper->vruntime == vruntime);
 }
 
+/* In the order of run_next(): what has had least first, all of them, each once. */
+static void check_order(const struct run_tree *tree)
+{
+    const struct run_entity *prev = NULL;
+    u32 count = 0;
+
+    for (struct run_entity *e = tree->first; e; prev = e, e = run_next(tree, e)) {
+        assert_true(e->queued);
+        assert_false(prev && run_before(e, prev));
+        count++;
+    }
+    assert_int_equal(count, tree->count);
+}
+
+static void any_may_be_removed(void **state)
+{
+    struct run_tree tree = {.first = NULL};
+    u64 seed = host_seed();
+
+    (void)state;
+    for (unsigned i = 0; i < ENTITIES; i++)
+        run_entity_init(&entities[i], 0);
+    for (unsigned k = 0; k < 100000; k++) {
+        struct run_entity *e = &entities[host_random(&seed) % ENTITIES];
+        if (e->queued) {
+            run_remove(&tree, e);
+            assert_false(e->queued);
+        } else {
+            e->vruntime = (u64)-500 + host_random(&seed) % 1000;
+            run_insert(&tree, e);
+        }
+        check_order(&tree);
+        assert_true(tree.first == NULL || !run_before(least(), tree.first));
+    }
+    for (unsigned i = 0; i < ENTITIES; i++)
+        if (entities[i].queued)
+            run_remove(&tree, &entities[i]);
+    assert_true(!tree.first && !tree.rest.root && !tree.count);
+}
+
+static void a_move_keeps_the_lag(void **state)
+{
+    struct run_tree from = {.vtime = (u64)-70000}, to = {.vtime = 1ul << 60};
+    struct run_entity e;
+
+    (void)state;
+    run_entity_init(&e, 0);
+    for (s64 lag = -100000; lag <= 100000; lag += 12345) { /* on both sides of the wrap */
+        e.vruntime = from.vtime + (u64)lag;
+        run_rebase(&e, &from, &to);
+        assert_true(e.vruntime - to.vtime == (u64)lag);
+        run_rebase(&e, &to, &from);
+        assert_true(e.vruntime - from.vtime == (u64)lag);
+    }
+}
+
+static void move(struct run_tree *from, struct run_tree *to, struct run_entity *e)
+{
+    run_remove(from, e);
+    run_rebase(e, from, to);
+    run_insert(to, e);
+}
+
+/*
+ * Two cpus, one of which has run for much longer, and five threads that always want to run; now and then
+ * one moves from the longer queue to the shorter. In the end all have had the same.
+ */
+static void movers_get_their_share(void **state)
+{
+    struct run_tree cpu[2] = {{.vtime = 0}, {.vtime = 123ul << 40}};
+    u64 seed = host_seed(), total = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        run_entity_init(&entities[i], 0);
+        entities[i].vruntime = cpu[i & 1].vtime;
+        run_insert(&cpu[i & 1], &entities[i]);
+    }
+    for (unsigned k = 0; k < 20000; k++) {
+        unsigned longer = cpu[1].count > cpu[0].count;
+        run(&cpu[0], 8, &seed);
+        run(&cpu[1], 8, &seed);
+        move(&cpu[longer], &cpu[!longer], cpu[longer].first);
+    }
+    for (unsigned i = 0; i < 5; i++)
+        total += entities[i].ticks;
+    for (unsigned i = 0; i < 5; i++) {
+        double share = (double)entities[i].ticks / (double)total;
+        assert_true(share > 0.2 * 0.93 && share < 0.2 * 1.07);
+    }
+}
+
 static void samples_divide_the_time(void **state)
 {
     struct run_tree tree = {.first = NULL};
@@ -153,9 +248,10 @@ static void samples_divide_the_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_least_runs_next),     cmocka_unit_test(shares_follow_weights),
-        cmocka_unit_test(equals_take_turns),       cmocka_unit_test(sleep_is_no_savings_bank),
-        cmocka_unit_test(samples_divide_the_time),
+        cmocka_unit_test(the_least_runs_next),    cmocka_unit_test(shares_follow_weights),
+        cmocka_unit_test(equals_take_turns),      cmocka_unit_test(sleep_is_no_savings_bank),
+        cmocka_unit_test(any_may_be_removed),     cmocka_unit_test(a_move_keeps_the_lag),
+        cmocka_unit_test(movers_get_their_share), cmocka_unit_test(samples_divide_the_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -302,6 +302,34 @@ static void test_backing(void **state)
     pcache_destroy(&pc);
 }
 
+/* Another cpu cuts the file while this one fills a frame for a mapping. */
+static int cut_and_fill(struct pcache *cache, u64 index, struct page *page)
+{
+    (void)index, (void)page;
+    return pcache_truncate(cache, PAGE_SIZE);
+}
+
+/* The frame must not stay behind the end: the file would have it again when it grows. */
+static void test_cut_during_a_fault(void **state)
+{
+    static const struct pcache_ops ops = {.fill = cut_and_fill};
+    u64 before = mm_machine_free_pages();
+    struct page *page;
+
+    (void)state;
+    pcache_init(&pc, &ops);
+    pcache_set_size(&pc, 4 * PAGE_SIZE);
+    page = pc.pager.ops->get(&pc.pager, 2, true);
+    assert_true(IS_ERR(page) && PTR_ERR(page) == -EIO);
+    assert_int_equal(pcache_frames(&pc), 0);
+    page = pc.pager.ops->get(&pc.pager, 0, false);
+    assert_false(IS_ERR(page));
+    assert_int_equal(pcache_frames(&pc), 1);
+    page_put(page);
+    pcache_destroy(&pc);
+    assert_int_equal(mm_machine_free_pages(), before);
+}
+
 static void test_anon(void **state)
 {
     u64 before = mm_machine_free_pages();
@@ -352,9 +380,13 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_holes),   cmocka_unit_test(test_pager),
-        cmocka_unit_test(test_backing), cmocka_unit_test(test_anon),
-        cmocka_unit_test(test_random),  cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_holes),
+        cmocka_unit_test(test_pager),
+        cmocka_unit_test(test_backing),
+        cmocka_unit_test(test_anon),
+        cmocka_unit_test(test_cut_during_a_fault),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

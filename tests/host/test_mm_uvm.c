@@ -525,7 +525,9 @@ static void operate(void)
     if (shared)
         uvm_get(shared);
     this_cpu()->uvm = shared;
+    softmmu_several = shared;
     operate_on(s);
+    softmmu_several = false;
     this_cpu()->uvm = NULL;
     if (shared)
         uvm_put(shared);
@@ -811,6 +813,32 @@ static void test_cow(void **state)
     assert_int_equal(mm_machine_free_pages(), before);
 }
 
+/* A thread writes what another has cached for reading: the copy comes when nobody reads the old one. */
+static void test_cow_of_threads(void **state)
+{
+    u64 before = mm_machine_free_pages();
+    struct uvm *u = uvm_create(), *child;
+    vaddr_t va = 0x10000;
+    struct space s = {.uvm = u};
+    paddr_t old, new;
+
+    (void)state;
+    softmmu_reset(3);
+    assert_int_equal(uvm_map(u, &va, PAGE_SIZE, UVM_R | UVM_W, UVM_FIXED, NULL, 0), 0);
+    assert_int_equal(user_access(&s, va, UVM_W, &old), 0);
+    assert_int_equal(uvm_fork(u, &child), 0);
+    assert_int_equal(user_access(&s, va, UVM_R, &old), 0);
+    uvm_get(u);
+    softmmu_several = true;
+    assert_int_equal(user_access(&s, va, UVM_W, &new), 0);
+    softmmu_several = false;
+    assert_int_not_equal(old, new);
+    uvm_put(u);
+    uvm_put(child);
+    uvm_put(u);
+    assert_int_equal(mm_machine_free_pages(), before);
+}
+
 /*
  * Neighbours that are in the page cache come with the first fault; holes in it do not get filled.
  */
@@ -872,11 +900,12 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_errors),       cmocka_unit_test(test_places),
-        cmocka_unit_test(test_many_regions), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_stack),        cmocka_unit_test(test_cow),
-        cmocka_unit_test(test_fault_around), cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_yields),       cmocka_unit_test(test_random),
+        cmocka_unit_test(test_errors),         cmocka_unit_test(test_places),
+        cmocka_unit_test(test_many_regions),   cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_stack),          cmocka_unit_test(test_cow),
+        cmocka_unit_test(test_cow_of_threads), cmocka_unit_test(test_fault_around),
+        cmocka_unit_test(test_no_memory),      cmocka_unit_test(test_yields),
+        cmocka_unit_test(test_random),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -3,6 +3,8 @@
 #ifndef ABI_LINUX_FUTEX_H
 #define ABI_LINUX_FUTEX_H
 
+#include <lib/types.h>
+
 #define FUTEX_WAIT           0
 #define FUTEX_WAKE           1
 #define FUTEX_REQUEUE        3
@@ -13,5 +15,17 @@
 #define FUTEX_PRIVATE_FLAG   128
 #define FUTEX_CLOCK_REALTIME 256
 #define FUTEX_BITSET_ANY     0xffffffffu
+
+/* A lock's word, where the kernel has a say in it. */
+#define FUTEX_WAITERS    0x80000000u
+#define FUTEX_OWNER_DIED 0x40000000u
+#define FUTEX_TID_MASK   0x3fffffffu
+
+/* What set_robust_list points at. */
+struct robust_list_head {
+    u64 list; /* the first entry; the last one points at this word again */
+    s64 futex_offset;
+    u64 list_op_pending;
+};
 
 #endif

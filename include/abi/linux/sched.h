@@ -3,6 +3,8 @@
 #ifndef ABI_LINUX_SCHED_H
 #define ABI_LINUX_SCHED_H
 
+#include <lib/types.h>
+
 #define CSIGNAL              0x000000ff /* the signal to the parent when the child ends */
 #define CLONE_VM             0x00000100
 #define CLONE_FS             0x00000200
@@ -21,6 +23,23 @@
 #define CLONE_DETACHED       0x00400000
 #define CLONE_UNTRACED       0x00800000
 #define CLONE_CHILD_SETTID   0x01000000
+#define CLONE_CLEAR_SIGHAND  0x100000000ul /* clone3 only */
+
+/* clone3's argument as it is since Linux 5.7; the first version ended behind `tls`. */
+struct linux_clone_args {
+    u64 flags;
+    u64 pidfd;
+    u64 child_tid;
+    u64 parent_tid;
+    u64 exit_signal;
+    u64 stack; /* the lowest address */
+    u64 stack_size;
+    u64 tls;
+    u64 set_tid;
+    u64 set_tid_size;
+    u64 cgroup;
+};
+#define CLONE_ARGS_SIZE_VER0 64
 
 #define SCHED_OTHER         0
 #define SCHED_FIFO          1

@@ -16,13 +16,15 @@ struct cpu;
 struct entry_page {
     u64 t0, t1;               /* the program's, while the trampoline uses these registers */
     u64 kernel_satp;          /* the kernel's root */
-    u64 kernel_entry;         /* trap_user_entry */
+    u64 kernel_entry;         /* trap_user_entry, or once timed_entry */
     struct trap_frame *frame; /* where the running thread's registers go */
     struct cpu *cpu;
     u64 user_satp;      /* the running program's root */
     u64 vector;         /* this hart's trampoline variant: entry (for stvec) ... */
     u64 leave;          /* ... and the way back */
     u64 overflow_stack; /* for traps that should not have come this way */
+    u64 timed_entry;    /* trap_user_entry_timed, which fits kernel_entry too, */
+    u64 entered;        /* and when it was taken */
 };
 
 /* Entry and exit of the trampoline, by what a switch of satp needs on this machine. */
@@ -30,5 +32,5 @@ extern char trampoline_enter_asid[], trampoline_leave_asid[];
 extern char trampoline_enter_fence[], trampoline_leave_fence[];
 extern char trampoline_enter_shared[], trampoline_leave_shared[];
 
-extern char trap_user_entry[], trap_kernel_entry[], trap_early_entry[];
+extern char trap_user_entry[], trap_user_entry_timed[], trap_kernel_entry[], trap_early_entry[];
 __noreturn void trap_user_return(struct trap_frame *tf);

@@ -39,10 +39,14 @@ typedef struct {
 #define ENTRY_BASE            0xffffffffc0000000ul
 #define TRAMPOLINE_VA         0xfffffffffffff000ul
 
+/* ASIDs that a hart hands out at most: enough for a pipeline, and a table of two cache lines. */
+#define MMU_ASIDS_MOST 15
+
 struct mmu_space {
     paddr_t root;
-    u32 cpus;    /* set of cpus whose hart may hold translations of this space */
+    u64 cpus;    /* two bits for each cpu: asm/spaces.h */
     bool kernel; /* the kernel's own: every cpu runs it */
+    u8 asid[32]; /* by cpu; 0: none there */
 };
 
 /* What one operation has to flush. from > last: no live entry changed yet. */

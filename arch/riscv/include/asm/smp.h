@@ -19,9 +19,15 @@ struct hart_start {
 /* Of each cpu, in head.S; stack is 0 while it has not been filled in. */
 extern struct hart_start hart_starts[];
 
+/* An IPI even where arch_ipi() leaves it out, because one is outstanding: for the end. (ipi.c) */
+void ipi_send_anyway(u32 cpu);
+
+/* This hart has taken a software interrupt, and looks next at what it is asked for. */
+void ipi_taken(void);
+
 /*
  * Has firmware do a remote fence on a set of cpus and waits for it. A refusal is a panic: nothing can be
- * freed safely after it. Interrupts off. (fence.c)
+ * freed safely after it. (fence.c)
  */
 void smp_fence(u32 cpus, int (*fence)(u64 mask, u64 base, vaddr_t start, size_t size),
                vaddr_t start, size_t size);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Into a queue: new threads and those that wake up. Which cpu gets them, and whether they take
+ * over there at once.
+ *
+ * A woken thread goes where it last ran if that cpu is idle, else to an idle one, else again to
+ * where it last ran: its data may still be in that cache. A new one, which has no data, goes to the
+ * cpu with the least to do. Wake-ups read no clock.
+ */
+#include "sched_impl.h"
+
+#include <arch/smp.h>
+#include <base/wait.h>
+#include <kernel/tick.h>
+#include <kernel/timer.h>
+#include <lib/bits.h>
+#include <lib/errno.h>
+
+/* --- taking over --- */
+
+void sched_ask(struct run_queue *rq)
+{
+    struct cpu *cpu = rq->cpu;
+
+    /* Where the bit is set already, an interrupt is on its way or the cpu is about to look. */
+    if (cpu->work & CPU_WORK_RESCHED)
+        return;
+    WRITE_ONCE(cpu->work, cpu->work | CPU_WORK_RESCHED);
+    if (cpu != this_cpu())
+        arch_ipi(cpu->id);
+}
+
+/* `t` has come into the queue of its cpu: does it take over now, or at the end of a slice? */
+static __always_inline void consider_preemption(struct run_queue *rq, struct thread *t)
+{
+    struct thread *current = rq->cpu->current;
+    u64 lead = sched_preempt_ticks << RUN_SHIFT;
+
+    if ((s64)(current->run.vruntime - t->run.vruntime) > (s64)lead)
+        sched_ask(rq);
+    else if (rq == this_queue())
+        tick_request(rq->turn_start + sched_slice_ticks);
+    else if (rq->tree.count == 1)
+        arch_ipi(rq->cpu->id); /* from now on somebody waits there: sched_ipi there does the same */
+}
+
+static __noinline void end_idling(struct run_queue *rq)
+{
+    if (READ_ONCE(sched_idle_set.cpus) & bit_of(rq))
+        atomic_fetch_and(&sched_idle_set.cpus, ~bit_of(rq));
+    sched_ask(rq);
+}
+
+static __always_inline void enqueue(struct run_queue *rq, struct thread *t)
+{
+    run_insert(&rq->tree, &t->run);
+    if (unlikely(rq->cpu->current == rq->idle))
+        end_idling(rq);
+    else
+        consider_preemption(rq, t);
+}
+
+void sched_enqueue(struct run_queue *rq, struct thread *t)
+{
+    enqueue(rq, t);
+}
+
+/* --- which cpu --- */
+
+u32 sched_load(u32 cpu)
+{
+    return READ_ONCE(run_queues[cpu].tree.count) +
+           (READ_ONCE(cpu_table[cpu].current) != run_queues[cpu].idle);
+}
+
+/* Among equals the cpu that asks comes first, then the next ones in turn. */
+int sched_choose_cpu(u64 affinity)
+{
+    u32 allowed = (u32)affinity & cpu_online_set();
+    u32 least = ~0u, load, cpu = cpu_id();
+    int best = -EINVAL;
+
+    for (u32 n = cpu_count(); n > 0; n--, cpu = cpu + 1 < cpu_count() ? cpu + 1 : 0) {
+        if (!(allowed & 1u << cpu))
+            continue;
+        load = sched_load(cpu);
+        if (load < least) {
+            least = load;
+            best = (int)cpu;
+        }
+    }
+    return best;
+}
+
+/* For a thread that wakes up. */
+static __always_inline u32 choose_again(const struct thread *t)
+{
+    u32 idle = READ_ONCE(sched_idle_set.cpus) & (u32)t->affinity;
+    u32 last = 1u << t->cpu;
+
+    if (likely(t->affinity & last) && (!idle || idle & last))
+        return t->cpu;
+    return idle ? bits_lowest(idle) : (u32)sched_choose_cpu(t->affinity);
+}
+
+void sched_settle(struct run_queue *rq, struct thread *t)
+{
+    u32 cpu = choose_again(t);
+
+    if (cpu != t->cpu)
+        rq = sched_change_queue(rq, t, cpu);
+    enqueue(rq, t);
+    spin_unlock_nested(&rq->lock);
+}
+
+/* --- waking --- */
+
+static bool is_asleep(const struct thread *t)
+{
+    return t->state == THREAD_INTERRUPTIBLE || t->state == THREAD_UNINTERRUPTIBLE ||
+           t->state == THREAD_STOPPED;
+}
+
+/*
+ * Whatever the thread sleeps for; its queue is held. The queue in which it now is, held instead. One
+ * that has not left its cpu yet stays there.
+ */
+static __always_inline struct run_queue *wake_sleeper(struct run_queue *rq, struct thread *t)
+{
+    bool blocked = t->state == THREAD_UNINTERRUPTIBLE;
+    u32 cpu;
+
+    t->state = THREAD_RUNNING;
+    if (rq->cpu->current == t)
+        return rq;
+    rq->blocked -= blocked;
+    cpu = choose_again(t);
+    if (unlikely(cpu != t->cpu))
+        rq = sched_change_queue(rq, t, cpu);
+    else
+        catch_up(rq);
+    run_place(&rq->tree, &t->run, sched_slice_ticks);
+    enqueue(rq, t);
+    return rq;
+}
+
+bool sched_wake(struct thread *t)
+{
+    irqflags_t flags;
+    struct run_queue *rq = lock_queue_of(t, &flags);
+    bool asleep = is_asleep(t);
+
+    if (asleep)
+        rq = wake_sleeper(rq, t);
+    spin_unlock(&rq->lock, flags);
+    return asleep;
+}
+
+void sched_set_work(struct thread *t, u32 bits, bool wake)
+{
+    irqflags_t flags;
+    struct run_queue *rq = lock_queue_of(t, &flags);
+    struct cpu *cpu = rq->cpu;
+
+    t->work |= bits;
+    if (cpu->current == t) {
+        WRITE_ONCE(cpu->work, cpu->work | bits);
+        if (cpu != this_cpu())
+            arch_ipi(cpu->id);
+    }
+    if (wake && (t->state == THREAD_INTERRUPTIBLE || t->state == THREAD_STOPPED))
+        rq = wake_sleeper(rq, t);
+    spin_unlock(&rq->lock, flags);
+}
+
+void sched_clear_work(u32 bits)
+{
+    irqflags_t flags;
+    struct thread *t = current_thread();
+    struct run_queue *rq = lock_queue_of(t, &flags);
+
+    t->work &= ~bits;
+    this_cpu()->work &= ~bits;
+    spin_unlock(&rq->lock, flags);
+}
+
+/* --- new threads --- */
+
+/* The deadline of sched_block(). */
+static void sleep_timeout(struct timer *timer)
+{
+    struct thread *t = container_of(timer, struct thread, sleep_timer);
+
+    WRITE_ONCE(t->timed_out, true);
+    sched_wake(t);
+}
+
+void sched_start_thread(struct thread *t)
+{
+    struct thread *parent = current_thread();
+    irqflags_t flags = arch_irq_save();
+    struct run_queue *rq;
+
+    timer_init(&t->sleep_timer, sleep_timeout);
+    t->cpu = (u32)sched_choose_cpu(t->affinity);
+    rq = &run_queues[t->cpu];
+    spin_lock_nested(&rq->lock);
+    catch_up(rq);
+    run_entity_init(&t->run, parent->run.nice);
+    /* No credit for the young, and on the parent's cpu no more than the parent has. */
+    t->run.vruntime = rq->tree.vtime;
+    if (t->cpu == cpu_id() && run_before(&t->run, &parent->run))
+        t->run.vruntime = parent->run.vruntime;
+    t->state = THREAD_RUNNING;
+    enqueue(rq, t);
+    spin_unlock(&rq->lock, flags);
+}
