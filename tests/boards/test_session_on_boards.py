@@ -49,24 +49,17 @@ def at_prompts_of(name):
     return Shared(start, stop)
 
 
-@pytest.fixture(scope="module")
-def hifive_unleashed():
-    shared = at_prompts_of("hifive-unleashed")
-    yield shared
-    shared.drop()
+@pytest.fixture(scope="module", params=["hifive-unleashed", "visionfive2"])
+def shared(request):
+    """One parameter after the other, so that one board is on at a time."""
+    machines = at_prompts_of(request.param)
+    yield machines
+    machines.drop()
 
 
-@pytest.fixture(scope="module")
-def visionfive2():
-    shared = at_prompts_of("visionfive2")
-    yield shared
-    shared.drop()
-
-
-@pytest.fixture(params=["hifive_unleashed", "visionfive2"])
-def shell(request):
+@pytest.fixture
+def shell(request, shared):
     """As in tests/boot: a machine at its prompt that other tests use too."""
-    shared = request.getfixturevalue(request.param)
     machine = shared.get()
     request.node.machines = [machine]
     yield machine

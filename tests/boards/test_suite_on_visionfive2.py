@@ -14,7 +14,7 @@ import test_memory
 import test_promises
 import test_selftest
 import test_start
-from emulators import Emulated
+from emulators import Complaints, Emulated
 from harness import BUILD, LOGS, TEST_ALL
 from test_visionfive2_emulator import emulator, firmware
 
@@ -35,16 +35,15 @@ class Strict(Emulated):
     def __init__(self, name, append="", initrd=None, **_not_the_boards):
         opensbi, tree = firmware()
         LOGS.mkdir(parents=True, exist_ok=True)
-        self.errors = LOGS / f"board-{name}.errors"
-        self.errors.write_text("")
+        self.complaints = Complaints(LOGS / f"board-{name}.errors")
         super().__init__(name, [emulator(), "-M", "visionfive2,boot-hart=1", "-m", "1G", "-nographic", "-no-reboot",
                                 "-bios", str(opensbi), "-dtb", str(tree), "-kernel", str(BUILD / "Image"),
-                                "-append", f"panic=-1 {append}".strip(), "-d", "guest_errors,unimp",
-                                "-D", str(self.errors), *(("-initrd", str(initrd)) if initrd else ())])
+                                "-append", f"panic=-1 {append}".strip(), *(("-initrd", str(initrd)) if initrd else ()),
+                                *self.complaints.options])
 
     def close(self):
         super().close()
-        assert self.errors.read_text() == ""
+        assert self.complaints.of_the_kernel() == ""
 
 
 @pytest.fixture

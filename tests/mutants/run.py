@@ -10,6 +10,7 @@ A mutant is a patch, tests/mutants/NAME.patch, under a header of comments (docs/
     # promise: what it breaks
     # test: host NAME CASE          a case of tests/host/test_NAME.c
     # test: boot FILE.py::CASE      a case of tests/boot, pytest's name for it
+    # test: boards FILE.py::CASE    a case of tests/boards; skipped by name where that skips, for want of an emulator
     # shows: REGEX                  optional: what the failing test's output must contain
 
 It passes when every test that it names fails with it, and passes without it. Patch, build and test happen in copies of
@@ -42,6 +43,10 @@ class Unusable(Exception):
     """A mutant that cannot be tried: the patch does not apply, the build fails, the test fails without it."""
 
 
+class Skipped(Exception):
+    """A test that this machine cannot run, even without the mutant."""
+
+
 class Mutant:
     def __init__(self, path):
         header = re.findall(r"^# (\w+): (.*\S)$", path.read_text().split("\n--- ", 1)[0], re.M)
@@ -52,7 +57,7 @@ class Mutant:
         self.kind = tests[0][0] if tests else None
         self.tests = [name for kind, name in tests if kind == self.kind]
         if not self.promise or self.kind not in KINDS or len(self.tests) != len(tests):
-            raise SystemExit(f"{path}: the header needs `# promise:` and, of one kind, `# test: host|boot ...`")
+            raise SystemExit(f"{path}: the header needs `# promise:` and, of one kind, `# test: host|boot|boards ...`")
 
 
 # --- copies of the tree ---
@@ -109,20 +114,31 @@ def run_host(tests, copy, **_more):
     return results, outputs
 
 
-def run_boot(tests, copy, **more):
+def run_pytest(folder, tests, copy, **more):
     must(["make", "-f", "mk/build.mk", "all"], copy, "it does not build")
     report = copy / "build/mutant.xml"
     report.unlink(missing_ok=True)
     output = run([PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", f"--junitxml={report}",
-                  *(f"tests/boot/{test}" for test in tests)], copy, **more)[1]
+                  *(f"{folder}/{test}" for test in tests)], copy, **more)[1]
     if not report.exists():
         raise Unusable(f"pytest left no report:\n{output[-3000:]}")
-    results = {}
-    for case in ElementTree.parse(report).getroot().iter("testcase"):
-        name = f"{case.get('classname').split('.')[-1]}.py::{case.get('name')}"
-        if case.find("skipped") is None:
-            results[name] = case.find("failure") is None and case.find("error") is None
-    return results, output
+    return dict(map(verdict, ElementTree.parse(report).getroot().iter("testcase"))), output
+
+
+def verdict(case):
+    """(its name, whether it passed, or Skipped). A case whose teardown fails has a second entry, which then counts."""
+    name = f"{case.get('classname').split('.')[-1]}.py::{case.get('name')}"
+    if (skipped := case.find("skipped")) is not None:
+        return name, Skipped(skipped.get("message"))
+    return name, case.find("failure") is None and case.find("error") is None
+
+
+def run_boot(tests, copy, **more):
+    return run_pytest("tests/boot", tests, copy, **more)
+
+
+def run_boards(tests, copy, **more):
+    return run_pytest("tests/boards", tests, copy, **more)
 
 
 def patience(seconds):
@@ -132,7 +148,7 @@ def patience(seconds):
     return {"QUIRE_TIMEOUT_SCALE": os.environ.get("QUIRE_TIMEOUT_SCALE", f"{scale:.2f}")}
 
 
-KINDS = {"host": run_host, "boot": run_boot}
+KINDS = {"host": run_host, "boot": run_boot, "boards": run_boards}
 
 
 # --- trying ---
@@ -147,8 +163,10 @@ def without(mutants, kind, copy):
 
 
 def attempt(mutant, copy, known, said, more):
-    """None when the mutant is caught, else what went wrong."""
+    """None when the mutant is caught, else what went wrong. Raises Skipped."""
     for test in mutant.tests:
+        if isinstance(known.get(test), Skipped):
+            raise known[test]
         if not known.get(test):
             return f"without the mutant, {test} {'fails' if test in known else 'does not run'}:\n{said[-3000:]}"
     try:
@@ -171,12 +189,17 @@ def try_kind(kind, mutants, report):
     more = patience((time.monotonic() - began) / max(1, len(known)))
     for mutant in mutants:
         began = time.monotonic()
-        report(mutant, attempt(mutant, copy, known, said, more), time.monotonic() - began)
+        try:
+            wrong = attempt(mutant, copy, known, said, more)
+        except Skipped as e:
+            report.skip(mutant, str(e))
+        else:
+            report(mutant, wrong, time.monotonic() - began)
 
 
 class Report:
     def __init__(self):
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.skipped = 0
         self.lock = threading.Lock()
 
     def __call__(self, mutant, wrong, seconds):
@@ -186,6 +209,11 @@ class Report:
             print(f"{'FAILED' if wrong else 'caught'}  {mutant.name} by {', '.join(mutant.tests)}  {seconds:.0f} s", flush=True)
             if wrong:
                 print("    " + wrong.strip().replace("\n", "\n    "), flush=True)
+
+    def skip(self, mutant, why):
+        with self.lock:
+            self.skipped += 1
+            print(f"skipped {mutant.name}: {why}", flush=True)
 
 
 def choose(names):
@@ -213,7 +241,7 @@ def main():
         for lane in lanes:
             lane.result()
     print(f"{report.passed} passed, {report.failed} failed")
-    sys.exit(1 if report.failed or not mutants else 0)
+    sys.exit(1 if report.failed or not report.passed else 0)
 
 
 if __name__ == "__main__":
