@@ -103,14 +103,6 @@ int arch_cpu_of_hwid(u64 hwid)
     return -1;
 }
 
-void arch_halt(void)
-{
-    arch_irq_disable();
-    csr_write(sie, 0);
-    for (;;)
-        arch_idle();
-}
-
 void arch_cpu_describe(u32 cpu, struct fmt_sink *sink)
 {
     const char *isa = fdt_get_string(tree, cpu_nodes[cpu], "riscv,isa");
