@@ -36,7 +36,6 @@ struct thread *thread_create_kernel(const char *name, void (*fn)(void *arg), voi
         return ERR_PTR(-ENOMEM);
     }
     *start = (struct start){fn, arg};
-    t->cpu = (u32)home;
     if (cpu >= 0)
         t->affinity = BIT(cpu);
     sched_start_thread(t);

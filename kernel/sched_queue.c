@@ -34,7 +34,7 @@ struct run_queue *sched_change_queue(struct run_queue *from, struct thread *t, u
     catch_up(to);
     run_rebase(&t->run, &from->tree, &to->tree);
     WRITE_ONCE(t->cpu, cpu);
-    to->counters.migrations++;
+    to->counters.migrations += t->state != THREAD_NEW;
     spin_unlock_nested(&from->lock);
     return to;
 }

@@ -92,7 +92,7 @@ int sched_choose_cpu(u64 affinity)
     return best;
 }
 
-/* For a thread that wakes up. */
+/* For a thread that has run before. */
 static __always_inline u32 choose_again(const struct thread *t)
 {
     u32 idle = READ_ONCE(sched_idle_set.cpus) & (u32)t->affinity;
@@ -103,12 +103,22 @@ static __always_inline u32 choose_again(const struct thread *t)
     return idle ? bits_lowest(idle) : (u32)sched_choose_cpu(t->affinity);
 }
 
+/*
+ * A thread on its way goes to `cpu`; its queue is held, then the one where it is now. Its affinity may change
+ * while neither is: then it goes on.
+ */
+static __noinline struct run_queue *go_to(struct run_queue *rq, struct thread *t, u32 cpu)
+{
+    while (cpu != t->cpu) {
+        rq = sched_change_queue(rq, t, cpu);
+        cpu = may_run_on(t, cpu) ? cpu : choose_again(t);
+    }
+    return rq;
+}
+
 void sched_settle(struct run_queue *rq, struct thread *t)
 {
-    u32 cpu = choose_again(t);
-
-    if (cpu != t->cpu)
-        rq = sched_change_queue(rq, t, cpu);
+    rq = go_to(rq, t, choose_again(t));
     enqueue(rq, t);
     spin_unlock_nested(&rq->lock);
 }
@@ -136,7 +146,7 @@ static __always_inline struct run_queue *wake_sleeper(struct run_queue *rq, stru
     rq->blocked -= blocked;
     cpu = choose_again(t);
     if (unlikely(cpu != t->cpu))
-        rq = sched_change_queue(rq, t, cpu);
+        rq = go_to(rq, t, cpu);
     else
         catch_up(rq);
     run_place(&rq->tree, &t->run, sched_slice_ticks);
@@ -198,18 +208,17 @@ static void sleep_timeout(struct timer *timer)
 void sched_start_thread(struct thread *t)
 {
     struct thread *parent = current_thread();
-    irqflags_t flags = arch_irq_save();
+    irqflags_t flags;
     struct run_queue *rq;
 
     timer_init(&t->sleep_timer, sleep_timeout);
-    t->cpu = (u32)sched_choose_cpu(t->affinity);
-    rq = &run_queues[t->cpu];
-    spin_lock_nested(&rq->lock);
-    catch_up(rq);
     run_entity_init(&t->run, parent->run.nice);
+    rq = lock_queue_of(t, &flags);
+    rq = go_to(rq, t, (u32)sched_choose_cpu(t->affinity));
+    catch_up(rq);
     /* No credit for the young, and on the parent's cpu no more than the parent has. */
     t->run.vruntime = rq->tree.vtime;
-    if (t->cpu == cpu_id() && run_before(&t->run, &parent->run))
+    if (rq == this_queue() && run_before(&t->run, &parent->run))
         t->run.vruntime = parent->run.vruntime;
     t->state = THREAD_RUNNING;
     enqueue(rq, t);

@@ -27,6 +27,7 @@ struct thread *thread_alloc(const char *name, void (*entry)(void *arg), void *ar
     }
     arch_context_init(&t->context, t->stack.top, entry, arg);
     t->state = THREAD_NEW;
+    t->cpu = cpu_id();
     t->affinity = AFFINITY_ALL;
     t->check_at = THREAD_UNCHECKED;
     return t;

@@ -9,6 +9,7 @@
 #include <base/lock_check.h>
 #include <base/log.h>
 #include <base/percpu.h>
+#include <kernel/membarrier.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
@@ -39,6 +40,7 @@ void trap_ipi(void)
 {
     sched_ipi();
     mm_drain_poll();
+    membarrier_poll();
 }
 
 void trap_user_work(struct trap_frame *tf)

@@ -103,14 +103,6 @@ int arch_cpu_of_hwid(u64 hwid)
     return -1;
 }
 
-void arch_halt(void)
-{
-    arch_irq_disable();
-    csr_write(sie, 0);
-    for (;;)
-        arch_idle();
-}
-
 /* As one word, whichever way the tree says it. */
 static void print_isa(struct fmt_sink *sink, int node)
 {

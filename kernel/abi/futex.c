@@ -15,15 +15,20 @@
 #include "syscall.h"
 
 #include <abi/linux/futex.h>
+#include <arch/mmu.h>
 #include <base/init.h>
 #include <base/spinlock.h>
 #include <base/wait.h>
+#include <kernel/thread.h>
 #include <kernel/time.h>
 #include <lib/hash.h>
 #include <lib/list.h>
 #include <mm/usercopy.h>
 
 #define BUCKETS 64u
+
+/* What of the operation is not a flag. */
+#define FUTEX_COMMAND (~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME))
 
 struct bucket {
     struct spinlock lock;
@@ -51,9 +56,20 @@ static bool same_key(const struct user_key *a, const struct user_key *b)
     return a->object == b->object && a->offset == b->offset;
 }
 
-static int find_key(vaddr_t addr, struct user_key *key)
+/*
+ * A private futex is named by where it lies, without a look at the memory; so is one in private
+ * memory that is not said to be private, and both meet.
+ */
+static int find_key(vaddr_t addr, bool private, struct user_key *key)
 {
-    return is_aligned(addr, sizeof(u32)) ? user_key(addr, key) : -EINVAL;
+    if (!is_aligned(addr, sizeof(u32)))
+        return -EINVAL;
+    if (!private)
+        return user_key(addr, key);
+    if (addr >= USER_TOP)
+        return -EFAULT;
+    *key = (struct user_key){current_thread()->uvm, addr};
+    return 0;
 }
 
 /* --- waking --- */
@@ -84,23 +100,22 @@ static u32 wake_in(struct bucket *b, const struct user_key *key, u32 count, u32 
     return woken;
 }
 
-static long futex_wake(vaddr_t addr, u32 count, u32 bitset)
+static long futex_wake(const struct user_key *key, u32 count, u32 bitset)
 {
-    struct user_key key;
-    int err = bitset ? find_key(addr, &key) : -EINVAL;
-
-    if (err)
-        return err;
-    struct bucket *b = bucket_of(&key);
+    struct bucket *b = bucket_of(key);
     irqflags_t flags = spin_lock(&b->lock);
-    u32 woken = wake_in(b, &key, count, bitset);
+    u32 woken = wake_in(b, key, count, bitset);
+
     spin_unlock(&b->lock, flags);
-    return woken;
+    return bitset ? (long)woken : -EINVAL;
 }
 
 long futex_wake_address(vaddr_t addr, u32 count)
 {
-    return futex_wake(addr, count, FUTEX_BITSET_ANY);
+    struct user_key key;
+    int err = find_key(addr, false, &key);
+
+    return err ? err : futex_wake(&key, count, FUTEX_BITSET_ANY);
 }
 
 /* --- waiting --- */
@@ -138,14 +153,15 @@ static long interrupted(u64 deadline, bool relative)
     return deadline != WAIT_FOREVER && relative ? -ERESTARTNOHAND : -ERESTARTSYS;
 }
 
-static long futex_wait(vaddr_t addr, u32 expected, u64 deadline, bool relative, u32 bitset)
+static long futex_wait(vaddr_t addr, const struct user_key *key, u32 expected, u64 deadline,
+                       bool relative, u32 bitset)
 {
-    struct futex_waiter w = {.bitset = bitset};
+    struct futex_waiter w = {.key = *key, .bitset = bitset};
     u32 seen;
-    int err = bitset ? find_key(addr, &w.key) : -EINVAL;
+    int err;
 
-    if (err)
-        return err;
+    if (!bitset)
+        return -EINVAL;
     wait_queue_init(&w.queue, "futex waiter");
     enqueue(&w);
     err = user_load32(addr, &seen);
@@ -214,27 +230,22 @@ static u32 move_waiters(struct bucket *from, const struct user_key *old, struct 
 }
 
 /* Wakes some and lets others wait for `addr2` instead. `expected` NULL: whatever the word is. */
-static long futex_requeue(vaddr_t addr, u32 wake, u32 requeue, vaddr_t addr2, const u32 *expected)
+static long futex_requeue(vaddr_t addr, const struct user_key *key, u32 wake, u32 requeue,
+                          const struct user_key *key2, const u32 *expected)
 {
-    struct user_key key;
-    struct user_key key2;
     u32 seen;
-    int err = find_key(addr, &key);
+    int err = expected ? user_load32(addr, &seen) : 0;
 
-    if (!err)
-        err = find_key(addr2, &key2);
-    if (!err && expected)
-        err = user_load32(addr, &seen);
     if (err)
         return err;
     if (expected && seen != *expected)
         return -EAGAIN;
 
-    struct bucket *from = bucket_of(&key);
-    struct bucket *to = bucket_of(&key2);
+    struct bucket *from = bucket_of(key);
+    struct bucket *to = bucket_of(key2);
     irqflags_t flags = lock_two(from, to);
-    u32 woken = wake_in(from, &key, wake, FUTEX_BITSET_ANY);
-    u32 moved = same_key(&key, &key2) ? 0 : move_waiters(from, &key, to, &key2, requeue);
+    u32 woken = wake_in(from, key, wake, FUTEX_BITSET_ANY);
+    u32 moved = same_key(key, key2) ? 0 : move_waiters(from, key, to, key2, requeue);
     unlock_two(from, to, flags);
     return expected ? (long)woken + moved : woken;
 }
@@ -308,7 +319,8 @@ static int change_word(vaddr_t addr2, const struct wake_op *op, u32 *old)
     return err;
 }
 
-static long futex_wake_op(vaddr_t addr, u32 wake, u32 wake2, vaddr_t addr2, u32 code)
+static long futex_wake_op(const struct user_key *key, u32 wake, u32 wake2, vaddr_t addr2,
+                          const struct user_key *key2, u32 code)
 {
     struct wake_op op = decode_wake_op(code);
     u32 old;
@@ -316,51 +328,67 @@ static long futex_wake_op(vaddr_t addr, u32 wake, u32 wake2, vaddr_t addr2, u32 
 
     if (op.op > 4 || op.cmp > 5)
         return -ENOSYS;
-    if (!is_aligned(addr, 4) || !is_aligned(addr2, 4))
-        return -EINVAL;
     err = change_word(addr2, &op, &old);
     if (err)
         return err;
-    long woken = futex_wake(addr, wake, FUTEX_BITSET_ANY);
-    if (woken < 0 || !compare_op(&op, (s32)old))
-        return woken;
-    long woken2 = futex_wake(addr2, wake2, FUTEX_BITSET_ANY);
-    return woken2 < 0 ? woken2 : woken + woken2;
+    long woken = futex_wake(key, wake, FUTEX_BITSET_ANY);
+    if (compare_op(&op, (s32)old))
+        woken += futex_wake(key2, wake2, FUTEX_BITSET_ANY);
+    return woken;
 }
 
 /* --- the call --- */
 
-static long wait_call(vaddr_t addr, int command, bool realtime, u32 value, u64 timeout, u32 bitset)
+static long wait_call(vaddr_t addr, const struct user_key *key, int op, u32 value, u64 timeout,
+                      u32 bitset)
 {
-    bool relative = command == FUTEX_WAIT;
+    bool relative = (op & FUTEX_COMMAND) == FUTEX_WAIT;
     u64 deadline;
-    int err = wait_deadline(timeout, relative, realtime, &deadline);
+    int err = wait_deadline(timeout, relative, op & FUTEX_CLOCK_REALTIME, &deadline);
 
-    return err ? err : futex_wait(addr, value, deadline, relative, bitset);
+    return err ? err : futex_wait(addr, key, value, deadline, relative, bitset);
+}
+
+/* Those with a second futex. The timeout's place holds a second count. */
+static long two_call(vaddr_t addr, const struct user_key *key, int op, u32 value, u32 value2,
+                     vaddr_t addr2, u32 value3)
+{
+    struct user_key key2;
+    int err = find_key(addr2, op & FUTEX_PRIVATE_FLAG, &key2);
+
+    if (err)
+        return err;
+    switch (op & FUTEX_COMMAND) {
+    case FUTEX_REQUEUE:
+        return futex_requeue(addr, key, value, value2, &key2, NULL);
+    case FUTEX_CMP_REQUEUE:
+        return futex_requeue(addr, key, value, value2, &key2, &value3);
+    default:
+        return futex_wake_op(key, value, value2, addr2, &key2, value3);
+    }
 }
 
 SYSCALL6(futex, vaddr_t, addr, int, op, u32, value, u64, timeout, vaddr_t, addr2, u32, value3)
 {
-    int command = op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
-    bool realtime = op & FUTEX_CLOCK_REALTIME;
+    int command = op & FUTEX_COMMAND;
+    struct user_key key;
+    int err = find_key(addr, op & FUTEX_PRIVATE_FLAG, &key);
 
-    if (realtime && command != FUTEX_WAIT_BITSET)
+    if ((op & FUTEX_CLOCK_REALTIME) && command != FUTEX_WAIT_BITSET)
         return -ENOSYS;
     switch (command) {
     case FUTEX_WAIT:
-        return wait_call(addr, command, realtime, value, timeout, FUTEX_BITSET_ANY);
+        return err ? err : wait_call(addr, &key, op, value, timeout, FUTEX_BITSET_ANY);
     case FUTEX_WAIT_BITSET:
-        return wait_call(addr, command, realtime, value, timeout, value3);
+        return err ? err : wait_call(addr, &key, op, value, timeout, value3);
     case FUTEX_WAKE:
-        return futex_wake(addr, value, FUTEX_BITSET_ANY);
+        return err ? err : futex_wake(&key, value, FUTEX_BITSET_ANY);
     case FUTEX_WAKE_BITSET:
-        return futex_wake(addr, value, value3);
-    case FUTEX_REQUEUE: /* the timeout's place holds a second count */
-        return futex_requeue(addr, value, (u32)timeout, addr2, NULL);
+        return err ? err : futex_wake(&key, value, value3);
+    case FUTEX_REQUEUE:
     case FUTEX_CMP_REQUEUE:
-        return futex_requeue(addr, value, (u32)timeout, addr2, &value3);
     case FUTEX_WAKE_OP:
-        return futex_wake_op(addr, value, (u32)timeout, addr2, value3);
+        return err ? err : two_call(addr, &key, op, value, (u32)timeout, addr2, value3);
     default:
         return -ENOSYS;
     }

@@ -9,12 +9,12 @@
 #include <abi/linux/sysinfo.h>
 #include <abi/linux/utsname.h>
 #include <arch/user.h>
-#include <base/atomic.h>
 #include <base/build.h>
 #include <base/log.h>
 #include <base/percpu.h>
 #include <base/spinlock.h>
 #include <fs/rng.h>
+#include <kernel/membarrier.h>
 #include <kernel/power.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
@@ -217,7 +217,6 @@ SYSCALL3(syslog, int, type, vaddr_t, to, int, len)
     (MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_PRIVATE_EXPEDITED | \
      MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
 
-/* A process has one thread and runs on one cpu: whatever it waits for, a full fence has done. */
 SYSCALL2(membarrier, int, command, u32, flags)
 {
     if (flags)
@@ -227,8 +226,9 @@ SYSCALL2(membarrier, int, command, u32, flags)
         return MEMBARRIER_OFFERED;
     case MEMBARRIER_CMD_GLOBAL:
     case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
-    case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
-        atomic_fence();
+        membarrier_all();
+        return 0;
+    case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED: /* who asks is never refused */
         return 0;
     default:
         return -EINVAL;

@@ -7,7 +7,7 @@ import pytest
 from harness import cpu_without_fpu
 
 
-@pytest.mark.parametrize("case", ["alarms", "frames", "endless"])
+@pytest.mark.parametrize("case", ["alarms", "frames", "endless", "clones", "robust"])
 def test_kernel_lives_through(shell, case):
     output = shell.run(f"hostile {case}", timeout=60)
     said = [line for line in output.splitlines() if not re.match(r"hostile \(pid \d+\): killed by SIGSEGV: ", line)]

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CASE_SECONDS 100
+#define CASE_SECONDS 200
 
 #define CHECK(cond)                                                                        \
     do {                                                                                   \

@@ -656,6 +656,15 @@ static void try_storm(void)
     }
 }
 
+/* For a person, or a test, at the terminal: `threadlife linger` has four threads until it is ended. */
+static void linger(void)
+{
+    start_three();
+    puts("threadlife: lingering");
+    for (;;)
+        pause();
+}
+
 static const struct test_case cases[] = {
     {"exit", try_exit},
     {"leader-first", try_leader_first},
@@ -680,5 +689,7 @@ int main(int argc, char **argv)
         return execed(atoi(argv[2]));
     shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(shared != MAP_FAILED);
+    if (argc == 2 && strcmp(argv[1], "linger") == 0)
+        linger();
     return run_cases(CASES, cases, sizeof(cases) / sizeof(cases[0]), argc, argv);
 }

@@ -31,3 +31,7 @@ void ipi_taken(void);
  */
 void smp_fence(u32 cpus, int (*fence)(u64 mask, u64 base, vaddr_t start, size_t size),
                vaddr_t start, size_t size);
+
+/* Asks all harts but this one to stop when they look; the cpus that have (halt.c). */
+void stop_request(void);
+u32 stop_stopped(void);

@@ -23,5 +23,5 @@ struct trap_cause {
 };
 const struct trap_cause *trap_cause(u64 cause);
 
-/* True once a panic elsewhere wants this hart to stop (stop.c). Called in IPIs. */
+/* True once a panic elsewhere wants this hart to stop (halt.c). Called in IPIs. */
 bool trap_stop_requested(void);

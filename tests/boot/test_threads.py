@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Threads: programs of C libraries that nobody here wrote, on one hart and on several, and at the terminal."""
+import re
+
+import pytest
+
+import images
+from harness import BUILD, PROMPT
+
+PROGRAMS = ("threadwork", "threadlife", "threads")
+
+
+def archive(libc):
+    paths = {f"/libc/{name}": BUILD / "user" / libc / name for name in PROGRAMS}
+    if not all(p.exists() for p in paths.values()):
+        pytest.skip(f"{libc} could not be had")
+    return images.initramfs(f"threads-{libc}.cpio", paths)
+
+
+def leavings(m):
+    """What must be the same before and after: processes, and memory but for caches of frames."""
+    return m.number("ls -d /proc/[0-9]* | wc -l"), m.number("awk '/MemFree/{print $2}' /proc/meminfo")
+
+
+def run_all(m):
+    for name in PROGRAMS:
+        last = m.run(f"/libc/{name}", timeout=600).splitlines()[-1]
+        assert re.fullmatch(rf"{name}: all (\d+ )?good", last), last
+
+
+def run_twice(machine, libc, smp, **options):
+    m = machine(initrd=archive(libc), smp=smp, **options).boot()
+    run_all(m)
+    before = leavings(m)
+    run_all(m)
+    after = leavings(m)
+    assert before[0] == after[0] and abs(before[1] - after[1]) <= 1024, (before, after)
+    assert m.poweroff() == 0
+
+
+@pytest.mark.parametrize("libc, smp", [("glibc", 1), ("glibc", 4), ("musl", 4)])
+def test_programs_with_threads(machine, libc, smp):
+    run_twice(machine, libc, smp)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("smp", [1, 2, 8])
+@pytest.mark.parametrize("libc", ["glibc", "musl"])
+def test_programs_with_threads_on_more_harts(machine, libc, smp):
+    run_twice(machine, libc, smp)
+
+
+def test_a_terminal_stops_and_ends_all_threads(machine):
+    m = machine(initrd=archive("glibc"), smp=4).boot()
+    count = "ps -o comm | grep -c threadlife"
+
+    m.sendline("/libc/threadlife linger")
+    m.expect("threadlife: lingering")
+    m.send("\x03")
+    m.expect(PROMPT)
+    assert m.run(count, status=1) == "0\n"
+
+    m.sendline("/libc/threadlife linger")
+    m.expect("threadlife: lingering")
+    m.send("\x1a")
+    m.expect("Stopped")
+    m.expect(PROMPT)
+    pid = m.number("pidof threadlife")
+    assert m.run(f"cat /proc/{pid}/task/*/stat | awk '{{print $3}}'") == "T\n" * 4
+    ticks = f"awk '{{print $14}}' /proc/{pid}/stat"
+    before = m.number(ticks)
+    m.run("sleep 1")
+    assert m.number(ticks) == before
+    m.sendline("fg")
+    m.expect("linger")
+    m.send("\x03")
+    m.expect(PROMPT)
+    assert m.run(count, status=1) == "0\n"
