@@ -26,6 +26,7 @@ from board import BUILD, Board  # noqa: E402
 PROMPT = rb"[#$] (?:\x1b\[[0-9;?]*[A-Za-z])*$"
 UBOOT_PROMPT = rb"\n(?:=>|StarFive #) $"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+NOT_TEXT = re.compile(r"[^\n\t -~]+")  # a line that was not set up yet, or is at another speed
 SETTLE = 0.5  # seconds: the shell takes ^C as a character until the program that it starts has the terminal
 CTRL_C, CTRL_Z, ESC = "\x03", "\x1a", "\x1b"
 
@@ -64,15 +65,17 @@ class Console:
     def set_up(self):
         """115200 baud, 8N1, raw, no flow control, no modem lines."""
         tty.setraw(self.fd)
+        termios.tcflush(self.fd, termios.TCIFLUSH)  # what an earlier session has left in the adapter
         settings = termios.tcgetattr(self.fd)
         settings[2] = settings[2] & ~(termios.CSTOPB | termios.PARENB | termios.CRTSCTS) | termios.CLOCAL | termios.CREAD
         settings[4] = settings[5] = termios.B115200
         termios.tcsetattr(self.fd, termios.TCSANOW, settings)
 
     def text(self):
+        """All that came, as text: what is none is shown as one question mark."""
         self.log.flush()
         with open(self.log_path, "rb") as f:
-            return ESCAPES.sub("", f.read().decode("utf-8", "replace")).replace("\r", "")
+            return NOT_TEXT.sub("?", ESCAPES.sub("", f.read().decode("latin-1")).replace("\r", ""))
 
     def expect(self, *patterns, timeout=30):
         """Waits for one of the patterns; its place in the list."""
@@ -85,7 +88,10 @@ class Console:
             raise Failed("the serial line is gone") from None
 
     def send(self, text):
-        self.child.send(text)
+        try:
+            self.child.send(text)
+        except OSError:
+            raise Failed("the serial line is gone") from None
 
     def run(self, command, timeout=60):
         """One line in the shell: (status, output). The marks stand quoted in what is typed, unlike the echo."""
@@ -192,7 +198,23 @@ STEPS = [pipelines, here_document, fast_typing, forks, jobs, editor, memory, pro
 
 # --- before and after it ---
 
+def what_came(text):
+    """For a board that did not start, where to look next."""
+    if not text:
+        return "not one character came: is the board on, are the wires RX and TX crossed, is the ground connected?"
+    if text.count("?") > len(text) / 4:
+        return "what came is hardly text: is the line at 115200 baud, 3.3 V, with a good ground?"
+    return f"the last that came: {text.strip()[-100:]!r}"
+
+
 def start(c, board):
+    try:
+        power_on(c, board)
+    except Failed as e:
+        raise Failed(f"{e}; {what_came(c.text())}") from None
+
+
+def power_on(c, board):
     """From power-on to the prompt. U-Boot may have missed the card; it is told once to look again."""
     if c.expect(r"Quire \d\S* \(", UBOOT_PROMPT, timeout=300):
         if "again" not in board.data:
@@ -246,6 +268,11 @@ def session(c, board):
 
 # --- the report ---
 
+def cell(text):
+    """As one cell of a table."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
 def report(board, results, text, tty_name):
     image = hashlib.sha256((BUILD / "Image").read_bytes()).hexdigest()
     passed = sum(not wrong for _, wrong in results)
@@ -256,8 +283,8 @@ def report(board, results, text, tty_name):
         if m := re.search(pattern, text, re.M):
             lines.append(f"- {name}: {m[1].strip()}")
     lines += ["", "| step | result |", "| --- | --- |"]
-    lines += [f"| {name} | {wrong or 'passed'} |" for name, wrong in results]
-    lines += ["", "## Log", "", "```", *text.splitlines(), "```", ""]
+    lines += [f"| {name} | {cell(wrong or 'passed')} |" for name, wrong in results]
+    lines += ["", "## Log", "", *("    " + line for line in text.splitlines()), ""]
     return "\n".join(lines)
 
 

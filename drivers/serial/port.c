@@ -9,6 +9,8 @@
 #define POLLS_MOST 100000
 #define BURST      16
 
+#define BEFORE_ALL_OTHERS 1000 /* priority on the way to power-off */
+
 static u32 count;
 
 static irqflags_t lock(struct serial_port *p)
@@ -130,6 +132,15 @@ static size_t port_write(struct tty_driver *driver, const u8 *bytes, size_t len)
     return n;
 }
 
+/* The last line, up to 1.4 ms of it in the hardware, leaves before the power does. Takes no lock. */
+static void see_it_sent(struct power_handler *handler, enum power_action action)
+{
+    struct serial_port *p = container_of(handler, struct serial_port, power);
+    (void)action;
+    for (u32 looks = p->dead ? 0 : POLLS_MOST; looks && !p->ops->sent(p); looks--)
+        ;
+}
+
 static size_t port_room(struct tty_driver *driver)
 {
     struct serial_port *p = port_of(driver);
@@ -245,6 +256,9 @@ int serial_register(struct serial_port *p, const struct fdt *fdt, int node, cons
         return err;
     count++;
     attach(p, fdt, node);
+    p->power =
+        (struct power_handler){.name = p->name, .priority = BEFORE_ALL_OTHERS, .act = see_it_sent};
+    power_register(&p->power);
     if (is_stdout)
         console_register(&p->console);
     log_info("serial: %s is %s%s%s", p->name, kind, p->has_irq ? "" : ", polled",

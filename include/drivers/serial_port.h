@@ -16,6 +16,7 @@
 #include <base/log.h>
 #include <base/spinlock.h>
 #include <fs/tty.h>
+#include <kernel/power.h>
 #include <lib/fdt.h>
 #include <lib/types.h>
 
@@ -40,6 +41,7 @@ struct serial_port {
     const struct serial_ops *ops;
     struct tty_driver tty;
     struct console console;
+    struct power_handler power;
     struct spinlock lock;
     bool has_irq;
     bool receiving; /* the terminal is open and has room: received bytes are ours to take */

@@ -161,6 +161,13 @@ void console_register(struct console *con)
     assert_ptr_equal(con, &uart.port.console);
 }
 
+static struct power_handler *power;
+
+void power_register(struct power_handler *handler)
+{
+    power = handler;
+}
+
 bool log_broken(void)
 {
     return false;
@@ -280,6 +287,15 @@ static void test_a_dead_transmitter(void **state)
     check_typed();
 }
 
+static void test_the_last_line_is_sent_before_the_power_goes(void **state)
+{
+    (void)state;
+    log_text(LOG_LINE_MAX);
+    assert_in_range(uart.tx_held, 1, TX_FIFO);
+    power->act(power, POWER_OFF);
+    assert_int_equal(uart.tx_held, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +305,7 @@ int main(void)
         cmocka_unit_test_setup(test_nothing_is_taken_before_the_start, set_up),
         cmocka_unit_test_setup(test_a_full_terminal_is_left_alone, set_up),
         cmocka_unit_test_setup(test_a_dead_transmitter, set_up),
+        cmocka_unit_test_setup(test_the_last_line_is_sent_before_the_power_goes, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
