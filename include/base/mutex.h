@@ -63,11 +63,13 @@ static inline bool mutex_held(const struct mutex *m)
 
 /*
  * Reader/writer lock. state counts readers; RW_WRITER is set while a writer holds it, RW_WAITING while
- * somebody sleeps (everybody then takes the slow paths, and unlocking wakes). A thread must not
- * take the read side twice.
+ * somebody sleeps (everybody then takes the slow paths, and unlocking wakes), RW_WANTED while a writer
+ * does: new readers stay behind it, else readers on enough cpus could keep it out for ever. For the same
+ * reason a thread must not take the read side twice.
  */
 #define RW_WRITER  0x80000000u
 #define RW_WAITING 0x40000000u
+#define RW_WANTED  0x20000000u
 
 struct rwlock {
     u32 state;
