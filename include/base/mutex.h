@@ -30,8 +30,7 @@ void mutex_unlock_slow(struct mutex *m);
 static inline bool mutex_grab(struct mutex *m)
 {
     u32 free = 0;
-    return __atomic_compare_exchange_n(&m->state, &free, 1, false, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
+    return atomic_cas_acquire(&m->state, &free, 1u);
 }
 
 static inline bool mutex_trylock(struct mutex *m)
@@ -88,8 +87,7 @@ static inline bool rw_read_grab(struct rwlock *l)
 {
     u32 seen = atomic_load_relaxed(&l->state);
     while (!(seen & (RW_WRITER | RW_WAITING)))
-        if (__atomic_compare_exchange_n(&l->state, &seen, seen + 1, false, __ATOMIC_ACQUIRE,
-                                        __ATOMIC_RELAXED))
+        if (atomic_cas_acquire(&l->state, &seen, seen + 1))
             return true;
     return false;
 }
@@ -112,8 +110,7 @@ static inline void rw_read_unlock(struct rwlock *l)
 static inline bool rw_write_grab(struct rwlock *l)
 {
     u32 free = 0;
-    return __atomic_compare_exchange_n(&l->state, &free, RW_WRITER, false, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
+    return atomic_cas_acquire(&l->state, &free, RW_WRITER);
 }
 
 static inline void rw_write_lock(struct rwlock *l)

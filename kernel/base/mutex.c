@@ -41,7 +41,7 @@ static bool rw_try_read_waiting(struct rwlock *l)
         u32 wanted = free ? seen + 1 : seen | RW_WAITING;
         if (wanted == seen)
             return false;
-        if (atomic_cas(&l->state, &seen, wanted))
+        if (atomic_cas_acquire(&l->state, &seen, wanted))
             return free;
     }
 }
@@ -55,7 +55,7 @@ static bool rw_try_write_waiting(struct rwlock *l)
         u32 wanted = free ? (seen & ~RW_WANTED) | RW_WRITER : seen | RW_WAITING | RW_WANTED;
         if (wanted == seen)
             return false;
-        if (atomic_cas(&l->state, &seen, wanted))
+        if (atomic_cas_acquire(&l->state, &seen, wanted))
             return free;
     }
 }
