@@ -107,7 +107,7 @@ static bool take_turn(struct tty *tty)
 {
     struct thread *nobody = NULL, *me = current_thread();
 
-    return atomic_load_relaxed(&tty->writer) == me || atomic_cas(&tty->writer, &nobody, me);
+    return atomic_load_relaxed(&tty->writer) == me || atomic_cas_acquire(&tty->writer, &nobody, me);
 }
 
 static int wait_turn(struct tty *tty, struct file *file)

@@ -75,6 +75,7 @@ static void group_orphaned(struct pgrp *group, struct process *without)
         sig_send_process(p, SIGHUP, NULL);
         sig_send_process(p, SIGCONT, NULL);
     }
+    sig_note_group_send();
 }
 
 /* Whether `p` was what kept the group of its child (or its own group, by its parent) attached. */

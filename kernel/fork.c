@@ -6,7 +6,7 @@
 #include <abi/linux/sched.h>
 #include <arch/context.h>
 #include <arch/trap.h>
-#include <base/panic.h>
+#include <base/atomic.h>
 #include <base/wait.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
@@ -109,14 +109,16 @@ static void discard(struct process *child, struct thread *t)
 }
 
 /*
- * Puts the child into the table and beside its siblings. A signal that has come meanwhile (a ^C for
- * the whole group) must not miss the child: the fork is then made again after it.
+ * Puts the child into the table and beside its siblings. A signal for the whole group (^C) that has
+ * come meanwhile must not miss the child: the fork is then made again after it. Not for any signal,
+ * or a program with a fast alarm would never come to the end of it.
  */
-static int link_child(struct process *child, struct thread *t)
+static int link_child(struct process *child, struct thread *t, u32 group_sends)
 {
     struct process *parent = current_process();
     irqflags_t flags = spin_lock(&process_lock);
-    int pid = sig_pending(current_thread()) ? -ERESTARTNOINTR : process_link(child, t);
+    bool again = group_sends != sig_group_sends || sig_fatal_pending();
+    int pid = again ? -ERESTARTNOINTR : process_link(child, t);
 
     if (pid > 0) {
         child->parent = parent;
@@ -133,7 +135,7 @@ static int start_child(struct process *child, struct thread *t, const struct for
     struct process *parent = current_process();
     int pid;
 
-    pid = link_child(child, t);
+    pid = link_child(child, t, args->group_sends);
     if (pid < 0)
         return pid;
     if (args->flags & CLONE_PARENT_SETTID)
@@ -219,7 +221,7 @@ static int fork_thread(const struct fork_args *args, struct trap_frame *tf)
     return tid;
 }
 
-int process_fork(const struct fork_args *args, struct trap_frame *tf)
+int process_fork(struct fork_args *args, struct trap_frame *tf)
 {
     bool thread = args->flags & CLONE_THREAD;
 
@@ -229,6 +231,7 @@ int process_fork(const struct fork_args *args, struct trap_frame *tf)
     if (!thread &&
         ((args->flags & ~PROCESS_FLAGS) || args->exit_signal < 0 || args->exit_signal > NSIG))
         return -EINVAL;
+    args->group_sends = atomic_load_acquire(&sig_group_sends);
     if (sig_pending(current_thread()))
         return -ERESTARTNOINTR;
     return thread ? fork_thread(args, tf) : fork_process(args, tf);

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Signals: who is meant by a pid, a group or everybody. Lock: process_lock around sig.lock. */
-#include <base/panic.h>
+#include <base/atomic.h>
 #include <kernel/process.h>
 #include <kernel/signal.h>
 #include <lib/errno.h>
+
+u32 sig_group_sends;
+
+/* With release, behind the signals: who reads the new number also sees that he has one. */
+void sig_note_group_send(void)
+{
+    atomic_store_release(&sig_group_sends, sig_group_sends + 1);
+}
 
 static void info_from_caller(struct linux_siginfo *info, int sig, int code)
 {
@@ -33,7 +41,10 @@ static int kill_all(int sig, const struct linux_siginfo *info)
 {
     struct process *p;
     int err = -ESRCH;
+    irqflags_t flags = spin_lock(&process_lock);
 
+    sig_note_group_send(); /* whoever forks from here on has a child that is found below */
+    spin_unlock(&process_lock, flags);
     for (int pid = 1; (p = process_next(pid)); process_put(p)) {
         pid = process_pid(p);
         if (p != current_process())
@@ -53,6 +64,7 @@ int sig_kill_pgrp(int pgid, int sig, const struct linux_siginfo *info)
         list_for_each_entry (p, &group->members, pgrp_link)
             err = send_or_look(p, sig, info);
     }
+    sig_note_group_send();
     spin_unlock(&process_lock, flags);
     return err;
 }

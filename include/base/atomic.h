@@ -22,9 +22,17 @@
 #define atomic_add_relaxed(p, v) ((void)__atomic_fetch_add((p), (v), __ATOMIC_RELAXED))
 #define atomic_exchange(p, v)    __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
 
-/* Compare and swap: true if *p was old and is now new; otherwise *old_p holds what was found. */
+/*
+ * Compare and swap: true if *p was old and is now new; otherwise *old_p holds what was found. Release and
+ * acquire. It asks for more, because gcc 12 takes the fence in front of it from the order for failure, which
+ * may not be a release: with (ACQ_REL, ACQUIRE) there is none.
+ */
 #define atomic_cas(p, old_p, new) \
-    __atomic_compare_exchange_n((p), (old_p), (new), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+    __atomic_compare_exchange_n((p), (old_p), (new), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+
+/* The same for those who take something: nothing that follows comes before it. */
+#define atomic_cas_acquire(p, old_p, new) \
+    __atomic_compare_exchange_n((p), (old_p), (new), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
 
 /*
  * Orders a relaxed load before everything after it: for those who have seen that they are alone and go

@@ -30,8 +30,7 @@ void mutex_unlock_slow(struct mutex *m);
 static inline bool mutex_grab(struct mutex *m)
 {
     u32 free = 0;
-    return __atomic_compare_exchange_n(&m->state, &free, 1, false, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
+    return atomic_cas_acquire(&m->state, &free, 1u);
 }
 
 static inline bool mutex_trylock(struct mutex *m)
@@ -63,11 +62,13 @@ static inline bool mutex_held(const struct mutex *m)
 
 /*
  * Reader/writer lock. state counts readers; RW_WRITER is set while a writer holds it, RW_WAITING while
- * somebody sleeps (everybody then takes the slow paths, and unlocking wakes). A thread must not
- * take the read side twice.
+ * somebody sleeps (everybody then takes the slow paths, and unlocking wakes), RW_WANTED while a writer
+ * does: new readers stay behind it, else readers on enough cpus could keep it out for ever. For the same
+ * reason a thread must not take the read side twice.
  */
 #define RW_WRITER  0x80000000u
 #define RW_WAITING 0x40000000u
+#define RW_WANTED  0x20000000u
 
 struct rwlock {
     u32 state;
@@ -86,8 +87,7 @@ static inline bool rw_read_grab(struct rwlock *l)
 {
     u32 seen = atomic_load_relaxed(&l->state);
     while (!(seen & (RW_WRITER | RW_WAITING)))
-        if (__atomic_compare_exchange_n(&l->state, &seen, seen + 1, false, __ATOMIC_ACQUIRE,
-                                        __ATOMIC_RELAXED))
+        if (atomic_cas_acquire(&l->state, &seen, seen + 1))
             return true;
     return false;
 }
@@ -110,8 +110,7 @@ static inline void rw_read_unlock(struct rwlock *l)
 static inline bool rw_write_grab(struct rwlock *l)
 {
     u32 free = 0;
-    return __atomic_compare_exchange_n(&l->state, &free, RW_WRITER, false, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
+    return atomic_cas_acquire(&l->state, &free, RW_WRITER);
 }
 
 static inline void rw_write_lock(struct rwlock *l)

@@ -245,6 +245,7 @@ struct fork_args {
     vaddr_t tls;        /* with CLONE_SETTLS */
     vaddr_t parent_tid; /* with CLONE_PARENT_SETTID */
     vaddr_t child_tid;  /* with CLONE_CHILD_SETTID, CLONE_CHILD_CLEARTID */
+    u32 group_sends;    /* process_fork's: sig_group_sends when it began */
 };
 
 /*
@@ -253,7 +254,7 @@ struct fork_args {
  * (limits), -EINVAL (flags that are not supported, or not together). With CLONE_VFORK returns when
  * the child has called exec or ended, or the caller is to die.
  */
-int process_fork(const struct fork_args *args, struct trap_frame *tf);
+int process_fork(struct fork_args *args, struct trap_frame *tf);
 
 /*
  * Makes pid 1, which runs `start` in kernel mode, in the new process, still without an address

@@ -66,6 +66,13 @@ int sig_kill_pgrp(int pgid, int sig, const struct linux_siginfo *info);
 int sig_kill_thread(int tgid, int tid, int sig,
                     const struct linux_siginfo *info); /* tgid -1: any */
 
+/*
+ * How often a signal was sent to several processes at once: a fork meanwhile might make one that is
+ * missed. Changes under process_lock.
+ */
+extern u32 sig_group_sends;
+void sig_note_group_send(void);
+
 /* Clears an info and fills in signal and code. */
 void sig_info_init(struct linux_siginfo *info, int sig, int code);
 

@@ -37,23 +37,25 @@ static bool rw_try_read_waiting(struct rwlock *l)
 {
     u32 seen = atomic_load_relaxed(&l->state);
     for (;;) {
-        u32 wanted = seen & RW_WRITER ? seen | RW_WAITING : seen + 1;
+        bool free = !(seen & (RW_WRITER | RW_WANTED));
+        u32 wanted = free ? seen + 1 : seen | RW_WAITING;
         if (wanted == seen)
             return false;
-        if (atomic_cas(&l->state, &seen, wanted))
-            return !(seen & RW_WRITER);
+        if (atomic_cas_acquire(&l->state, &seen, wanted))
+            return free;
     }
 }
 
+/* A writer that gets in takes RW_WANTED along; others that still wait set it again. */
 static bool rw_try_write_waiting(struct rwlock *l)
 {
     u32 seen = atomic_load_relaxed(&l->state);
     for (;;) {
-        bool free = !(seen & ~RW_WAITING);
-        u32 wanted = free ? seen | RW_WRITER : seen | RW_WAITING;
+        bool free = !(seen & ~(RW_WAITING | RW_WANTED));
+        u32 wanted = free ? (seen & ~RW_WANTED) | RW_WRITER : seen | RW_WAITING | RW_WANTED;
         if (wanted == seen)
             return false;
-        if (atomic_cas(&l->state, &seen, wanted))
+        if (atomic_cas_acquire(&l->state, &seen, wanted))
             return free;
     }
 }
@@ -91,7 +93,9 @@ void rw_write_lock_slow(struct rwlock *l)
     rw_leave_slow(l);
 }
 
+/* While somebody holds it nobody who waits gets in; the last who holds it wakes them. */
 void rw_wake_slow(struct rwlock *l)
 {
-    wake_all(&l->waiters);
+    if (!(atomic_load_relaxed(&l->state) & ~(RW_WAITING | RW_WANTED)))
+        wake_all(&l->waiters);
 }

@@ -156,7 +156,8 @@ def test_new_code_in_old_frames(strict):
     s.clean()
 
 
-@pytest.mark.parametrize("name,extra", [("stress", ()), ("stress", AHEAD), ("tables", AHEAD), ("wx", ()), ("conserve", ())])
+@pytest.mark.parametrize("name,extra", [("stress", ()), ("stress", AHEAD), ("tables", AHEAD), ("wx", ()), ("conserve", ()),
+                                        ("shootdown", AHEAD), ("spaces", ())])
 def test_selftest(strict, name, extra):
     s = strict(append=f"selftest={name}", hart=2, extra=extra)
     assert s.machine.expect(rf"selftest {name}: (pass|fail[^\n]*)", 240)[1] == b"pass"
