@@ -106,6 +106,11 @@ void console_register(struct console *con)
     (void)con;
 }
 
+void power_register(struct power_handler *handler)
+{
+    (void)handler;
+}
+
 bool log_broken(void)
 {
     return false;
