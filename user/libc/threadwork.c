@@ -1014,7 +1014,7 @@ static void *open_and_close(void *arg)
 {
     char text[8];
 
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 100; i++) {
         int fd = open("/proc/self/comm", O_RDONLY | O_CLOEXEC);
         int copy = dup(fd);
         CHECK(fd >= 0 && copy >= 0 && fd != copy);
@@ -1037,7 +1037,7 @@ static void try_descriptors(void)
 
 static void *map_and_unmap(void *arg)
 {
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 40; i++) {
         volatile char *p =
             mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         CHECK(p != MAP_FAILED);
