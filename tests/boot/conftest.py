@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Fixtures and marks. `smoke` tests together take less than a minute; `full` tests (whole products, long stress) run
-with QUIRE_TEST_ALL=1 only; all others are the default run."""
+with QUIRE_TEST_ALL=1 only; all others are the default run. places.py says which machines tests get."""
+import inspect
 import re
 
 import pytest
 
 import harness
+import places
 from harness import Machine
 
 
@@ -19,6 +21,16 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if item.get_closest_marker("full"):
                 item.add_marker(pytest.mark.skip(reason="a long run: make test-all"))
+
+
+def pytest_generate_tests(metafunc):
+    """In the long run each test is run on each machine. A test that says `smp` itself knows which ones it wants."""
+    if not harness.TEST_ALL:
+        return
+    if "shell" in metafunc.fixturenames:
+        metafunc.parametrize("place", places.ALL, indirect=True)
+    elif "machine" in metafunc.fixturenames and "smp" not in inspect.getsource(metafunc.function):
+        metafunc.parametrize("place", list(places.VIRT), indirect=True)
 
 
 def log_name(item):
@@ -37,11 +49,20 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture
-def machine(request):
-    """Makes machines: machine(smp=2, ...) starts one; they end with the test."""
+def place(request):
+    """The name of the machine that a test runs on."""
+    kinds = places.SAMPLED if "shell" in request.fixturenames else places.VIRT
+    return getattr(request, "param", None) or places.sample(request.node.name, list(kinds))
+
+
+@pytest.fixture
+def machine(request, place):
+    """Makes machines: machine(smp=2, ...) starts one; they end with the test. Without smp= it is the test's place."""
     started = request.node.machines = []
 
     def start(**options):
+        if options.get("machine", "virt").startswith("virt"):
+            options = {**places.VIRT[place], **options}
         number = f"-{len(started)}" if started else ""
         started.append(Machine(log_name(request.node) + number, **options))
         return started[-1]
@@ -52,30 +73,32 @@ def machine(request):
 
 
 class Shared:
-    """One booted machine that many tests use, each of which leaves it as it found it; replaced when one did not."""
+    """Booted machines that many tests use, one of a kind, each of which they leave as they found it; replaced when one
+    did not."""
 
-    def __init__(self, name, **options):
-        self.name, self.options, self.machine, self.boots = name, options, None, 0
+    def __init__(self, worker):
+        self.worker, self.machines, self.boots = worker, {}, 0
 
-    def get(self):
-        if self.machine and not self.machine.alive():
-            self.drop()
-        if not self.machine:
+    def get(self, place):
+        m = self.machines.get(place)
+        if m and not m.alive():
+            self.drop(place)
+        if place not in self.machines:
             self.boots += 1
-            self.machine = Machine(f"{self.name}-{self.boots}", **self.options).boot()
-        return self.machine
+            self.machines[place] = places.start(place, f"shared{self.worker}-{place}-{self.boots}").boot()
+        return self.machines[place]
 
-    def drop(self):
-        if self.machine:
-            self.machine.close()
-        self.machine = None
+    def drop(self, place):
+        if m := self.machines.pop(place, None):
+            m.close()
 
 
 @pytest.fixture(scope="session")
 def shared(worker_name):
-    machine = Shared(f"shared{worker_name}", smp=2)
-    yield machine
-    machine.drop()
+    machines = Shared(worker_name)
+    yield machines
+    for place in list(machines.machines):
+        machines.drop(place)
 
 
 @pytest.fixture(scope="session")
@@ -85,10 +108,12 @@ def worker_name(request):
 
 
 @pytest.fixture
-def shell(request, shared):
+def shell(request, shared, place):
     """A machine at its prompt that other tests use too. A test that fails gets it replaced."""
-    machine = shared.get()
+    machine = shared.get(place)
     request.node.machines = [machine]
     yield machine
     if getattr(request.node, "failed", False):
-        shared.drop()
+        shared.drop(place)
+    elif hasattr(machine, "clean"):
+        machine.clean()

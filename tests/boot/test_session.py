@@ -258,7 +258,7 @@ def test_top(shell):
 
 def test_free(shell):
     total, used, free = [int(x) for x in shell.run("free").splitlines()[1].split()[1:4]]
-    assert 110 << 10 < total <= 128 << 10
+    assert 110 << 10 < total <= 2 << 20
     assert 0 < used < total and 0 < free < total
 
 
