@@ -47,10 +47,12 @@ static void print_times(struct seq *seq, const struct sched_stats *stats)
 static int show_stat(struct seq *seq)
 {
     struct sched_stats sum = {.runnable = 0}, one;
+    u64 interrupts = 0;
 
     for (u32 cpu = next_online(0); cpu < CPU_MAX; cpu = next_online(cpu + 1)) {
         sched_cpu_stats(cpu, &one);
         stats_add(&sum, &one);
+        interrupts += READ_ONCE(cpu_table[cpu].interrupts);
     }
     seq_print(seq, "cpu ");
     print_times(seq, &sum);
@@ -59,8 +61,8 @@ static int show_stat(struct seq *seq)
         seq_print(seq, "cpu%u", cpu);
         print_times(seq, &one);
     }
-    seq_print(seq, "intr 0\nctxt %lu\nbtime %lu\nprocesses %d\n", sum.counters.switches,
-              time_boot_realtime_ns() / NSEC_PER_SEC, process_last_pid());
+    seq_print(seq, "intr %lu\nctxt %lu\nbtime %lu\nprocesses %d\n", interrupts,
+              sum.counters.switches, time_boot_realtime_ns() / NSEC_PER_SEC, process_last_pid());
     seq_print(seq, "procs_running %u\nprocs_blocked %u\n", sum.runnable, sum.blocked);
     return 0;
 }

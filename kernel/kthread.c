@@ -23,11 +23,10 @@ static void kthread_entry(void *arg)
 
 struct thread *thread_create_kernel(const char *name, void (*fn)(void *arg), void *arg, int cpu)
 {
-    int home = sched_choose_cpu(cpu < 0 ? ~0ul : BIT(cpu));
     struct start *start;
     struct thread *t;
 
-    if (home < 0 || cpu >= CPU_MAX)
+    if (cpu >= CPU_MAX || (cpu >= 0 && !cpu_online((u32)cpu)))
         return ERR_PTR(-EINVAL);
     start = kmalloc(sizeof(*start));
     t = start ? thread_alloc(name, kthread_entry, start) : NULL;

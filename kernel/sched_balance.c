@@ -112,28 +112,27 @@ bool sched_steal(void)
 
 /* --- giving away --- */
 
-/* Idle cpus that may have one of those who wait here. */
-static u32 idle_for(struct run_queue *rq)
+/* Cpus on which one or another of those who wait here may run. */
+static u32 movable_to(struct run_queue *rq)
 {
-    u32 idle = READ_ONCE(sched_idle_set.cpus), some = 0;
-    struct run_entity *e;
+    u32 cpus = 0;
 
     spin_lock_nested(&rq->lock);
-    for (e = rq->tree.first; idle && e && !some; e = run_next(&rq->tree, e))
-        some = idle & (u32)thread_of(e)->affinity;
+    for (struct run_entity *e = rq->tree.first; e && cpus != ~0u; e = run_next(&rq->tree, e))
+        cpus |= (u32)thread_of(e)->affinity;
     spin_unlock_nested(&rq->lock);
-    return some;
+    return cpus & cpu_online_set() & ~bit_of(rq);
 }
 
-/* The least loaded of the other cpus, from the next one on. */
-static struct run_queue *least_loaded(const struct run_queue *rq)
+/* The least loaded of `cpus`, from the one after this on; NULL: there are none. */
+static struct run_queue *least_loaded(const struct run_queue *rq, u32 cpus)
 {
     u32 cpu = rq->cpu->id, least = ~0u;
     struct run_queue *found = NULL;
 
     for (u32 n = cpu_count() - 1; n > 0; n--) {
         cpu = cpu + 1 < cpu_count() ? cpu + 1 : 0;
-        if (cpu_online(cpu) && sched_load(cpu) < least) {
+        if (cpus & 1u << cpu && sched_load(cpu) < least) {
             least = sched_load(cpu);
             found = &run_queues[cpu];
         }
@@ -153,13 +152,14 @@ static void push(struct run_queue *rq, struct run_queue *to)
 void sched_balance(void)
 {
     struct run_queue *to, *rq = this_queue();
-    u32 load = sched_load(rq->cpu->id), idle = idle_for(rq), other;
+    u32 load = sched_load(rq->cpu->id), cpus = movable_to(rq), other;
+    u32 idle = READ_ONCE(sched_idle_set.cpus) & cpus;
 
     if (idle) {
         arch_ipi(bits_lowest(idle)); /* it tries to steal whenever it has been interrupted */
         return;
     }
-    to = least_loaded(rq);
+    to = least_loaded(rq, cpus);
     if (!to)
         return;
     other = sched_load(to->cpu->id);

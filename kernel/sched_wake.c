@@ -10,11 +10,11 @@
 #include "sched_impl.h"
 
 #include <arch/smp.h>
+#include <base/panic.h>
 #include <base/wait.h>
 #include <kernel/tick.h>
 #include <kernel/timer.h>
 #include <lib/bits.h>
-#include <lib/errno.h>
 
 /* --- taking over --- */
 
@@ -73,20 +73,20 @@ u32 sched_load(u32 cpu)
            (READ_ONCE(cpu_table[cpu].current) != run_queues[cpu].idle);
 }
 
-/* Among equals the cpu that asks comes first, then the next ones in turn. */
-int sched_choose_cpu(u64 affinity)
+/* Of those that the mask allows, of which one is online. Among equals this cpu comes first. */
+static u32 least_loaded(u64 affinity)
 {
     u32 allowed = (u32)affinity & cpu_online_set();
-    u32 least = ~0u, load, cpu = cpu_id();
-    int best = -EINVAL;
+    u32 least = ~0u, load, cpu = cpu_id(), best = cpu;
 
+    DEBUG_ASSERT(allowed);
     for (u32 n = cpu_count(); n > 0; n--, cpu = cpu + 1 < cpu_count() ? cpu + 1 : 0) {
         if (!(allowed & 1u << cpu))
             continue;
         load = sched_load(cpu);
         if (load < least) {
             least = load;
-            best = (int)cpu;
+            best = cpu;
         }
     }
     return best;
@@ -100,7 +100,7 @@ static __always_inline u32 choose_again(const struct thread *t)
 
     if (likely(t->affinity & last) && (!idle || idle & last))
         return t->cpu;
-    return idle ? bits_lowest(idle) : (u32)sched_choose_cpu(t->affinity);
+    return idle ? bits_lowest(idle) : least_loaded(t->affinity);
 }
 
 /*
@@ -214,7 +214,7 @@ void sched_start_thread(struct thread *t)
     timer_init(&t->sleep_timer, sleep_timeout);
     run_entity_init(&t->run, parent->run.nice);
     rq = lock_queue_of(t, &flags);
-    rq = go_to(rq, t, (u32)sched_choose_cpu(t->affinity));
+    rq = go_to(rq, t, least_loaded(t->affinity));
     catch_up(rq);
     /* No credit for the young, and on the parent's cpu no more than the parent has. */
     t->run.vruntime = rq->tree.vtime;

@@ -76,7 +76,7 @@ static bool round_trip(u64 seed, long nr)
 static void start_alarms(void)
 {
     struct linux_sigaction action = {.sa_handler = (u64)use_registers, .sa_flags = SA_RESTART};
-    struct linux_itimerval timer = {.it_value = {0, 1000}, .it_interval = {0, 3000}};
+    struct linux_itimerval timer = {.it_value = {0, 1000}, .it_interval = {0, 20000}};
 
     SYS(rt_sigaction, SIGALRM, &action, 0, sizeof(u64));
     SYS(setitimer, 0 /* ITIMER_REAL */, &timer, 0);

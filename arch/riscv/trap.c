@@ -39,6 +39,7 @@ static struct fault_info describe(const struct trap_frame *tf)
 static void handle_interrupt(struct trap_frame *tf)
 {
     struct cpu *cpu = this_cpu();
+    cpu->interrupts++;
     cpu->irq_depth++;
     switch (tf->cause & ~SCAUSE_INTERRUPT) {
     case IRQ_S_TIMER:

@@ -25,6 +25,7 @@ struct cpu {
     struct run_queue *queue; /* the scheduler's */
     u32 id;                  /* logical id */
     u32 work;                /* CPU_WORK_*: what to do before returning to user mode */
+    u64 interrupts;          /* taken so far */
     u32 irq_depth;           /* 1 while an interrupt handler runs, else 0 */
     u32 panicking;           /* panics entered on this cpu */
 #if DEBUG

@@ -38,9 +38,6 @@ void sched_begin(void);
  */
 void sched_start_thread(struct thread *thread);
 
-/* The least loaded cpu that the mask allows, or -EINVAL when it allows none that is online. */
-int sched_choose_cpu(u64 affinity);
-
 /* Gives the cpu to another runnable thread, if there is one. Threads only, no spinlock held. */
 void sched_yield(void);
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Fixtures and marks. `smoke` tests together take less than a minute; `full` tests (whole products, long stress) run
-with QUIRE_TEST_ALL=1 only; all others are the default run."""
+with QUIRE_TEST_ALL=1 only; all others are the default run. places.py says which machines tests get."""
+import inspect
 import re
 
 import pytest
 
 import harness
+import places
 from harness import Machine, Shared
 
 
@@ -19,6 +21,16 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if item.get_closest_marker("full"):
                 item.add_marker(pytest.mark.skip(reason="a long run: make test-all"))
+
+
+def pytest_generate_tests(metafunc):
+    """In the long run each test is run on each machine. A test that says `smp` itself knows which ones it wants."""
+    if not harness.TEST_ALL:
+        return
+    if "shell" in metafunc.fixturenames:
+        metafunc.parametrize("place", places.ALL, indirect=True)
+    elif "machine" in metafunc.fixturenames and "smp" not in inspect.getsource(metafunc.function):
+        metafunc.parametrize("place", list(places.VIRT), indirect=True)
 
 
 def log_name(item):
@@ -37,11 +49,20 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture
-def machine(request):
-    """Makes machines: machine(smp=2, ...) starts one; they end with the test."""
+def place(request):
+    """The name of the machine that a test runs on."""
+    kinds = places.SAMPLED if "shell" in request.fixturenames else places.VIRT
+    return getattr(request, "param", None) or places.sample(request.node.name, list(kinds))
+
+
+@pytest.fixture
+def machine(request, place):
+    """Makes machines: machine(smp=2, ...) starts one; they end with the test. Without smp= it is the test's place."""
     started = request.node.machines = []
 
     def start(**options):
+        if options.get("machine", "virt").startswith("virt"):
+            options = {**places.VIRT[place], **options}
         number = f"-{len(started)}" if started else ""
         started.append(Machine(log_name(request.node) + number, **options))
         return started[-1]
@@ -51,11 +72,24 @@ def machine(request):
         m.close()
 
 
+class SharedPlaces:
+    """A Shared for each kind of machine."""
+
+    def __init__(self, worker):
+        self.worker, self.places = worker, {}
+
+    def at(self, place):
+        if place not in self.places:
+            self.places[place] = Shared(lambda n: places.start(place, f"shared{self.worker}-{place}-{n}").boot())
+        return self.places[place]
+
+
 @pytest.fixture(scope="session")
 def shared(worker_name):
-    machine = Shared(lambda n: Machine(f"shared{worker_name}-{n}", smp=2).boot())
-    yield machine
-    machine.drop()
+    machines = SharedPlaces(worker_name)
+    yield machines
+    for one in machines.places.values():
+        one.drop()
 
 
 @pytest.fixture(scope="session")
@@ -65,10 +99,12 @@ def worker_name(request):
 
 
 @pytest.fixture
-def shell(request, shared):
+def shell(request, shared, place):
     """A machine at its prompt that other tests use too. A test that fails gets it replaced."""
-    machine = shared.get()
+    machine = shared.at(place).get()
     request.node.machines = [machine]
     yield machine
     if getattr(request.node, "failed", False):
-        shared.drop()
+        shared.at(place).drop()
+    elif hasattr(machine, "clean"):
+        machine.clean()

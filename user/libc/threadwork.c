@@ -739,6 +739,66 @@ static void try_passing_on(void)
     mask(SIG_UNBLOCK, SIGUSR2);
 }
 
+/*
+ * The first thread is told of a signal to the process, but is then in the handler of another one, which
+ * blocks it: the second thread has to take it meanwhile.
+ */
+static atomic_int taken, missed;
+
+static void wait_for_taker(int sig)
+{
+    (void)sig;
+    for (int i = 0; taken == handled && i < 3000; i++)
+        nap_ms(1);
+    missed += taken == handled;
+    handled++;
+}
+
+static void take(int sig)
+{
+    (void)sig;
+    taken++;
+}
+
+static void *listen_to_both(void *arg)
+{
+    mask(SIG_UNBLOCK, SIGUSR1);
+    mask(SIG_UNBLOCK, SIGUSR2);
+    arrived++;
+    while (!stop)
+        nap_ms(1000);
+    return arg;
+}
+
+static void try_handler_mask(void)
+{
+    struct sigaction action = {.sa_handler = wait_for_taker};
+    pthread_t thread[2];
+
+    stop = handled = taken = missed = arrived = 0;
+    mask(SIG_BLOCK, SIGUSR1);
+    mask(SIG_BLOCK, SIGUSR2);
+    sigaddset(&action.sa_mask, SIGUSR2);
+    CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+    handle(SIGUSR2, take, 0);
+    for (int i = 0; i < 2; i++)
+        thread[i] = start(listen_to_both, NULL);
+    await_value(&arrived, 2);
+    for (int i = 1; i <= 20; i++) {
+        CHECK(kill(getpid(), SIGUSR2) == 0 && pthread_kill(thread[0], SIGUSR1) == 0);
+        await_value(&handled, i);
+        await_value(&taken, i);
+    }
+    CHECK(!missed);
+    stop = 1;
+    for (int i = 0; i < 2; i++) {
+        pthread_kill(thread[i], SIGUSR2);
+        join(thread[i]);
+    }
+    mask(SIG_UNBLOCK, SIGUSR1);
+    mask(SIG_UNBLOCK, SIGUSR2);
+}
+
 /* Several wait for the same signals: each signal ends one wait. */
 #define WAITERS 3
 
@@ -1014,7 +1074,7 @@ static void *open_and_close(void *arg)
 {
     char text[8];
 
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 100; i++) {
         int fd = open("/proc/self/comm", O_RDONLY | O_CLOEXEC);
         int copy = dup(fd);
         CHECK(fd >= 0 && copy >= 0 && fd != copy);
@@ -1037,7 +1097,7 @@ static void try_descriptors(void)
 
 static void *map_and_unmap(void *arg)
 {
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 40; i++) {
         volatile char *p =
             mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         CHECK(p != MAP_FAILED);
@@ -1078,6 +1138,7 @@ static const struct test_case cases[] = {
     {"kill", try_kill},
     {"process-signal", try_process_signal},
     {"passing-on", try_passing_on},
+    {"handler-mask", try_handler_mask},
     {"sigwait", try_sigwait},
     {"altstack", try_altstack},
     {"alarms", try_alarms},
