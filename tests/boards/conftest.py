@@ -15,3 +15,4 @@ pytest_configure = boot.pytest_configure
 pytest_collection_modifyitems = boot.pytest_collection_modifyitems
 pytest_runtest_makereport = boot.pytest_runtest_makereport
 machine = boot.machine
+place = boot.place
