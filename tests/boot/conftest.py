@@ -14,9 +14,22 @@ from harness import Machine, Shared
 def pytest_configure(config):
     config.addinivalue_line("markers", "smoke: part of the first opinion, under a minute in all")
     config.addinivalue_line("markers", "full: whole products and long runs, with QUIRE_TEST_ALL=1")
+    config.addinivalue_line("markers", "debug: of what only DEBUG=1 builds have, which boot in a run of their own")
 
 
-def pytest_collection_modifyitems(items):
+def debug_build():
+    flags = harness.BUILD / ".flags"  # what the image was compiled with
+    return flags.exists() and "-DDEBUG=1" in flags.read_text()
+
+
+def deselect(config, items, marker):
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(marker)])
+    items[:] = [item for item in items if not item.get_closest_marker(marker)]
+
+
+def pytest_collection_modifyitems(config, items):
+    if not debug_build():
+        deselect(config, items, "debug")
     if not harness.TEST_ALL:
         for item in items:
             if item.get_closest_marker("full"):

@@ -9,9 +9,6 @@ import harness
 import images
 import rsp
 
-FLAGS = harness.BUILD / ".flags"  # what the image was compiled with
-DEBUG = FLAGS.exists() and "-DDEBUG=1" in FLAGS.read_text()
-debug_only = pytest.mark.skipif(not DEBUG, reason="the lock checker is in DEBUG=1 builds, which boot in a run of their own")
 
 
 def panic(m, timeout=60):
@@ -47,7 +44,7 @@ WAYS = {
 }
 
 
-@debug_only
+@pytest.mark.debug
 @pytest.mark.smoke
 @pytest.mark.parametrize("name", FINDINGS)
 def test_finding_is_reported(machine, name):
@@ -57,7 +54,7 @@ def test_finding_is_reported(machine, name):
     assert re.search(rf"selftest_{name.replace('-', '_')}|leave_with_lock|timer_run", text), "no backtrace to the culprit"
 
 
-@debug_only
+@pytest.mark.debug
 @pytest.mark.smoke
 def test_what_is_held_is_shown(machine):
     _, text = panic(machine(append="selftest=lock-order"))
@@ -65,7 +62,7 @@ def test_what_is_held_is_shown(machine):
     assert held == ["green"]
 
 
-@debug_only
+@pytest.mark.debug
 @pytest.mark.smoke
 def test_watchdog_names_lock_and_holder(machine):
     """The holder is deaf: what can be said of it is who it is and where it took the lock."""
@@ -76,7 +73,7 @@ def test_watchdog_names_lock_and_holder(machine):
     assert re.search(r"#\d+ 0x[0-9a-f]{16} selftest_lock_watchdog", text)
 
 
-@debug_only
+@pytest.mark.debug
 def test_watchdog_waits_its_time(machine):
     """A slow holder is no deadlock: nothing is said before the time is over."""
     m = machine(smp=2, append="selftest=lock-watchdog lockwatch=3600")
@@ -133,7 +130,7 @@ WORK = ["ls -lR / >/dev/null 2>&1", "forkstorm 50", "cat /proc/*/maps /proc/*/st
         "torture -n 3000", "ls -l /proc/self/fd/ /proc/1/ >/dev/null; stty -a >/dev/null; sleep 0.1 & wait; dmesg | tail -n 1"]
 
 
-@debug_only
+@pytest.mark.debug
 def test_the_page_has_the_order_that_is_kept(machine):
     """What the checker has learnt in some minutes of a machine's life agrees with docs/locks.md."""
     m = machine(smp=4).boot()
