@@ -10,8 +10,10 @@ import harness
 
 HARTS = [1, 2, 4, 8]
 VIRT = {f"virt{n}": {"smp": n} for n in HARTS}
+# OpenSBI 1.1 turns in circles on hart 0, which it does not use, and so takes one of the host's processors from the tests.
+NEWER = {"bios": "debian13"} if harness.DEBIAN13_FIRMWARE.exists() else {}
 # What `make test` draws from: emulators that everybody has.
-SAMPLED = {**VIRT, "sifive_u": {"machine": "sifive_u", "smp": 5}}
+SAMPLED = {**VIRT, "sifive_u": {"machine": "sifive_u", "smp": 5, **NEWER}}
 BOARDS = [f"visionfive2-hart{n}" for n in (1, 2, 3, 4)]
 ALL = [*SAMPLED, *BOARDS]
 

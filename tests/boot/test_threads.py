@@ -38,13 +38,13 @@ def run_twice(machine, libc, smp, **options):
     assert m.poweroff() == 0
 
 
-@pytest.mark.parametrize("libc, smp", [("glibc", 1), ("glibc", 4), ("musl", 4)])
+@pytest.mark.parametrize("libc, smp", [("glibc", 4), ("musl", 1)])
 def test_programs_with_threads(machine, libc, smp):
     run_twice(machine, libc, smp)
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("smp", [1, 2, 8])
+@pytest.mark.parametrize("smp", [1, 2, 4, 8])
 @pytest.mark.parametrize("libc", ["glibc", "musl"])
 def test_programs_with_threads_on_more_harts(machine, libc, smp):
     run_twice(machine, libc, smp)
