@@ -111,7 +111,8 @@ static void discard(struct process *child, struct thread *t)
 /*
  * Puts the child into the table and beside its siblings. A signal for the whole group (^C) that has
  * come meanwhile must not miss the child: the fork is then made again after it. Not for any signal,
- * or a program with a fast alarm would never come to the end of it.
+ * or a program with a fast alarm would never come to the end of it. Whose group it was nobody knows:
+ * the call is repeated by the delivery of signals, which has to be asked for where none is pending.
  */
 static int link_child(struct process *child, struct thread *t, u32 group_sends)
 {
@@ -127,6 +128,8 @@ static int link_child(struct process *child, struct thread *t, u32 group_sends)
         pgrp_join(parent->pgrp, child);
     }
     spin_unlock(&process_lock, flags);
+    if (again)
+        sched_set_work(current_thread(), THREAD_WORK_SIGNAL, false);
     return pid;
 }
 

@@ -78,10 +78,18 @@ static long run(const struct work *w, const char *const argv[])
 
 /* --- the jobs, a round of each --- */
 
+static void take_notice(int sig)
+{
+    (void)sig;
+}
+
+/* Each end of a child comes twice: as a signal that interrupts wait4, and as what wait4 waits for. */
 static void spawn(struct work *w)
 {
     static const char *const argv[] = {"/bin/nop", NULL};
+    struct linux_sigaction action = {.sa_handler = (u64)take_notice};
 
+    must(w, "sigaction", SYS(rt_sigaction, SIGCHLD, &action, 0, sizeof(u64)));
     expect(w, "status of a program", run(w, argv), 0);
 }
 
