@@ -219,6 +219,8 @@ static void job_change(struct process *p)
 
 void exit_init(void)
 {
-    sig_upcalls = (struct sig_upcalls){
-        .exit = exit_by_signal, .exit_thread = exit_thread, .job_change = job_change};
+    sig_upcalls = (struct sig_upcalls){.exit = exit_by_signal,
+                                       .exit_thread = exit_thread,
+                                       .job_change = job_change,
+                                       .alarm_taken = itimer_alarm_taken};
 }

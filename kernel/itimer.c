@@ -14,8 +14,12 @@
 /* Sums of such times and the clock's do not wrap; 146 years are for ever. */
 #define LONGEST_NS ((u64)1 << 62)
 
-/* Alarms that follow each other faster than this would leave the cpu time for nothing else. */
-#define REST_NS (100 * NSEC_PER_USEC)
+/*
+ * Alarms that follow each other faster than this would leave the cpu time for nothing else. The next one
+ * need not come at all before the last one has been taken, except that one that is ignored never is.
+ */
+#define REST_NS         (100 * NSEC_PER_USEC)
+#define UNTAKEN_REST_NS (10 * NSEC_PER_MSEC)
 
 /* The time in which the timer counts, in ns. */
 static u64 clock_of(struct process *p, int which)
@@ -52,9 +56,22 @@ static void alarm_rings(struct timer *timer)
         sig_send_process(p, SIGALRM, NULL);
         advance(real, now);
         if (real->deadline)
-            timer_set_ns(&p->alarm, MAX(real->deadline, now + REST_NS));
+            timer_set_ns(&p->alarm, MAX(real->deadline, now + UNTAKEN_REST_NS));
     }
     spin_unlock_nested(&process_lock);
+}
+
+void itimer_alarm_taken(struct process *p)
+{
+    struct itimer *real = &p->itimer[ITIMER_REAL];
+    irqflags_t flags;
+
+    if (!READ_ONCE(real->interval))
+        return;
+    flags = spin_lock(&process_lock);
+    if (real->deadline)
+        timer_set_ns(&p->alarm, MAX(real->deadline, time_now_ns() + REST_NS));
+    spin_unlock(&process_lock, flags);
 }
 
 static void read_timer(struct process *p, int which, u64 now, u64 *value, u64 *interval)

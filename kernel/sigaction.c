@@ -194,13 +194,12 @@ static int take_awaited(struct thread *t, sigset_mask set, struct linux_siginfo 
 {
     struct sig_process *sp = &t->process->sig;
     irqflags_t flags = spin_lock(&sp->lock);
-    int sig = sigqueue_take(&t->sig.pending, set, info);
+    int sig = sig_take(t->process, t, set, info);
 
-    if (!sig)
-        sig = sigqueue_take(&sp->pending, set, info);
     t->sig.waiting = sig ? 0 : set;
     sig_recalculate(t);
     spin_unlock(&sp->lock, flags);
+    sig_taken(t->process, sig);
     return sig;
 }
 

@@ -13,7 +13,6 @@
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
-#include <kernel/sigqueue.h>
 #include <lib/errno.h>
 #include <mm/usercopy.h>
 
@@ -81,11 +80,7 @@ static void take_forced(struct process *p, struct thread *t, struct taken *out)
 
 static void take_queued(struct process *p, struct thread *t, struct taken *out)
 {
-    sigset_mask wanted = ~t->sig.blocked;
-
-    out->sig = sigqueue_take(&t->sig.pending, wanted, &out->info);
-    if (!out->sig)
-        out->sig = sigqueue_take(&p->sig.pending, wanted, &out->info);
+    out->sig = sig_take(p, t, ~t->sig.blocked, &out->info);
     if (!out->sig)
         return;
     out->action = sig_action_of(p, out->sig);
@@ -110,6 +105,7 @@ static void take(struct process *p, struct thread *t, struct taken *out)
     }
     sig_recalculate(t);
     spin_unlock(&p->sig.lock, flags);
+    sig_taken(p, out->sig);
 }
 
 /* --- default actions --- */

@@ -178,6 +178,19 @@ static void interrupt_one(struct process *p, int sig)
         sched_set_work(t, THREAD_WORK_SIGNAL, true);
 }
 
+int sig_take(struct process *p, struct thread *t, sigset_mask set, struct linux_siginfo *info)
+{
+    int sig = sigqueue_take(&t->sig.pending, set, info);
+
+    return sig ? sig : sigqueue_take(&p->sig.pending, set, info);
+}
+
+void sig_taken(struct process *p, int sig)
+{
+    if (sig == SIGALRM)
+        sig_upcalls.alarm_taken(p);
+}
+
 void sig_pass_on(struct thread *t)
 {
     struct process *p = t->process;

@@ -363,6 +363,9 @@ int process_set_nice(int which, int who, int nice);
 int itimer_get(int which, u64 *value_ns, u64 *interval_ns);
 int itimer_set(int which, u64 value_ns, u64 interval_ns, u64 *old_value, u64 *old_interval);
 
+/* Somebody in the process has taken a SIGALRM: the next one may come when it is due. No lock held. */
+void itimer_alarm_taken(struct process *p);
+
 /* The process ends: no more signals from them. */
 void itimer_stop(struct process *p);
 /*

@@ -166,11 +166,12 @@ void sig_deliver(struct trap_frame *tf);
 /* rt_sigreturn: takes the registers and mask from the frame on the user's stack; the new result. */
 long sig_return(struct trap_frame *tf);
 
-/* How process and thread end, and how the parent learns of sig.news: set by exit.c. */
+/* How process and thread end, how the parent learns of sig.news, and who waits for alarms: set by exit.c. */
 struct sig_upcalls {
     void (*exit)(int wait_status); /* does not return */
     void (*exit_thread)(void);     /* likewise: somebody else has decided it */
     void (*job_change)(struct process *p);
+    void (*alarm_taken)(struct process *p);
 };
 extern struct sig_upcalls sig_upcalls;
 
@@ -184,6 +185,10 @@ struct sig_action sig_action_of(struct process *p, int sig);
 void sig_recalculate(struct thread *t);
 /* `t` takes fewer signals than before: those of the process that it leaves others look at. As above. */
 void sig_pass_on(struct thread *t);
+/* Takes a signal of `set` that is pending for the thread or else for its process; 0: none. Under sig.lock. */
+int sig_take(struct process *p, struct thread *t, sigset_mask set, struct linux_siginfo *info);
+/* To be called once sig.lock is released, with what sig_take() has returned. */
+void sig_taken(struct process *p, int sig);
 /* Makes all threads look. Under sig.lock. */
 void sig_interrupt_all(struct process *p);
 /* Whether the thread is to end, because the process does or another one execs. Any context. */
