@@ -56,7 +56,7 @@ def torture(machine, smp, operations, words="", append=""):
     tables_hold(m)
 
 
-@pytest.mark.parametrize("smp,operations,append", [(2, 8_000, ""), (4, 6_000, ""), (4, 8_000, "pti=off"), (8, 600, "")])
+@pytest.mark.parametrize("smp,operations,append", [pytest.param(2, 8_000, "", marks=pytest.mark.smoke), (4, 6_000, ""), (4, 8_000, "pti=off"), (8, 600, "")])
 def test_no_translation_outlives_its_page(machine, smp, operations, append):
     """Without isolation nothing but a fence empties the emulator's translations: there it is as strict as it can be."""
     torture(machine, smp, operations, append=append)
@@ -65,6 +65,14 @@ def test_no_translation_outlives_its_page(machine, smp, operations, append):
 @pytest.mark.parametrize("words", ["-p 1", "-p 8 -t 1", "-p 4 -t 3", "-p 2 -t 16"])
 def test_no_translation_outlives_its_page_with_more_and_with_fewer_threads(machine, words):
     torture(machine, 4, 20_000 if TEST_ALL else 800, words)
+
+
+def test_no_translation_outlives_its_page_on_the_sifive_board(machine):
+    """Harts 1 to 4; no translation is tagged, and a write of satp is followed by a full fence."""
+    m = machine(machine="sifive_u", smp=5, mem="256M").boot()
+    assert m.number("nproc") == 4
+    leaves_nothing(m, f"torture -n {200_000 if TEST_ALL else 2_000}", 900)
+    leaves_nothing(m, "forkstorm 50 & forkstorm 50 & forkstorm 50 & wait", 300)
 
 
 @pytest.mark.full
@@ -148,6 +156,14 @@ def test_kill_reaches_programs_on_all_harts(machine):
         m.run("for i in 1 2 3 4 5 6 7 8; do yes >/dev/null & done")
         m.run(f"sleep 0.5; killall -{signal} yes; wait", status=None)
         assert "yes" not in m.run("ps | grep -v grep")
+
+
+def test_kill_ends_a_program_that_is_alone_on_its_hart(machine):
+    """It makes no calls, and no tick comes: only an interrupt for it can bring the signal."""
+    m = start(machine, 4)
+    for _ in range(3):
+        m.run("taskset -c 3 sh -c 'while :; do :; done' & sleep 0.5")
+        m.run("kill $!; wait $!", status=128 + 15, timeout=30)
 
 
 # Who runs where.
