@@ -773,6 +773,7 @@ static void *listen_to_both(void *arg)
 static void try_handler_mask(void)
 {
     struct sigaction action = {.sa_handler = wait_for_taker};
+    struct sigaction taking = {.sa_handler = take};
     pthread_t thread[2];
 
     stop = handled = taken = missed = arrived = 0;
@@ -780,7 +781,9 @@ static void try_handler_mask(void)
     mask(SIG_BLOCK, SIGUSR2);
     sigaddset(&action.sa_mask, SIGUSR2);
     CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
-    handle(SIGUSR2, take, 0);
+    /* Else the first thread could take both, and wait in one handler before the other's first instruction. */
+    sigaddset(&taking.sa_mask, SIGUSR1);
+    CHECK(sigaction(SIGUSR2, &taking, NULL) == 0);
     for (int i = 0; i < 2; i++)
         thread[i] = start(listen_to_both, NULL);
     await_value(&arrived, 2);
