@@ -30,7 +30,7 @@ dtcheck_src := $(wildcard scripts/dtcheck/*.c) mm/region_scan.c arch/riscv/harts
                drivers/irqchip/plic_tree.c drivers/serial/ns16550_tree.c lib/fdt.c lib/fdt_check.c lib/fdt_reg.c \
                lib/fdt_irq.c lib/interval.c lib/isa.c lib/num.c lib/string_extra.c
 dtcheck_obj := $(patsubst %.c,$(BUILD)/dtcheck/%.o,$(dtcheck_src)) $(BUILD)/dtcheck/drivers.o
-dtcheck_flags := -std=gnu17 -O2 -g -fno-strict-aliasing -fwrapv -Iscripts/dtcheck -Itests/host/include -Iinclude \
+dtcheck_flags := -std=gnu17 -O2 -g -fno-strict-aliasing -fwrapv -DDEBUG=0 -Iscripts/dtcheck -Itests/host/include -Iinclude \
                  -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wwrite-strings \
                  $(if $(filter 1,$(WERROR)),-Werror)
 driver_src  := $(sort $(wildcard drivers/*/*.c))
