@@ -128,7 +128,8 @@ def test_behind_the_boot_loader(emulated, request, hart):  # noqa: F811
     assert complaints.of_the_kernel() == ""
 
 
-@pytest.mark.parametrize("append,extra", [("", ()), ("pti=off", ()), ("pti=off", AHEAD)],
+@pytest.mark.parametrize("append,extra", [("", ()), pytest.param("pti=off", (), marks=pytest.mark.full),
+                                          pytest.param("pti=off", AHEAD, marks=pytest.mark.full)],
                          ids=["isolated", "shared", "shared-ahead"])
 def test_programs(strict, append, extra):
     programs = ("-initrd", str(initramfs("visionfive2.cpio", STATIC))) if STATIC else ()

@@ -84,7 +84,7 @@ def test_a_million_operations(machine, smp, append):
 
 # Storms.
 
-@pytest.mark.parametrize("smp", [4, 8])
+@pytest.mark.parametrize("smp", [4, pytest.param(8, marks=pytest.mark.full)])
 def test_programs_start_and_end_on_all_harts_at_once(machine, smp):
     m = start(machine, smp)
     storms = f"for i in $(seq {smp}); do forkstorm {1000 if TEST_ALL else 20} >/dev/null & done; wait"
