@@ -111,12 +111,13 @@ def announce_initrd(tree, start, size, cell=fdt.u64):
 def shim(at, image, tree, hart=-1, seed=1, intruder=None):
     """The shim linked at an address, for one placement of image and tree. intruder: (hart, ticks), see shim.S."""
     name = f"shim-{at:x}-{image:x}-{tree:x}-{hart}-{seed}-{intruder}.elf"
-    out = scratch(name)
+    out, partial = scratch(name), scratch(f"{name}-{os.getpid()}")  # another worker may be about to load the same one
     more = [f"-DINTRUDER={intruder[0]}", f"-DINTRUDER_TICKS={intruder[1]}"] if intruder else []
     subprocess.run([CROSS + "gcc", "-march=rv64gc", "-mabi=lp64d", "-nostdlib", "-static",
                     f"-Wl,-Ttext={at:#x}", "-Wl,--build-id=none", "-Wl,-N",
                     f"-DIMAGE={image:#x}", f"-DTREE={tree:#x}", f"-DHART={hart}", f"-DSEED={seed}", *more,
-                    str(TOP / "tests/boot/shim.S"), "-o", str(out)], check=True, capture_output=True)
+                    str(TOP / "tests/boot/shim.S"), "-o", str(partial)], check=True, capture_output=True)
+    partial.rename(out)
     return out
 
 

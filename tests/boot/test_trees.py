@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A device tree that cannot be used: a message on the console (whatever console there is) and a stop."""
+import os
 import struct
 import time
 
@@ -7,6 +8,7 @@ import pytest
 
 import fdt
 import images
+import places
 from images import MIB, RAM
 from harness import BUILD, DEBIAN13_FIRMWARE
 
@@ -104,14 +106,21 @@ BAD = [no_memory, memory_of_no_size, memory_elsewhere, wrong_magic, truncated, c
        endless_depth, nothing_but_nops, too_many_ends, version_of_the_future]
 
 
+@pytest.fixture
+def tree(place):
+    """Of the very machine that the test gets: any of its harts may be the one that boots."""
+    return images.device_tree(**places.VIRT[place])
+
+
 def start(machine, name, blob, **options):
-    extra = images.loaded(BUILD / "Image", IMAGE) + images.loaded(images.write(f"bad-{name}.dtb", blob), TREE)
+    dtb = images.write(f"bad-{name}-{os.getpid()}.dtb", blob)
+    extra = images.loaded(BUILD / "Image", IMAGE) + images.loaded(dtb, TREE)
     return machine(kernel=images.shim(SHIM, IMAGE, TREE, seed=5), cmdline="", extra=extra, **options)
 
 
 @pytest.mark.parametrize("spoil", BAD, ids=lambda f: f.__name__)
-def test_unusable(machine, spoil):
-    m = start(machine, spoil.__name__, spoil(images.device_tree()))
+def test_unusable(machine, tree, spoil):
+    m = start(machine, spoil.__name__, spoil(tree))
     m.expect(r"panic: [^\n]*(device tree|memory)", timeout=30)
     time.sleep(1)
     said = m.text()
@@ -120,11 +129,11 @@ def test_unusable(machine, spoil):
     assert m.text() == said, "it goes on"
 
 
-def test_unusable_with_a_newer_firmware(machine):
+def test_unusable_with_a_newer_firmware(machine, tree):
     """The same over the debug console of newer firmware instead of the legacy call."""
     if not DEBIAN13_FIRMWARE.exists():
         pytest.skip("Debian 13's firmware could not be had")
-    m = start(machine, "newer", wrong_magic(images.device_tree()), bios="debian13")
+    m = start(machine, "newer", wrong_magic(tree), bios="debian13")
     m.expect(r"panic: [^\n]*device tree", timeout=30)
 
 
@@ -200,14 +209,13 @@ def two_banks(tree):
     tree.add("/", "memory@86000000", {"device_type": fdt.text("memory"), "reg": fdt.u64(RAM + 96 * MIB, 32 * MIB)})
 
 
-ODD = [extensions_by_name, no_serial_port, no_interrupt_controller, two_banks, interrupt_parents_in_a_circle, serial_port_in_the_circle, no_stdout, stdout_nowhere, unterminated_strings,
-       short_reg, reserved_everywhere]
+ODD = [extensions_by_name, no_serial_port, no_interrupt_controller, two_banks, interrupt_parents_in_a_circle,
+       serial_port_in_the_circle, no_stdout, stdout_nowhere, unterminated_strings, short_reg, reserved_everywhere]
 
 
 @pytest.mark.parametrize("change", ODD, ids=lambda f: f.__name__)
-def test_odd_but_usable(machine, change):
+def test_odd_but_usable(machine, tree, change):
     """What a kernel can do without, it does without: it reaches the shell all the same."""
-    tree = images.device_tree()
     change(tree)
     m = start(machine, change.__name__, tree.data()).boot()
     assert m.run("echo $((6 * 7))") == "42\n"
@@ -215,19 +223,17 @@ def test_odd_but_usable(machine, change):
     assert "panic:" not in m.text()
 
 
-def test_console_of_newer_firmware(machine):
+def test_console_of_newer_firmware(machine, tree):
     """No serial port in the tree, and firmware with a debug console."""
     if not DEBIAN13_FIRMWARE.exists():
         pytest.skip("Debian 13's firmware could not be had")
-    tree = images.device_tree()
     no_serial_port(tree)
     m = start(machine, "newer-console", tree.data(), bios="debian13").boot()
     assert m.run("echo $((6 * 7))") == "42\n"
     assert m.poweroff() == 0
 
 
-def test_hole_in_memory_is_not_used(machine):
-    tree = images.device_tree()
+def test_hole_in_memory_is_not_used(machine, tree):
     two_banks(tree)
     m = start(machine, "hole", tree.data()).boot()
     total = m.number("awk '/MemTotal/{print $2}' /proc/meminfo")
