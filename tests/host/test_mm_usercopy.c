@@ -137,6 +137,15 @@ static void try_write(u64 off, u64 n)
     free(bytes);
 }
 
+static void try_zero(u64 off, u64 n)
+{
+    bool good = allowed(off, n, true);
+
+    assert_int_equal(copyout_zero(BASE + off, n), good ? 0 : -EFAULT);
+    if (good)
+        memset(shadow + off, 0, n);
+}
+
 static void try_read(u64 off, u64 n)
 {
     u8 *bytes = malloc(n + 1);
@@ -170,7 +179,7 @@ static void test_random_copies(void **state)
         if ((s64)off < 0)
             continue;
         if (below(2)) {
-            try_write(off, n);
+            (below(4) ? try_write : try_zero)(off, n);
             if (!allowed(off, n, true))
                 resync();
         } else {
