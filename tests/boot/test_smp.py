@@ -93,14 +93,14 @@ def test_programs_start_and_end_on_all_harts_at_once(machine, smp):
 
 @pytest.mark.parametrize("jobs", ["pipes token", "signals sleep", "spawn files"])
 def test_jobs_of_one_kind_on_all_harts(machine, jobs):
-    m = start(machine, 4)
+    m = start(machine, smp=4)
     output = leaves_nothing(m, f"mixed -c 3 -t {60 if TEST_ALL else 4} {jobs}", 240)
     assert output.endswith("mixed: all good\n")
 
 
 def test_mixed_load(machine):
     """A minute of everything at once; ten of them in the long run."""
-    m = start(machine, 4, "selftest=tables@end")
+    m = start(machine, smp=4, append="selftest=tables@end")
     m.run("mixed -t 5", timeout=200)
     before = free_kb(m), processes(m)
     output = m.run(f"mixed -t {600 if TEST_ALL else 60}", timeout=1200)
@@ -136,7 +136,7 @@ def test_interrupt_key_ends_a_group_on_all_harts(machine, smp):
 
 
 def test_stop_key_stops_a_group_on_all_harts(machine):
-    m = start(machine, 4)
+    m = start(machine, smp=4)
     run_group(m, 4)
     m.send("\x1a")
     m.expect("Stopped")
@@ -151,7 +151,7 @@ def test_stop_key_stops_a_group_on_all_harts(machine):
 
 
 def test_kill_reaches_programs_on_all_harts(machine):
-    m = start(machine, 4)
+    m = start(machine, smp=4)
     for signal in ("TERM", "KILL", "INT"):
         m.run("for i in 1 2 3 4 5 6 7 8; do yes >/dev/null & done")
         m.run(f"sleep 0.5; killall -{signal} yes; wait", status=None)
@@ -160,7 +160,7 @@ def test_kill_reaches_programs_on_all_harts(machine):
 
 def test_kill_ends_a_program_that_is_alone_on_its_hart(machine):
     """It makes no calls, and no tick comes: only an interrupt for it can bring the signal."""
-    m = start(machine, 4)
+    m = start(machine, smp=4)
     for _ in range(3):
         m.run("taskset -c 3 sh -c 'while :; do :; done' & sleep 0.5")
         m.run("kill $!; wait $!", status=128 + 15, timeout=30)
@@ -181,7 +181,7 @@ def stat_field(m, pids, field):
 
 def test_each_of_four_busy_loops_has_its_hart(machine):
     """The guest's clock runs on while the host runs another vCPU: a loop alone on its hart is charged all of it."""
-    m = start(machine, 4)
+    m = start(machine, smp=4)
     pids = spinners(m, 4)
     assert len(pids) == 4
     before = stat_field(m, pids, 14), float(m.run("cut -d' ' -f1 /proc/uptime"))
@@ -194,7 +194,7 @@ def test_each_of_four_busy_loops_has_its_hart(machine):
 
 
 def test_loops_share_fewer_harts_fairly(machine):
-    m = start(machine, 2)
+    m = start(machine, smp=2)
     pids = spinners(m, 6)
     before = stat_field(m, pids, 14)
     m.run("sleep 5")
@@ -204,7 +204,7 @@ def test_loops_share_fewer_harts_fairly(machine):
 
 
 def test_affinity_is_obeyed(machine):
-    m = start(machine, 4)
+    m = start(machine, smp=4)
     for cpu in range(4):
         assert m.number(f"taskset -c {cpu} cat /proc/self/stat | cut -d' ' -f39") == cpu
     m.run("yes >/dev/null &")
@@ -217,7 +217,7 @@ def test_affinity_is_obeyed(machine):
 
 
 def test_pinned_to_one_hart_they_share_it(machine):
-    m = start(machine, 4)
+    m = start(machine, smp=4)
     m.run("for i in 1 2 3; do taskset -c 2 yes >/dev/null & done; sleep 1")
     pids = m.run("jobs -p").split()
     assert stat_field(m, pids, 39) == [2, 2, 2]
@@ -241,7 +241,7 @@ def test_tools_tell_the_number_of_harts(machine, smp, append, said):
 
 def test_idle_time_is_each_harts_own(machine):
     """One busy loop on hart 1 of four: its time is user time, that of the others idle time."""
-    m = start(machine, 4)
+    m = start(machine, smp=4)
     m.run("taskset -c 1 yes >/dev/null & sleep 0.5")
     table = "grep '^cpu[0-9]' /proc/stat"
     before, _, after = m.run(table), m.run("sleep 3"), m.run(table)
