@@ -149,6 +149,7 @@ static int clone_regions(struct rb_node **link, struct rb_node *parent, const st
         return -ENOMEM;
     unsigned long color = from->parent_and_color & 1;
     copy->node = (struct rb_node){.parent_and_color = (unsigned long)parent | color};
+    copy->flags &= ~(UVM_LOCKED | UVM_ONFAULT);
     *link = &copy->node;
     int err = clone_regions(&copy->node.left, &copy->node, from->left);
     return err ? err : clone_regions(&copy->node.right, &copy->node, from->right);
@@ -163,11 +164,27 @@ static int clone_pages(struct uvm *child, struct uvm *parent)
     mmu_flush_begin(&fl, &parent->pt.space);
     for (node = rb_first(&parent->regions); node && !err; node = rb_next(node)) {
         struct region *r = rb_entry(node, struct region, node);
+        if (r->flags & (UVM_DONTFORK | UVM_WIPEONFORK))
+            continue;
         bool cow = !(r->flags & UVM_SHARED);
         err = pt_copy(&child->pt, &parent->pt, &fl, r->start, r->end, cow, &child->stats.resident);
     }
     mmu_flush_end(&fl);
     return err;
+}
+
+/* What the child is not to have (madvise) goes again; none of its pages have been copied. */
+static void drop_dontfork(struct uvm *child)
+{
+    struct region *next = region_from(child, 0);
+
+    for (struct region *r; (r = next);) {
+        next = region_next(r);
+        if (!(r->flags & UVM_DONTFORK))
+            continue;
+        region_remove(child, r);
+        region_free(r);
+    }
 }
 
 static int clone(struct uvm *child, struct uvm *parent)
@@ -182,7 +199,12 @@ static int clone(struct uvm *child, struct uvm *parent)
     child->count = parent->count;
     child->regions.update = parent->regions.update;
     int err = clone_regions(&child->regions.root, NULL, parent->regions.root);
-    return err ? err : clone_pages(child, parent);
+    if (err)
+        return err;
+    child->dontfork = parent->dontfork;
+    if (child->dontfork)
+        drop_dontfork(child);
+    return clone_pages(child, parent);
 }
 
 int uvm_fork(struct uvm *parent, struct uvm **child)

@@ -17,7 +17,9 @@
 #define UVM_REGIONS_MAX 65530u
 
 /* Flags that a region keeps; two neighbours merge only when these agree. */
-#define REGION_FLAGS (UVM_SHARED | UVM_STACK | UVM_NOWRITE | UVM_HEAP)
+#define REGION_FLAGS                                                                              \
+    (UVM_SHARED | UVM_STACK | UVM_NOWRITE | UVM_HEAP | UVM_LOCKED | UVM_ONFAULT | UVM_NORESERVE | \
+     UVM_HUGE | UVM_NOHUGE | UVM_DONTFORK | UVM_WIPEONFORK)
 
 /* What a run of addresses was promised. Regions of a space do not overlap. */
 struct region {
@@ -40,6 +42,7 @@ struct uvm {
     struct rb_tree regions;
     struct region *hit; /* the region of the last fault; a hint, changed under either lock */
     vaddr_t brk_start, brk;
+    bool dontfork; /* a region has had UVM_DONTFORK: fork looks for them */
     struct uvm_limits limits;
     struct uvm_stats stats; /* booked sizes: under the lock; resident: also under pt_lock */
     struct uvm_layout layout;

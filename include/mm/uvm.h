@@ -33,13 +33,21 @@ struct uvm;
 #define UVM_W PROT_W
 #define UVM_X PROT_X
 
-/* Flags of a mapping. */
-#define UVM_FIXED     0x01u /* exactly at *addr; what is there is unmapped first */
-#define UVM_NOREPLACE 0x02u /* with UVM_FIXED: -EEXIST where something is there */
-#define UVM_SHARED    0x04u /* writes reach the pager and everybody else who maps it */
-#define UVM_STACK     0x08u /* grows down on faults, as far as the stack limit allows */
-#define UVM_NOWRITE   0x10u /* the file is not open for writing: shared, it never becomes writable */
-#define UVM_HEAP      0x20u /* the brk area (set by uvm_brk only) */
+/* Flags of a mapping. Those that a region keeps are also what uvm_for_each_region shows. */
+#define UVM_FIXED      0x0001u /* exactly at *addr; what is there is unmapped first */
+#define UVM_NOREPLACE  0x0002u /* with UVM_FIXED: -EEXIST where something is there */
+#define UVM_SHARED     0x0004u /* writes reach the pager and everybody else who maps it */
+#define UVM_STACK      0x0008u /* grows down on faults, as far as the stack limit allows */
+#define UVM_NOWRITE    0x0010u /* the file is not open for writing: shared, never writable */
+#define UVM_HEAP       0x0020u /* the brk area (set by uvm_brk only) */
+#define UVM_LOCKED     0x0040u /* its pages stay: mlock; those missing are delivered at once */
+#define UVM_ONFAULT    0x0080u /* with UVM_LOCKED: no, when they are used */
+#define UVM_NORESERVE  0x0100u /* may be larger than memory: not counted as a promise */
+#define UVM_HUGE       0x0200u /* 2 MiB pages wanted (madvise) */
+#define UVM_NOHUGE     0x0400u /* never 2 MiB pages */
+#define UVM_DONTFORK   0x0800u /* a fork's child does not have it */
+#define UVM_WIPEONFORK 0x1000u /* a fork's child has zeroes there; private and anonymous only */
+#define UVM_POPULATE   0x2000u /* deliver at once what can be had (not kept) */
 
 /* The lowest address that can be mapped: a null pointer with an offset must not hit anything. */
 #define UVM_MIN 0x10000ul
@@ -77,7 +85,7 @@ struct uvm_stats {
 struct uvm_region_info {
     vaddr_t start, end;
     unsigned prot;       /* UVM_R | UVM_W | UVM_X */
-    unsigned flags;      /* UVM_SHARED, UVM_STACK, UVM_HEAP, UVM_NOWRITE */
+    unsigned flags;      /* UVM_SHARED, UVM_STACK, ...: what the region keeps */
     struct pager *pager; /* NULL: anonymous */
     u64 offset;          /* bytes into the pager, 0 for anonymous memory */
 };
