@@ -57,15 +57,12 @@ int proc_show_environ(struct seq *seq)
 
 /* --- maps ------------------------------------------------------------------------------------ */
 
-static const char *region_name(const struct uvm_region_info *r, const struct process *p, char *buf,
-                               size_t size)
+static const char *region_name(const struct uvm_region_info *r, char *buf, size_t size)
 {
     if (r->flags & UVM_STACK)
         return "[stack]";
     if (r->flags & UVM_HEAP)
         return "[heap]";
-    if (p->sigcode && p->sigcode >= r->start && p->sigcode < r->end)
-        return "[sigcode]";
     if (r->pager && r->pager->ops->name)
         return r->pager->ops->name(r->pager, buf, size);
     return "";
@@ -90,7 +87,7 @@ static int show_region(void *ctx, const struct uvm_region_info *r)
                          r->prot & UVM_R ? 'r' : '-', r->prot & UVM_W ? 'w' : '-',
                          r->prot & UVM_X ? 'x' : '-', r->flags & UVM_SHARED ? 's' : 'p', r->offset,
                          (u64)DEV_MAJOR(dev), (u64)DEV_MINOR(dev), ino);
-    const char *name = region_name(r, proc_seq_process(seq), path, sizeof(path));
+    const char *name = region_name(r, path, sizeof(path));
 
     if (name[0])
         seq_print(seq, "%*s%s", n < 73 ? (int)(73 - n) : 0, "", name);

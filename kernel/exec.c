@@ -56,7 +56,7 @@ static void forget_thread_state(struct thread *t)
     arch_context_exec(&t->context);
 }
 
-void process_exec(struct uvm *uvm, vaddr_t sigcode, const char *comm)
+void process_exec(struct uvm *uvm, const char *comm)
 {
     struct thread *t = current_thread();
     struct process *p = t->process;
@@ -72,5 +72,4 @@ void process_exec(struct uvm *uvm, vaddr_t sigcode, const char *comm)
     forget_thread_state(t);
     proc_parts_exec(p);
     process_set_name(p, t->tid, comm);
-    p->sigcode = sigcode;
 }

@@ -94,7 +94,6 @@ static void inherit(struct process *p, struct process *parent)
     memcpy(p->limit, parent->limit, sizeof(p->limit));
     spin_unlock(&process_lock, flags);
     p->cpu_limits = p->limit[RLIMIT_CPU].soft != RLIMIT_NONE;
-    p->sigcode = parent->sigcode;
 }
 
 struct process *process_alloc(struct process *parent)

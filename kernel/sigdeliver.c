@@ -9,12 +9,14 @@
 #include <arch/context.h>
 #include <arch/signal.h>
 #include <arch/trap.h>
+#include <arch/vdso.h>
 #include <base/log.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <lib/errno.h>
 #include <mm/usercopy.h>
+#include <mm/uvm.h>
 
 /* The system call that goes on with an interrupted sleep; the number is the ABI's. */
 #define NR_RESTART_SYSCALL 128
@@ -201,7 +203,7 @@ static int push_frame(struct trap_frame *tf, struct thread *t, const struct take
     struct signal_setup setup = {
         .signo = taken->sig,
         .handler = taken->action.handler,
-        .restorer = t->process->sigcode,
+        .restorer = uvm_layout(t->uvm)->vdso + arch_vdso_sigreturn(),
         .mask = t->sig.restore ? t->sig.saved : t->sig.blocked,
         .info = &taken->info,
         .stack = switches ? alt->base + alt->size : 0,

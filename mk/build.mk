@@ -128,6 +128,21 @@ $(BUILD)/include/asm/offsets.h: arch/riscv/asm-offsets.c $(BUILD)/.flags
 	sed -n 's/^[[:space:]]*\.ascii[[:space:]]*"->\([A-Za-z0-9_]*\)[[:space:]]*[$$#]*\(-*[0-9a-fx]*\).*/#define \1 \2/p' \
 	$(BUILD)/asm-offsets.s; } > $@
 
+# The vDSO is code of the programs': linked by itself, so that it can refer to nothing of the kernel's.
+vdso_obj := $(addprefix $(BUILD)/arch/riscv/vdso/,tables.o calls.o clock.o)
+$(vdso_obj): KCFLAGS := $(filter-out -fno-pie -fno-omit-frame-pointer,$(KCFLAGS)) -fPIC -fno-jump-tables
+
+$(BUILD)/vdso.elf: arch/riscv/vdso/vdso.lds $(vdso_obj)
+	$(say) LD $@
+	$(Q)$(LD) -nostdlib -static --no-relax --build-id=none --fatal-warnings -z max-page-size=4096 -z noexecstack \
+	-T $< -o $@ $(vdso_obj)
+
+$(BUILD)/vdso.so: $(BUILD)/vdso.elf
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+$(BUILD)/arch/riscv/vdso_image.o: KAFLAGS += -DVDSO_PATH='"$(BUILD)/vdso.so"'
+$(BUILD)/arch/riscv/vdso_image.o: $(BUILD)/vdso.so
+
 $(BUILD)/arch/riscv/initramfs.o: KAFLAGS += -DINITRAMFS_PATH='"$(BUILD)/initramfs.cpio"'
 $(BUILD)/arch/riscv/initramfs.o: $(BUILD)/initramfs.cpio
 
@@ -215,5 +230,5 @@ $(BUILD)/initramfs.cpio: $(uprog) $(CACHE)/busybox.stamp scripts/initramfs.py sc
 	$(say) CPIO $@
 	$(Q)$(PYTHON) scripts/initramfs.py --busybox $(CACHE)/busybox/usr/bin/busybox --out $@ $(uprog)
 
--include $(kobj:.o=.d) $(ulib:.o=.d) $(uprog:=.d) $(glibc:=.d) \
+-include $(kobj:.o=.d) $(vdso_obj:.o=.d) $(ulib:.o=.d) $(uprog:=.d) $(glibc:=.d) \
          $(BUILD)/asm-offsets.d $(BUILD)/kernel.lds.d

@@ -186,6 +186,8 @@ int uvm_mremap(struct uvm *uvm, vaddr_t old, size_t old_len, size_t new_len, boo
         return err;
     rw_write_lock(&uvm->lock);
     err = remap_locked(uvm, &m, out);
+    if (!err && old == uvm->layout.vdso)
+        uvm->layout.vdso = *out;
     rw_write_unlock(&uvm->lock);
     return err;
 }

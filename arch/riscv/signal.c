@@ -46,13 +46,6 @@ static_assert(__builtin_offsetof(struct ucontext, mask) == 40, "uc_sigmask");
 static_assert(__builtin_offsetof(struct ucontext, mcontext) == 176, "uc_mcontext");
 static_assert(sizeof(struct sigframe) == ARCH_SIGFRAME_SIZE, "struct rt_sigframe");
 
-extern char __sigcode_start[];
-
-paddr_t arch_sigcode_frame(void)
-{
-    return image_to_phys(__sigcode_start);
-}
-
 static void save_registers(struct sigcontext *sc, const struct trap_frame *tf,
                            struct arch_context *ctx)
 {

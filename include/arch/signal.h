@@ -13,7 +13,7 @@ struct arch_context;
 struct signal_setup {
     int signo;
     vaddr_t handler;
-    vaddr_t restorer; /* 0: use the kernel's own rt_sigreturn stub page */
+    vaddr_t restorer; /* where the handler returns to: the vDSO's rt_sigreturn */
     u64 mask;         /* to be restored by rt_sigreturn */
     const void *info; /* 128 bytes */
     vaddr_t stack;    /* alternate stack's top, or 0: the current stack */
@@ -43,9 +43,3 @@ void arch_signal_enter(struct trap_frame *tf, const struct signal_setup *setup, 
  */
 void arch_signal_restore(struct trap_frame *tf, struct arch_context *ctx, const void *buf,
                          struct signal_setup *out);
-
-/*
- * The code page with the rt_sigreturn stub (read-only, executable, part of the image's text);
- * exec maps it into every process as "[vdso]" and passes its address to process state.
- */
-paddr_t arch_sigcode_frame(void);

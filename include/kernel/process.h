@@ -116,7 +116,6 @@ struct process {
     struct list pgrp_link;
 
     struct uvm *uvm; /* borrowed from its threads, which hold the references; NULL at the end */
-    vaddr_t sigcode; /* where exec mapped the rt_sigreturn stub */
     void *part[PROC_PARTS];
     u64 start_ns; /* monotonic time of its fork */
     int parent_death_signal;
@@ -273,11 +272,10 @@ int process_exec_alone(void);
 
 /*
  * The point of no return: gives the current process its new address space and name, makes it
- * forget handlers, files to close and so on. `sigcode` is where arch_sigcode_frame() is mapped.
- * Takes over the caller's reference of `uvm`. Cannot fail. The caller goes on to fill in the trap
- * frame.
+ * forget handlers, files to close and so on. Takes over the caller's reference of `uvm`. Cannot
+ * fail. The caller goes on to fill in the trap frame.
  */
-void process_exec(struct uvm *uvm, vaddr_t sigcode, const char *comm);
+void process_exec(struct uvm *uvm, const char *comm);
 
 /* Sets the name of a thread of p; the leader's is the process's. -ESRCH. */
 int process_set_name(struct process *p, int tid, const char *name);

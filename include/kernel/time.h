@@ -44,6 +44,16 @@ void time_set_realtime(u64 ns);
 /* What realtime is ahead of monotonic time: turns a realtime deadline into a monotonic one. */
 u64 time_realtime_offset(void);
 
+/* One tick of the machine's counter, at least a nanosecond: as fine as any clock is. */
+u64 time_resolution_ns(void);
+
+/*
+ * Fills in what programs compute their clocks from, and keeps it up to date from here on: the memory is
+ * the clock's for good. Before there are programs, once.
+ */
+struct vdso_clock;
+void time_publish(struct vdso_clock *clock);
+
 /* Nanoseconds of time_now_ns() at which the kernel started: uptime is the difference. */
 u64 time_boot_ns(void);
 

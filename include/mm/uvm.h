@@ -61,6 +61,7 @@ struct uvm_layout {
     vaddr_t arg_start, arg_end;
     vaddr_t env_start, env_end;
     vaddr_t auxv_start, auxv_end;
+    vaddr_t vdso; /* follows its page when mremap moves that */
 };
 
 /* Limits in bytes (RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK); ~0 is none. */

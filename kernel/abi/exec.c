@@ -3,9 +3,9 @@
  * exec: a process becomes another program.
  *
  * Everything that can fail happens first, in an address space of its own: the file is found
- * (through scripts), its headers are judged, the strings are copied in, segments, stack and
- * return code are booked, the stack is written. Then process_exec() replaces the old program,
- * and nothing can fail any more. The old program sees either its end or an error.
+ * (through scripts), its headers are judged, the strings are copied in, segments, vDSO and
+ * stack are booked, the stack is written. Then process_exec() replaces the old program, and
+ * nothing can fail any more. The old program sees either its end or an error.
  */
 #include "exec.h"
 #include "args.h"
@@ -14,7 +14,6 @@
 #include <abi/linux/auxvec.h>
 #include <abi/linux/fcntl.h>
 #include <abi/linux/resource.h>
-#include <arch/signal.h>
 #include <arch/user.h>
 #include <base/init.h>
 #include <base/log.h>
@@ -31,8 +30,6 @@
 #include <lib/err.h>
 #include <lib/string.h>
 #include <mm/failalloc.h>
-#include <mm/page.h>
-#include <mm/pcache.h>
 #include <mm/uvm.h>
 
 /* A page of nothing above the stack, so that no pointer into it wraps into the kernel's half. */
@@ -57,33 +54,9 @@ struct exec {
     struct exec_script script;
     struct exec_args args;
     struct uvm *uvm;
-    vaddr_t sigcode;
     vaddr_t entry;
     vaddr_t sp;
 };
-
-/* --- the page with the code that ends a signal handler --- */
-
-static const char *sigcode_name(struct pcache *pc, char *buf, size_t len)
-{
-    (void)pc;
-    (void)buf;
-    (void)len;
-    return "[vdso]";
-}
-
-static const struct pcache_ops sigcode_ops = {.name = sigcode_name};
-
-/* A file in all but name: one frame, mapped by every program. */
-static struct pcache sigcode;
-
-static void sigcode_init(void)
-{
-    pcache_init(&sigcode, &sigcode_ops);
-    if (pcache_write_kernel(&sigcode, 0, phys_to_virt(arch_sigcode_frame()), PAGE_SIZE) !=
-        (ssize_t)PAGE_SIZE)
-        panic("no memory for the page of signal return code");
-}
 
 /* --- the program and its arguments --- */
 
@@ -201,6 +174,7 @@ static int write_auxv(struct exec *e, vaddr_t strings)
         {AT_HWCAP, arch_hwcap()},
         {AT_CLKTCK, CLOCK_TICKS_PER_SECOND},
         {AT_RANDOM, strings},
+        {AT_SYSINFO_EHDR, uvm_layout(e->uvm)->vdso},
         {AT_EXECFN, strings + e->args.name_offset},
         {AT_NULL, 0},
     };
@@ -249,13 +223,12 @@ static int make_space(struct exec *e)
     if (!e->uvm)
         return -ENOMEM;
     set_limits(e->uvm);
-    e->sigcode = 0; /* anywhere */
     e->entry = e->image.bias + e->image.elf.entry;
     err = exec_image_map(&e->image, e->uvm);
     if (!err)
-        err = make_stack(e);
+        err = vdso_map(e->uvm);
     if (!err)
-        err = uvm_map(e->uvm, &e->sigcode, PAGE_SIZE, UVM_R | UVM_X, 0, &sigcode.pager, 0);
+        err = make_stack(e);
     if (err)
         uvm_put(e->uvm);
     return err;
@@ -276,7 +249,7 @@ static const char *command_name(const char *path, const struct file *file)
 /* The point of no return. */
 static void become(struct exec *e, const struct exec_request *r, struct trap_frame *tf)
 {
-    process_exec(e->uvm, e->sigcode, command_name(r->path, e->image.file));
+    process_exec(e->uvm, command_name(r->path, e->image.file));
     exe_set(e->image.file);
     tf_init_user(tf, e->entry, e->sp);
 }
@@ -406,7 +379,7 @@ static void start_init(struct trap_frame *tf)
 
 static void exec_init(void)
 {
-    sigcode_init();
+    vdso_init();
     init_program_register(start_init);
 }
 INITCALL(INIT_FS, exec_init);

@@ -106,3 +106,11 @@ int exec_image_parse(struct exec_image *image, const char *path);
  * -ENOEXEC (addresses that cannot be had).
  */
 int exec_image_map(struct exec_image *image, struct uvm *uvm);
+
+/* --- vdso.c --- */
+
+/* Makes the page that all programs share. At start-up, once. */
+void vdso_init(void);
+
+/* Books it, and notes the place in the layout. -ENOMEM. */
+int vdso_map(struct uvm *uvm);

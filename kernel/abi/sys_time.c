@@ -60,14 +60,13 @@ SYSCALL2(clock_gettime, int, clock, vaddr_t, to)
     return read_clock(clock, &ns) ? args_put_timespec(to, ns) : -EINVAL;
 }
 
-/* One tick of the machine's counter, at least a nanosecond. */
 SYSCALL2(clock_getres, int, clock, vaddr_t, to)
 {
     u64 ns;
 
     if (!read_clock(clock, &ns))
         return -EINVAL;
-    return to ? args_put_timespec(to, MAX(1ul, time_ticks_to_ns(1))) : 0;
+    return to ? args_put_timespec(to, time_resolution_ns()) : 0;
 }
 
 SYSCALL2(clock_settime, int, clock, vaddr_t, from)
