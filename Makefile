@@ -32,7 +32,7 @@ need       = @scripts/setup.sh
 
 .DEFAULT_GOAL := all
 .PHONY: all run smoke test test-all bench fuzz mutants debug format check clean distclean help \
-        user-libc host-tests fuzzers dtcheck sdcard flash boardtest setup cached-packages firmware FORCE
+        user-libc host-tests fuzzers dtcheck sdcard flash boardtest setup cached-packages firmware picture book FORCE
 
 all:
 	$(need) build
@@ -61,6 +61,24 @@ debug:
 	$(need) debug
 	$(compile) all
 	@scripts/debug.sh
+
+# A page table as an SVG: PID= a process of a machine that is booted for it, self (a busybox) or kernel; RUN='command'
+# is started and drawn instead; FROM= a saved session instead of a machine.
+picture: PID ?= kernel
+picture: OUT ?= $(BUILD)/picture.svg
+picture:
+	$(need) run
+	$(if $(FROM),,$(compile) all)
+	@scripts/ptpicture $(if $(FROM),'$(FROM)',--pid '$(PID)' $(if $(RUN),--run '$(RUN)')) -o '$(OUT)'
+	@echo $(OUT)
+
+# What of the book comes out of a machine: its pictures and the sessions of docs/page-tables.md.
+book:
+	$(need) test
+	$(compile) all
+	@scripts/ptpicture --pid kernel -o docs/pictures/kernel.svg
+	@APPEND=norandmaps scripts/ptpicture --pid self -o docs/pictures/busybox.svg
+	@$(PYTHON) scripts/sessions.py docs/page-tables.md
 
 smoke test test-all:
 	$(need) test
@@ -137,6 +155,8 @@ help:
 #: make emulator   builds the emulator of the VisionFive 2, once; QEMU_VISIONFIVE2 names a prebuilt one
 #: make run BOARD= boots that card in the board's emulator, through the board's own firmware
 #: make debug      the same, stopped at the first instruction, under gdb
+#: make picture    draws a page table, of PID=kernel, self or a number, of RUN="command", or FROM=session.log, as OUT=file
+#: make book       makes the pictures and the sessions of docs/page-tables.md anew
 #: make smoke      a first opinion in less than a minute
 #: make test       format, layers, host tests, fuzzers for some seconds, boots in QEMU
 #: make test-all   the same with full products and long stress
