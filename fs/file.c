@@ -16,6 +16,7 @@
 #include <kernel/signal.h>
 #include <lib/err.h>
 #include <mm/page.h>
+#include <mm/pager.h>
 #include <mm/slab.h>
 #include <mm/usercopy.h>
 
@@ -376,18 +377,27 @@ int file_allocate(struct file *file, unsigned mode, u64 offset, u64 len)
     return S_ISFIFO(file->inode->mode) ? -ESPIPE : -EOPNOTSUPP;
 }
 
-int file_mmap(struct file *file, bool shared, bool write, u64 offset, struct pager **out)
+int file_mmap(struct file *file, const struct file_mapping *how, bool *writable, struct pager **out)
 {
+    *writable = how->shared && file->access & FILE_WRITE;
     if (file->flags & O_PATH)
         return -EBADF;
-    if (!(file->access & FILE_READ) || (shared && write && !(file->access & FILE_WRITE)))
+    if (!(file->access & FILE_READ) || (how->shared && how->write && !*writable))
         return -EACCES;
-    return file->ops->mmap ? file->ops->mmap(file, offset, out) : -ENODEV;
+    if (!file->ops->mmap)
+        return -ENODEV;
+    int err = file->ops->mmap(file, how->offset, writable, out);
+    if (err || !how->shared || !how->write || *writable)
+        return err;
+    pager_put(*out);
+    return -EPERM;
 }
 
 int file_exec_pager(struct file *file, struct pager **out)
 {
-    int err = S_ISREG(file->inode->mode) ? file_mmap(file, false, false, 0, out) : -ENODEV;
+    const struct file_mapping whole = {.offset = 0};
+    bool writable;
+    int err = S_ISREG(file->inode->mode) ? file_mmap(file, &whole, &writable, out) : -ENODEV;
 
     return err ? -ENOEXEC : 0;
 }

@@ -15,6 +15,7 @@
 #include <fs/fscontext.h>
 #include <fs/initramfs.h>
 #include <fs/memdev.h>
+#include <fs/memfd.h>
 #include <fs/mount.h>
 #include <fs/procfs.h>
 #include <fs/ramfs.h>
@@ -54,6 +55,8 @@ static void fs_init(void)
 {
     seed_rng();
     ramfs_init();
+    if (memfd_init())
+        panic("no memory for the root of memory files");
     procfs_init();
     proc_machine_init();
     proc_cpu_init();
@@ -98,6 +101,7 @@ static void fs_populate(void)
         panic("no memory for the root directory (error %d)", -err);
     unpack_initramfs();
     mount_at("devtmpfs", "/dev", 0755);
+    mount_at("tmpfs", "/dev/shm", 01777);
     mount_at("proc", "/proc", 0555);
     vfs_mkdir(NULL, "/tmp", 01777);
 }

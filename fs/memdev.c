@@ -69,10 +69,9 @@ static ssize_t zero_read(struct file *file, struct iobuf *to, u64 *pos)
     return err ? err : (ssize_t)want;
 }
 
-static int zero_mmap(struct file *file, u64 offset, struct pager **out)
+static int zero_mmap(struct file *file, u64 offset, bool *writable, struct pager **out)
 {
-    (void)file;
-    (void)offset;
+    (void)file, (void)offset, (void)writable;
     *out = NULL;
     return 0;
 }

@@ -384,6 +384,14 @@ static void pager_release(struct pager *pager)
         pc->ops->release(pc);
 }
 
+static void pager_writers(struct pager *pager, int change)
+{
+    struct pcache *pc = of(pager);
+
+    if (pc->ops && pc->ops->count_writers)
+        pc->ops->count_writers(pc, change);
+}
+
 static const char *pager_name(struct pager *pager, char *buf, size_t len)
 {
     struct pcache *pc = of(pager);
@@ -411,10 +419,16 @@ static const struct pager_ops pager_ops = {
     .peek = pager_peek,
     .hold = pager_hold,
     .release = pager_release,
+    .count_writers = pager_writers,
     .name = pager_name,
     .identity = pager_identity,
     .size = pager_size,
 };
+
+const struct pcache *pcache_if_pager(const struct pager *pager)
+{
+    return pager->ops == &pager_ops ? container_of(pager, struct pcache, pager) : NULL;
+}
 
 void pcache_init(struct pcache *pc, const struct pcache_ops *ops)
 {

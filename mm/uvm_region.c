@@ -34,16 +34,31 @@ struct region *region_alloc(void)
     return slab_alloc(&region_cache);
 }
 
-static void pager_hold(struct pager *pager)
+/* Whether writes through the region may reach the pager, now or after mprotect. */
+static bool may_write_back(const struct region *r)
 {
-    if (pager && pager->ops->hold)
-        pager->ops->hold(pager);
+    return (r->flags & UVM_SHARED) && !(r->flags & UVM_NOWRITE);
+}
+
+static void hold_pager(const struct region *r)
+{
+    if (r->pager->ops->hold)
+        r->pager->ops->hold(r->pager);
+    if (may_write_back(r))
+        pager_count_writers(r->pager, 1);
+}
+
+static void put_pager(const struct region *r)
+{
+    if (may_write_back(r))
+        pager_count_writers(r->pager, -1);
+    pager_put(r->pager);
 }
 
 void region_free(struct region *r)
 {
-    if (r->pager && r->pager->ops->release)
-        r->pager->ops->release(r->pager);
+    if (r->pager)
+        put_pager(r);
     slab_free(&region_cache, r);
 }
 
@@ -54,7 +69,8 @@ struct region *region_copy(const struct region *r)
     if (!copy)
         return NULL;
     *copy = *r;
-    pager_hold(copy->pager);
+    if (copy->pager)
+        hold_pager(copy);
     return copy;
 }
 

@@ -47,9 +47,10 @@ struct file_ops {
     long (*ioctl)(struct file *file, unsigned cmd, vaddr_t arg);
     /*
      * The pager that supplies a mapping's frames, referenced; *out = NULL for anonymous memory.
-     * -ENODEV.
+     * *writable: the mapping is shared and may be written to; if that stays set, it counts as a writer of
+     * the pager. May be cleared: then it never becomes writable. -ENODEV.
      */
-    int (*mmap)(struct file *file, u64 offset, struct pager **out);
+    int (*mmap)(struct file *file, u64 offset, bool *writable, struct pager **out);
     /* Emits entries from file->pos on and advances it. -ENOTDIR. */
     int (*readdir)(struct file *file, struct dirent_sink *sink);
     /* Books room without changing bytes: allocation for [offset, offset + len). -EOPNOTSUPP. */
@@ -106,11 +107,20 @@ bool dir_emit_dots(struct file *file, struct dirent_sink *sink);
 int file_truncate(struct file *file, u64 size);
 int file_allocate(struct file *file, unsigned mode, u64 offset, u64 len);
 
+/* What a mapping of a file is to be. */
+struct file_mapping {
+    u64 offset;
+    bool shared, write; /* MAP_SHARED; PROT_WRITE */
+};
+
 /*
  * For mmap(2): -EACCES when the file was not opened for what the mapping does (it must be
- * readable; shared and writable needs both), -ENODEV. *out is referenced, or NULL: anonymous.
+ * readable; shared and writable needs both), -EPERM: a seal forbids it; -ENODEV. *out is referenced, or
+ * NULL: anonymous. *writable: the mapping is shared and may be or become writable; it has been counted
+ * as a writer of the pager, which the caller takes back when the mapping is made and has counted itself.
  */
-int file_mmap(struct file *file, bool shared, bool write, u64 offset, struct pager **out);
+int file_mmap(struct file *file, const struct file_mapping *how, bool *writable,
+              struct pager **out);
 
 /* The pager of a program file, referenced, for exec. -ENOEXEC. Contents via file_pread(). */
 int file_exec_pager(struct file *file, struct pager **out);

@@ -24,6 +24,8 @@ struct pcache_ops {
     /* References on the owner, taken for each mapping. */
     void (*hold)(struct pcache *pc);
     void (*release)(struct pcache *pc);
+    /* As in struct pager_ops. */
+    void (*count_writers)(struct pcache *pc, int change);
     /* The file's path for /proc/<pid>/maps and messages. */
     const char *(*name)(struct pcache *pc, char *buf, size_t len);
     void (*identity)(struct pcache *pc, u64 *dev, u64 *ino);
@@ -46,6 +48,9 @@ static inline struct pcache *pcache_of_pager(struct pager *pager)
 {
     return container_of(pager, struct pcache, pager);
 }
+
+/* The page cache behind a pager, or NULL when it is of another kind. */
+const struct pcache *pcache_if_pager(const struct pager *pager);
 
 /* An empty file. `ops` may be NULL. */
 void pcache_init(struct pcache *pc, const struct pcache_ops *ops);

@@ -124,6 +124,13 @@ int uvm_map(struct uvm *uvm, vaddr_t *addr, size_t len, unsigned prot, unsigned 
 /* As munmap(2): holes are fine. -EINVAL, -ENOMEM. */
 int uvm_unmap(struct uvm *uvm, vaddr_t addr, size_t len);
 
+/*
+ * As shmdt(2): unmaps every piece that is left of the mapping which began at `addr` with the first
+ * byte of a pager that ours() knows; it is called under the lock and must not sleep. -EINVAL: there
+ * is none.
+ */
+int uvm_detach(struct uvm *uvm, vaddr_t addr, bool (*ours)(const struct pager *pager));
+
 /* As mprotect(2): -ENOMEM where a hole is met (what lies before it has been changed), -EACCES. */
 int uvm_protect(struct uvm *uvm, vaddr_t addr, size_t len, unsigned prot);
 

@@ -7,6 +7,7 @@
 #include <abi/linux/ioctl.h>
 #include <fs/fdtable.h>
 #include <fs/pipe.h>
+#include <fs/seals.h>
 #include <fs/vfs.h>
 #include <mm/usercopy.h>
 
@@ -138,6 +139,10 @@ static long fcntl_file(struct file *file, unsigned cmd, u64 arg)
         return set_lock(arg);
     case F_GETOWN: /* nobody is told of input (O_ASYNC has no effect), so there is no owner */
         return 0;
+    case F_ADD_SEALS:
+        return file_add_seals(file, (u32)arg);
+    case F_GET_SEALS:
+        return file_get_seals(file);
     case F_GETPIPE_SZ:
         return pipe_capacity(file);
     case F_SETPIPE_SZ: {

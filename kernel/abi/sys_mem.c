@@ -88,16 +88,20 @@ static long map_file(vaddr_t addr, size_t len, unsigned prot, unsigned flags, st
 {
     struct pager *pager;
     bool shared = flags & UVM_SHARED;
-    long rc = file_mmap(file, shared, prot & PROT_WRITE, offset, &pager);
+    bool writable;
+    const struct file_mapping how = {offset, shared, prot & PROT_WRITE};
+    long rc = file_mmap(file, &how, &writable, &pager);
 
     if (rc)
         return rc;
     if (!pager) /* /dev/zero */
         return shared ? map_shared_anonymous(addr, len, prot, flags)
                       : map_pager(addr, len, prot, flags, NULL, 0);
-    if (shared && (file->flags & O_ACCMODE) == O_RDONLY)
+    if (shared && !writable)
         flags |= UVM_NOWRITE;
     rc = map_pager(addr, len, prot, flags, pager, offset);
+    if (writable) /* the mapping counts itself */
+        pager_count_writers(pager, -1);
     pager_put(pager);
     return rc;
 }

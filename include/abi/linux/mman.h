@@ -58,4 +58,10 @@
 
 #define MLOCK_ONFAULT 1
 
+/* memfd_create */
+#define MFD_CLOEXEC       1u
+#define MFD_ALLOW_SEALING 2u
+#define MFD_NOEXEC_SEAL   8u
+#define MFD_EXEC          16u
+
 #endif
