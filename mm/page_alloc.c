@@ -163,7 +163,7 @@ static struct page *alloc_several(unsigned order, unsigned flags)
 {
     struct page *p = buddy_alloc(order, flags);
 
-    if (p || order > PAGE_ORDER_MAX)
+    if (p || flags & PA_EASY)
         return p;
     page_drain_cache();
     return buddy_alloc(order, flags);
@@ -278,6 +278,18 @@ void page_split(struct page *p, unsigned order)
         p->owner = owner;
         p->state = PAGE_STATE_USED(0, kind);
     }
+}
+
+void page_join(struct page *first, unsigned order)
+{
+    enum page_kind kind = first->kind;
+
+    DEBUG_ASSERT(!(page_to_pfn(first) & (BIT(order) - 1)));
+    for (struct page *p = first, *end = p + BIT(order); p < end; p++) {
+        DEBUG_ASSERT(page_is_sole_single(p) && p->kind == kind);
+        p->state = 0;
+    }
+    first->state = PAGE_STATE_USED(order, kind);
 }
 
 void page_set_kind(struct page *p, enum page_kind kind)

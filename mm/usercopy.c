@@ -23,13 +23,26 @@ struct window {
     struct page *page; /* NULL: there is no other holder of the space, and no lock held */
 };
 
+/* The same where there is no table of pages: a large leaf, or nothing. */
+static __noinline char *reach_large(const struct uvm *uvm, vaddr_t va, prot_t access)
+{
+    unsigned level;
+    pte_t pte = pt_lookup(&uvm->pt, va, &level);
+
+    if (!mmu_permits(pte, PROT_U | access))
+        return NULL;
+    return (char *)phys_to_virt(mmu_pfn(pte) << PAGE_SHIFT) + va % pt_entry_size(level);
+}
+
 /* The byte at va through the direct map, if the program itself may access it so; else NULL. */
 static inline char *reach(const struct uvm *uvm, vaddr_t va, prot_t access)
 {
     if (unlikely(va >= USER_TOP))
         return NULL;
     pte_t *slot = pt_slot(&uvm->pt, va);
-    pte_t pte = slot ? mmu_load(slot) : MMU_NOTHING;
+    if (unlikely(!slot))
+        return reach_large(uvm, va, access);
+    pte_t pte = mmu_load(slot);
     if (unlikely(!mmu_permits(pte, PROT_U | access)))
         return NULL;
     return (char *)phys_to_virt(mmu_pfn(pte) << PAGE_SHIFT) + va % PAGE_SIZE;

@@ -117,6 +117,14 @@ int uvm_check_range(vaddr_t addr, size_t len, int too_far, vaddr_t *end);
 /* A free place for len bytes as mmap(2) chooses it: near the hint, else high. 0: none. */
 vaddr_t uvm_find_place(const struct uvm *uvm, vaddr_t hint, size_t len);
 
+/* --- uvm_large.c ----------------------------------------------------------------------------- */
+
+/*
+ * Splits the large leaves that straddle start or end: before anything happens to a part of a region.
+ * Exclusive lock. 0, or -ENOMEM with nothing changed but sizes.
+ */
+int uvm_split_leaves(struct uvm *uvm, vaddr_t start, vaddr_t end);
+
 /* --- uvm.c ---------------------------------------------------------------------------------- */
 
 /* All spaces in turn, each with a reference, which the next call drops: NULL begins and ends. */

@@ -301,8 +301,11 @@ int uvm_discard(struct uvm *uvm, vaddr_t addr, size_t len)
     if (err || end == addr)
         return err;
     rw_write_lock(&uvm->lock);
-    err = has_hole(uvm, addr, end) ? -ENOMEM : 0;
-    drop_pages(uvm, region_from(uvm, addr), addr, end);
+    err = uvm_split_leaves(uvm, addr, end);
+    if (!err) {
+        err = has_hole(uvm, addr, end) ? -ENOMEM : 0;
+        drop_pages(uvm, region_from(uvm, addr), addr, end);
+    }
     rw_write_unlock(&uvm->lock);
     return err;
 }

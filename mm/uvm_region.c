@@ -308,8 +308,10 @@ void region_merge(struct uvm *uvm, vaddr_t start, vaddr_t end)
 
 int region_isolate(struct uvm *uvm, vaddr_t start, vaddr_t end)
 {
-    int err = split_at(uvm, start);
+    int err = uvm_split_leaves(uvm, start, end);
 
+    if (!err)
+        err = split_at(uvm, start);
     if (err)
         return err;
     err = split_at(uvm, end);

@@ -162,6 +162,7 @@ static inline struct page *virt_to_page(const void *va)
 
 #define PA_ZERO 0x1u /* filled with zeros */
 #define PA_LOW  0x2u /* below 4 GiB, for devices with 32-bit DMA */
+#define PA_EASY 0x4u /* a block only if there is one now: single pages stay in the cpu's cache */
 
 /*
  * A cpu's cache of single free pages (a stack through page.link), and its share of the account:
@@ -312,6 +313,12 @@ static inline bool page_has_flags(const struct page *p, u32 flags)
 
 /* Makes single pages of a block with one reference: each has one, and is freed on its own. */
 void page_split(struct page *p, unsigned order);
+
+/*
+ * The opposite: 2^order single pages of one kind that lie together, aligned to their size, each with one
+ * reference, which is the caller's, become a block with one.
+ */
+void page_join(struct page *first, unsigned order);
 
 /* Changes the kind of a page in use, and the account with it. */
 void page_set_kind(struct page *p, enum page_kind kind);
