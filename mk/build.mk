@@ -143,6 +143,14 @@ $(BUILD)/vdso.so: $(BUILD)/vdso.elf
 $(BUILD)/arch/riscv/vdso_image.o: KAFLAGS += -DVDSO_PATH='"$(BUILD)/vdso.so"'
 $(BUILD)/arch/riscv/vdso_image.o: $(BUILD)/vdso.so
 
+# The day from which the calendar starts where there is no clock: of the last commit, whatever day the build is of.
+SOURCE_DATE_EPOCH := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),1767225600)
+$(BUILD)/.date: FORCE
+	@mkdir -p $(@D)
+	@echo '$(SOURCE_DATE_EPOCH)' | cmp -s - $@ || echo '$(SOURCE_DATE_EPOCH)' > $@
+$(BUILD)/kernel/base/build.o: $(BUILD)/.date
+$(BUILD)/kernel/base/build.o: KCFLAGS += -DBUILD_DATE=$(SOURCE_DATE_EPOCH)ul
+
 $(BUILD)/arch/riscv/initramfs.o: KAFLAGS += -DINITRAMFS_PATH='"$(BUILD)/initramfs.cpio"'
 $(BUILD)/arch/riscv/initramfs.o: $(BUILD)/initramfs.cpio
 

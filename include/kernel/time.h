@@ -37,7 +37,10 @@ static inline u64 time_now_ticks(void)
 /* Nanoseconds since the counter began, which is shortly before boot. Monotonic. Any context. */
 u64 time_now_ns(void);
 
-/* Nanoseconds since 1970 (UTC). Starts at 0 plus uptime until somebody sets it. Any context. */
+/*
+ * Nanoseconds since 1970 (UTC). Starts at the date of the build until a real-time clock, or a program,
+ * sets it. Any context.
+ */
 u64 time_realtime_ns(void);
 void time_set_realtime(u64 ns);
 
