@@ -3,7 +3,9 @@
 #include <arch/context.h>
 #include <base/panic.h>
 #include <base/wait.h>
+#include <kernel/caps.h>
 #include <kernel/process.h>
+#include <kernel/rlimit.h>
 #include <kernel/sched.h>
 #include <lib/errno.h>
 #include <lib/string.h>
@@ -67,6 +69,8 @@ void process_exec(struct uvm *uvm, const char *comm)
         process_become_leader();
     p->threaded = false;
     change_uvm(p, uvm);
+    caps_exec(p);
+    rlimit_apply(uvm);
     process_release_vfork(p);
     sig_exec();
     forget_thread_state(t);

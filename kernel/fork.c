@@ -274,6 +274,7 @@ int process_start_init(void (*start)(struct trap_frame *tf))
     if (!p)
         return -ENOMEM;
     rlimit_init_process(p);
+    caps_init_process(p);
     p->sig.unkillable = true;
     p->exit_signal = SIGCHLD;
     p->start_ns = time_now_ns();

@@ -92,6 +92,8 @@ static void inherit(struct process *p, struct process *parent)
 
     memcpy(p->comm, current_thread()->name, sizeof(p->comm));
     memcpy(p->limit, parent->limit, sizeof(p->limit));
+    p->caps = parent->caps;
+    p->personality = parent->personality;
     spin_unlock(&process_lock, flags);
     p->cpu_limits = p->limit[RLIMIT_CPU].soft != RLIMIT_NONE;
 }

@@ -71,7 +71,8 @@ static struct uvm *create(void)
     rw_init(&uvm->lock, "uvm");
     spin_init(&uvm->pt_lock, "uvm page table");
     uvm->refs = 1;
-    uvm->limits = (struct uvm_limits){.as = ~0ul, .data = ~0ul, .stack = 8 * MiB};
+    uvm->limits = (struct uvm_limits){.as = ~0ul, .data = ~0ul, .stack = 8 * MiB, .memlock = ~0ul};
+    uvm->top = USER_TOP;
     list_init(&uvm->link);
     return uvm;
 }
@@ -191,11 +192,13 @@ static int clone(struct uvm *child, struct uvm *parent)
 {
     child->stats = parent->stats;
     child->stats.resident = 0;
+    child->stats.locked = 0;
     child->stats.spurious = child->stats.cow_copied = child->stats.cow_reused = 0;
     child->brk_start = parent->brk_start;
     child->brk = parent->brk;
     child->limits = parent->limits;
     child->layout = parent->layout;
+    child->top = parent->top;
     child->count = parent->count;
     child->regions.update = parent->regions.update;
     int err = clone_regions(&child->regions.root, NULL, parent->regions.root);
@@ -235,6 +238,11 @@ void uvm_sync_code(struct uvm *uvm)
 {
     mmu_code_changed();
     mmu_sync_code(&uvm->pt.space);
+}
+
+void uvm_set_top(struct uvm *uvm, vaddr_t top)
+{
+    uvm->top = top;
 }
 
 void uvm_set_limits(struct uvm *uvm, const struct uvm_limits *limits)

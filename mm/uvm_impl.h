@@ -42,7 +42,9 @@ struct uvm {
     struct rb_tree regions;
     struct region *hit; /* the region of the last fault; a hint, changed under either lock */
     vaddr_t brk_start, brk;
-    bool dontfork; /* a region has had UVM_DONTFORK: fork looks for them */
+    bool dontfork;   /* a region has had UVM_DONTFORK: fork looks for them */
+    unsigned future; /* UVM_LOCKED, UVM_ONFAULT: what regions to come are given */
+    vaddr_t top;     /* the stack's room lies below it, then what mmap hands out */
     struct uvm_limits limits;
     struct uvm_stats stats; /* booked sizes: under the lock; resident: also under pt_lock */
     struct uvm_layout layout;
@@ -71,6 +73,11 @@ void region_remove(struct uvm *uvm, struct region *r);
 /* Changes bounds (offset follows start) or rights. */
 void region_resize(struct uvm *uvm, struct region *r, vaddr_t start, vaddr_t end);
 void region_set_prot(struct uvm *uvm, struct region *r, unsigned prot);
+/* The same of the flags of all regions in [start, end), whose ends are boundaries. */
+void region_set_flags(struct uvm *uvm, vaddr_t start, vaddr_t end, unsigned clear, unsigned set);
+
+/* The first address in [start, end) that no region covers, or `end`. */
+vaddr_t region_hole(const struct uvm *uvm, vaddr_t start, vaddr_t end);
 
 /* Makes start and end boundaries between regions. 0, or -ENOMEM with nothing changed. */
 int region_isolate(struct uvm *uvm, vaddr_t start, vaddr_t end);
@@ -108,6 +115,9 @@ static inline void uvm_note_peak(struct uvm *uvm)
 /* Unmaps all of [start, end), exclusively locked. 0, or -ENOMEM with nothing changed. */
 int uvm_unmap_locked(struct uvm *uvm, vaddr_t start, vaddr_t end);
 
+/* Takes the pages of [start, end) out of the table and frees them; r: the first region there. */
+void uvm_drop_pages(struct uvm *uvm, struct region *r, vaddr_t start, vaddr_t end);
+
 /* Whether `pages` more may be booked; data: they count as data. */
 bool uvm_may_book(const struct uvm *uvm, u64 pages, bool data);
 
@@ -124,6 +134,11 @@ vaddr_t uvm_find_place(const struct uvm *uvm, vaddr_t hint, size_t len);
  * Exclusive lock. 0, or -ENOMEM with nothing changed but sizes.
  */
 int uvm_split_leaves(struct uvm *uvm, vaddr_t start, vaddr_t end);
+
+/* --- uvm_lock.c ----------------------------------------------------------------------------- */
+
+/* Whether RLIMIT_MEMLOCK allows `pages` more of a region with these flags. */
+bool uvm_may_lock(const struct uvm *uvm, unsigned flags, u64 pages);
 
 /* --- uvm.c ---------------------------------------------------------------------------------- */
 

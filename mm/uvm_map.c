@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Booking: mmap, munmap, mprotect, madvise(DONTNEED) and the choice of places.
+ * Booking: mmap, munmap, mprotect and the choice of places.
  *
  * Each call checks everything, then reserves what it needs (a region, the splits at both ends),
  * then acts and cannot fail half way.
@@ -11,7 +11,7 @@
 
 /* Room for the stack to grow, and some more, is left above what mmap hands out. */
 #define STACK_ROOM_MIN (128 * MiB)
-#define STACK_ROOM_MAX (USER_TOP / 6 * 5)
+#define STACK_ROOM_MAX (USER_TOP / 6 * 4)
 
 static vaddr_t mmap_limit(const struct uvm *uvm)
 {
@@ -19,7 +19,7 @@ static vaddr_t mmap_limit(const struct uvm *uvm)
 
     room = MAX(room, STACK_ROOM_MIN);
     room = MIN(room, STACK_ROOM_MAX);
-    return ALIGN_DOWN(USER_TOP - room - UVM_STACK_GUARD, PAGE_SIZE);
+    return ALIGN_DOWN(uvm->top - room - UVM_STACK_GUARD, PAGE_SIZE);
 }
 
 vaddr_t uvm_find_place(const struct uvm *uvm, vaddr_t hint, size_t len)
@@ -85,8 +85,7 @@ static bool may_replace(const struct uvm *uvm, vaddr_t start, vaddr_t end, bool 
            (!data || fits(uvm->stats.data - data_freed, pages, uvm->limits.data));
 }
 
-/* Takes the pages of [start, end) out of the page table and frees them; r: the first region there. */
-static void drop_pages(struct uvm *uvm, struct region *r, vaddr_t start, vaddr_t end)
+void uvm_drop_pages(struct uvm *uvm, struct region *r, vaddr_t start, vaddr_t end)
 {
     struct pt_gather g;
 
@@ -107,7 +106,7 @@ int uvm_unmap_locked(struct uvm *uvm, vaddr_t start, vaddr_t end)
     struct region *next = region_from(uvm, start);
     if (!next || next->start >= end)
         return 0;
-    drop_pages(uvm, next, start, end);
+    uvm_drop_pages(uvm, next, start, end);
     for (struct region *r; (r = next) && r->start < end;) {
         next = region_next(r);
         region_remove(uvm, r);
@@ -144,7 +143,7 @@ static int check_fixed(const struct booking *b)
         return -EINVAL;
     if (b->addr > USER_TOP || b->len > USER_TOP - b->addr)
         return -ENOMEM;
-    return b->addr < UVM_MIN ? -EPERM : 0;
+    return b->addr < UVM_MIN_FIXED ? -EPERM : 0;
 }
 
 static int check_booking(struct booking *b)
@@ -189,12 +188,23 @@ static struct region *make_region(const struct booking *b)
     return region_copy(&model);
 }
 
+/* RLIMIT_MEMLOCK: -EPERM for who asks for locked memory and may have none, else -EAGAIN. */
+static int check_lock(const struct uvm *uvm, const struct booking *b)
+{
+    if ((b->flags & UVM_LOCKED) && !uvm->limits.memlock)
+        return -EPERM;
+    return uvm_may_lock(uvm, b->flags | uvm->future, b->len >> PAGE_SHIFT) ? 0 : -EAGAIN;
+}
+
 static int map_locked(struct uvm *uvm, struct booking *b)
 {
-    int err = place_booking(uvm, b);
+    int err = check_lock(uvm, b);
 
+    if (!err)
+        err = place_booking(uvm, b);
     if (err)
         return err;
+    b->flags |= uvm->future;
     if (uvm->count >= UVM_REGIONS_MAX ||
         !may_replace(uvm, b->addr, b->addr + b->len, region_is_data(b->prot, b->flags)))
         return -ENOMEM;

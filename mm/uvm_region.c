@@ -104,6 +104,16 @@ struct region *region_find(struct uvm *uvm, vaddr_t va)
     return r;
 }
 
+vaddr_t region_hole(const struct uvm *uvm, vaddr_t start, vaddr_t end)
+{
+    for (struct region *r = region_from(uvm, start); start < end; r = region_next(r)) {
+        if (!r || r->start > start)
+            return start;
+        start = r->end;
+    }
+    return end;
+}
+
 /* --- gaps ------------------------------------------------------------------------------------- */
 
 static size_t max_gap_of(const struct rb_node *node)
@@ -133,7 +143,7 @@ static vaddr_t claimed_start(const struct region *r)
 static size_t gap_below(const struct region *r)
 {
     const struct region *prev = region_prev(r);
-    vaddr_t floor = prev ? prev->end : UVM_MIN;
+    vaddr_t floor = prev ? MAX(prev->end, UVM_MIN) : UVM_MIN;
     vaddr_t top = claimed_start(r);
 
     return top > floor ? top - floor : 0;
@@ -206,6 +216,8 @@ static void account(struct uvm *uvm, const struct region *r, bool add)
         s->shared += pages;
     if (r->prot & UVM_X)
         s->text += pages;
+    if (r->flags & UVM_LOCKED)
+        s->locked += pages;
     s->peak_total = MAX(s->peak_total, s->total);
 }
 
@@ -262,6 +274,15 @@ void region_set_prot(struct uvm *uvm, struct region *r, unsigned prot)
     account(uvm, r, false);
     r->prot = prot;
     account(uvm, r, true);
+}
+
+void region_set_flags(struct uvm *uvm, vaddr_t start, vaddr_t end, unsigned clear, unsigned set)
+{
+    for (struct region *r = region_from(uvm, start); r && r->start < end; r = region_next(r)) {
+        account(uvm, r, false);
+        r->flags = (r->flags & ~clear) | set;
+        account(uvm, r, true);
+    }
 }
 
 /* Cuts the region that va lies inside of, if there is one. 0 or -ENOMEM. */

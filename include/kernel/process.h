@@ -19,6 +19,7 @@
 
 #include <base/spinlock.h>
 #include <base/wait.h>
+#include <kernel/caps.h>
 #include <kernel/pid.h>
 #include <kernel/rlimit.h>
 #include <kernel/signal.h>
@@ -119,6 +120,8 @@ struct process {
     void *part[PROC_PARTS];
     u64 start_ns; /* monotonic time of its fork */
     int parent_death_signal;
+    struct caps caps;
+    u32 personality; /* ADDR_NO_RANDOMIZE or nothing */
     struct usage dead;           /* of its threads that have ended */
     struct usage children_usage; /* of children that were waited for */
     struct rlimit limit[RLIMIT_COUNT];

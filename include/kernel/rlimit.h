@@ -24,11 +24,12 @@ int rlimit_get(struct process *p, unsigned resource, struct rlimit *out);
 
 /*
  * Changes a limit of the current process; memory limits reach its address space at once. After one of
- * RLIMIT_CPU the caller calls itimer_watch(). -EINVAL.
+ * RLIMIT_CPU the caller calls itimer_watch(). -EINVAL, -EPERM (a higher one, without
+ * CAP_SYS_RESOURCE).
  */
 int rlimit_set(unsigned resource, const struct rlimit *limit);
 
-/* Gives an address space the memory limits of the current process (exec, before it maps). */
+/* Gives an address space the memory limits of the current process: after exec, capset. */
 void rlimit_apply(struct uvm *uvm);
 
 /* The soft limit of the current process, for the place that obeys it. */

@@ -47,10 +47,13 @@ struct uvm;
 #define UVM_NOHUGE     0x0400u /* never 2 MiB pages */
 #define UVM_DONTFORK   0x0800u /* a fork's child does not have it */
 #define UVM_WIPEONFORK 0x1000u /* a fork's child has zeroes there; private and anonymous only */
-#define UVM_POPULATE   0x2000u /* deliver at once what can be had (not kept) */
 
-/* The lowest address that can be mapped: a null pointer with an offset must not hit anything. */
-#define UVM_MIN 0x10000ul
+/*
+ * The lowest address that is handed out: a null pointer with an offset must not hit anything. Who
+ * asks for an exact place may go lower, but for the first page.
+ */
+#define UVM_MIN       0x10000ul
+#define UVM_MIN_FIXED PAGE_SIZE
 
 /* Where exec put things, for /proc/<pid>/ and for messages. Written by exec, under no lock. */
 struct uvm_layout {
@@ -64,9 +67,9 @@ struct uvm_layout {
     vaddr_t vdso; /* follows its page when mremap moves that */
 };
 
-/* Limits in bytes (RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK); ~0 is none. */
+/* Limits in bytes (RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_MEMLOCK); ~0 is none. */
 struct uvm_limits {
-    u64 as, data, stack;
+    u64 as, data, stack, memlock;
 };
 
 /* Sizes in pages. */
@@ -76,6 +79,7 @@ struct uvm_stats {
     u64 stack;    /* stack regions */
     u64 text;     /* executable */
     u64 shared;   /* booked as shared */
+    u64 locked;   /* booked as locked */
     u64 resident; /* present in the page table */
     u64 tables;   /* frames of the page table */
     u64 peak_total, peak_resident;
@@ -137,20 +141,72 @@ int uvm_protect(struct uvm *uvm, vaddr_t addr, size_t len, unsigned prot);
 /* The program has written code: instruction fetch in this space sees it from here on, on every cpu. */
 void uvm_sync_code(struct uvm *uvm);
 
-/* As madvise(MADV_DONTNEED): drops private anonymous contents. -EINVAL, -ENOMEM (a hole). */
-int uvm_discard(struct uvm *uvm, vaddr_t addr, size_t len);
+/*
+ * As madvise(MADV_DONTNEED): drops what is mapped; anonymous memory is zero again, a private
+ * file's contents are the file's again. -EINVAL (alignment, locked), -ENOMEM (a hole; all the rest
+ * has been dropped).
+ */
+#define UVM_DISCARD_LOCKED  0x1u /* also what is locked (MADV_DONTNEED_LOCKED) */
+#define UVM_DISCARD_ANON    0x2u /* -EINVAL for what is not private and anonymous (MADV_FREE) */
+#define UVM_DISCARD_NOTHING 0x4u /* only the checks (MADV_COLD, MADV_PAGEOUT) */
+int uvm_discard(struct uvm *uvm, vaddr_t addr, size_t len, unsigned what);
 
+/*
+ * Takes the flags `clear` from all regions in the range and gives them `set`: UVM_DONTFORK,
+ * UVM_WIPEONFORK, UVM_HUGE, UVM_NOHUGE. Neither: only the checks. -EINVAL (WIPEONFORK for what is
+ * not private and anonymous), -ENOMEM (a hole; all the rest is done), -EAGAIN (out of memory).
+ */
+int uvm_advise(struct uvm *uvm, vaddr_t addr, size_t len, unsigned clear, unsigned set);
+
+/*
+ * Locks or unlocks: `flags` is UVM_LOCKED, the same with UVM_ONFAULT, or 0. Books only: for what is not
+ * ONFAULT the caller then calls uvm_populate(). -EPERM (RLIMIT_MEMLOCK is 0), -ENOMEM (more than
+ * that, or a hole; what lies before it has been changed), -EINVAL.
+ */
+int uvm_lock(struct uvm *uvm, vaddr_t addr, size_t len, unsigned flags);
+
+/* The same for all regions that there are (*now; NULL: they stay as they are) and those to come. */
+int uvm_lock_all(struct uvm *uvm, const unsigned *now, unsigned future);
+
+/* Whether the page at va is locked and to be there at once: mmap, brk and mremap ask and populate. */
+bool uvm_is_locked(struct uvm *uvm, vaddr_t va);
+
+/*
+ * Delivers the pages of [start, end) as an access (UVM_R, UVM_W) would, in a space that the caller
+ * runs in. -ENOMEM (a hole, out of memory), -EINVAL (the rights do not allow it), -EFAULT (behind the
+ * end of a file), -EINTR when stop() (may be NULL) says so before a page. Access 0 is as mlock does it:
+ * private pages become the mapping's own, holes and UVM_ONFAULT are skipped, -EFAULT without rights.
+ */
+int uvm_populate(struct uvm *uvm, vaddr_t start, vaddr_t end, unsigned access, bool (*stop)(void));
+
+/*
+ * As mincore(2): out[i] says whether the i-th page from `start` on is in memory, mapped or in its
+ * file's cache. The range lies in the user half. -ENOMEM (a hole).
+ */
+int uvm_mincore(struct uvm *uvm, vaddr_t start, size_t pages, u8 *out);
+
+/* Below which stack and mappings lie, instead of USER_TOP; by exec, once, before it maps. */
+void uvm_set_top(struct uvm *uvm, vaddr_t top);
 /* Where brk(2) starts; by exec, once. */
 void uvm_set_brk(struct uvm *uvm, vaddr_t start);
 /* As brk(2): returns the break after the call, moved or not. */
 vaddr_t uvm_brk(struct uvm *uvm, vaddr_t new_break);
 
+/* What mremap(2) is asked for; lengths are rounded up to pages. */
+struct uvm_remap {
+    vaddr_t old;
+    size_t old_len, new_len; /* old_len 0: shared memory is mapped once more */
+    bool may_move;
+    bool fixed; /* to `to`, what is there is unmapped first; with may_move */
+    bool keep;  /* DONTUNMAP: the old place stays mapped, empty; with may_move, sizes equal */
+    vaddr_t to; /* a hint with `keep`; receives the place */
+};
+
 /*
- * As mremap(2) with MREMAP_MAYMOVE (may_move) and MREMAP_FIXED (new_addr != 0). *out receives the
- * new place. -EFAULT (nothing mapped there), -EINVAL, -ENOMEM.
+ * As mremap(2). -EFAULT (nothing mapped there, or not in one piece), -EINVAL, -ENOMEM, -EAGAIN (more
+ * locked memory than RLIMIT_MEMLOCK allows). The struct may have changed.
  */
-int uvm_mremap(struct uvm *uvm, vaddr_t old, size_t old_len, size_t new_len, bool may_move,
-               vaddr_t new_addr, vaddr_t *out);
+int uvm_mremap(struct uvm *uvm, struct uvm_remap *m);
 
 void uvm_set_limits(struct uvm *uvm, const struct uvm_limits *limits);
 

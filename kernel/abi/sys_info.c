@@ -77,11 +77,6 @@ SYSCALL2(setdomainname, vaddr_t, from, int, len)
     return set_uts_name(domain_name, from, len);
 }
 
-SYSCALL1(personality, u32, persona)
-{
-    return persona == 0 || persona == ~0u ? 0 : -EINVAL;
-}
-
 /* --- figures --- */
 
 SYSCALL1(sysinfo, vaddr_t, to)
