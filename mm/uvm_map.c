@@ -292,30 +292,3 @@ int uvm_protect(struct uvm *uvm, vaddr_t addr, size_t len, unsigned prot)
         uvm_sync_code(uvm);
     return err;
 }
-
-static bool has_hole(const struct uvm *uvm, vaddr_t start, vaddr_t end)
-{
-    for (struct region *r = region_from(uvm, start); start < end; r = region_next(r)) {
-        if (!r || r->start > start)
-            return true;
-        start = r->end;
-    }
-    return false;
-}
-
-int uvm_discard(struct uvm *uvm, vaddr_t addr, size_t len)
-{
-    vaddr_t end;
-    int err = uvm_check_range(addr, len, -EINVAL, &end);
-
-    if (err || end == addr)
-        return err;
-    rw_write_lock(&uvm->lock);
-    err = uvm_split_leaves(uvm, addr, end);
-    if (!err) {
-        err = has_hole(uvm, addr, end) ? -ENOMEM : 0;
-        drop_pages(uvm, region_from(uvm, addr), addr, end);
-    }
-    rw_write_unlock(&uvm->lock);
-    return err;
-}
