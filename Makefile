@@ -32,7 +32,7 @@ need       = @scripts/setup.sh
 
 .DEFAULT_GOAL := all
 .PHONY: all run smoke test test-all bench fuzz mutants debug format check clean distclean help \
-        user-libc host-tests fuzzers dtcheck sdcard flash boardtest setup cached-packages firmware picture book FORCE
+        user-libc host-tests fuzzers dtcheck sdcard flash boardtest setup cached-packages firmware picture book programs FORCE
 
 all:
 	$(need) build
@@ -86,8 +86,8 @@ smoke test test-all:
 
 bench:
 	$(need) bench
-	$(compile) all
-	@$(PYTHON) tests/bench/run.py
+	$(compile) all $(BUILD)/user/musl/callbench $(BUILD)/user/musl/hello
+	@$(PYTHON) tests/bench/run.py $(if $(filter 1,$(ACCEPT)),--accept)
 
 mutants:
 	$(need) test
@@ -111,6 +111,14 @@ boardtest:
 	@$(PYTHON) scripts/boardtest.py '$(BOARD)' '$(TTY)'
 
 include mk/emulator.mk
+
+# An archive of programs that nobody here wrote, beside all that the image's own one has.
+programs:
+	$(need) build
+	$(need) programs
+	@scripts/programs.sh > /dev/null
+	$(compile) $(BUILD)/programs.cpio
+	@echo $(BUILD)/programs.cpio
 
 # FUZZ_SECONDS for each target.
 fuzz: FUZZ_SECONDS ?= 600
@@ -153,6 +161,7 @@ help:
 #: make flash      writes that image to the card DEV=/dev/sdX, reads it back and compares
 #: make boardtest  runs a session on a real BOARD over its serial line TTY=/dev/ttyUSB0 and writes a report
 #: make emulator   builds the emulator of the VisionFive 2, once; QEMU_VISIONFIVE2 names a prebuilt one
+#: make programs   build/programs.cpio, an archive with sqlite3, lua, dash, micropython, stress-ng: make run INITRD= it
 #: make run BOARD= boots that card in the board's emulator, through the board's own firmware
 #: make debug      the same, stopped at the first instruction, under gdb
 #: make picture    draws a page table, of PID=kernel, self or a number, of RUN="command", or FROM=session.log, as OUT=file
@@ -160,7 +169,7 @@ help:
 #: make smoke      a first opinion in less than a minute
 #: make test       format, layers, host tests, fuzzers for some seconds, boots in QEMU
 #: make test-all   the same with full products and long stress
-#: make bench      guest instructions per operation, beside the last accepted figures
+#: make bench      guest instructions per operation, beside the last accepted figures; ACCEPT=1 accepts, docs/performance.md
 #: make fuzz       each fuzzer for FUZZ_SECONDS=600
 #: make mutants    shows that the tests can fail
 #: make dtcheck    whether the image would boot with DTB=some-board.dtb, and what it would see; JSON=1 for programs
