@@ -27,6 +27,7 @@ struct pid_entry {
     int (*show)(struct seq *seq);
     int (*store)(struct process *p, int tid, const char *text);
     struct dentry *(*jump)(struct process *p); /* links: where to, referenced, or NULL */
+    const struct file_ops *ops;                /* of files that are no text */
 };
 
 /* --- small contents -------------------------------------------------------------------------- */
@@ -56,6 +57,12 @@ static int store_comm(struct process *p, int tid, const char *text)
         return -EINVAL;
     strlcpy(name, text, sizeof(name));
     return process_set_name(p, tid ? tid : process_pid(p), name);
+}
+
+static int show_personality(struct seq *seq)
+{
+    seq_print(seq, "%08x\n", READ_ONCE(proc_seq_process(seq)->personality));
+    return 0;
 }
 
 static int show_mounts(struct seq *seq)
@@ -103,7 +110,13 @@ static const struct pid_entry entries[] = {
     {.name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .store = store_comm},
     {.name = "cmdline", .mode = S_IFREG | 0444, .show = proc_show_cmdline},
     {.name = "environ", .mode = S_IFREG | 0400, .show = proc_show_environ},
+    {.name = "auxv", .mode = S_IFREG | 0400, .show = proc_show_auxv},
+    {.name = "limits", .mode = S_IFREG | 0444, .show = proc_show_limits},
+    {.name = "personality", .mode = S_IFREG | 0400, .show = show_personality},
     {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps},
+    {.name = "smaps", .mode = S_IFREG | 0444, .show = proc_show_smaps},
+    {.name = "smaps_rollup", .mode = S_IFREG | 0444, .show = proc_show_smaps_rollup},
+    {.name = "pagemap", .mode = S_IFREG | 0400, .ops = &proc_pagemap_ops},
     {.name = "pagetable", .mode = S_IFREG | 0400, .show = proc_show_pagetable},
     {.name = "mounts", .mode = S_IFREG | 0444, .show = show_mounts},
     {.name = "fail-nth", .mode = S_IFREG | 0644, .show = show_fail_nth, .store = store_fail_nth},
@@ -221,10 +234,10 @@ static int tid_of_dir(int which)
 static struct inode *make_entry(struct inode *dir, struct process *p, const struct pid_entry *entry)
 {
     bool link = S_ISLNK(entry->mode);
+    const struct file_ops *ops = entry->ops ? entry->ops : &entry_file_ops;
 
     return proc_node_make(dir->super, entry->mode, link ? &entry_link_ops : &proc_plain_ops,
-                          link ? NULL : &entry_file_ops, p, entry,
-                          tid_of_dir(proc_node_of(dir)->number));
+                          link ? NULL : ops, p, entry, tid_of_dir(proc_node_of(dir)->number));
 }
 
 static bool is_name(const char *name, size_t len, const char *wanted)

@@ -162,9 +162,11 @@ static void show_memory(struct seq *seq, const struct snapshot *s)
         u64 pages;
     } rows[] = {
         {"VmPeak", s->memory.peak_total},   {"VmSize", s->memory.total},
+        {"VmLck", s->memory.locked},        {"VmPin", 0},
         {"VmHWM", s->memory.peak_resident}, {"VmRSS", s->memory.resident},
         {"VmData", s->memory.data},         {"VmStk", s->memory.stack},
-        {"VmExe", s->memory.text},          {"VmPTE", s->memory.tables},
+        {"VmExe", s->memory.text},          {"VmLib", 0},
+        {"VmPTE", s->memory.tables},        {"VmSwap", 0},
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)

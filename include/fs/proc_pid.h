@@ -30,11 +30,24 @@ static inline int proc_seq_tid(const struct seq *seq)
     return node->number;
 }
 
-/* Contents of files (fs/proc_status.c, fs/proc_space.c). */
+struct uvm;
+struct uvm_region_info;
+
+/* The line of a region in maps and smaps. For fn of uvm_for_each_region(). */
+void proc_print_region(struct seq *seq, struct uvm *uvm, const struct uvm_region_info *region);
+
+/* Contents of files (fs/proc_status.c, fs/proc_space.c, fs/proc_smaps.c, fs/proc_limits.c). */
 int proc_show_stat(struct seq *seq);
 int proc_show_statm(struct seq *seq);
 int proc_show_status(struct seq *seq);
 int proc_show_cmdline(struct seq *seq);
 int proc_show_environ(struct seq *seq);
+int proc_show_auxv(struct seq *seq);
 int proc_show_maps(struct seq *seq);
+int proc_show_smaps(struct seq *seq);
+int proc_show_smaps_rollup(struct seq *seq);
+int proc_show_limits(struct seq *seq);
 int proc_show_pagetable(struct seq *seq);
+
+/* Files that are no text (fs/proc_pagemap.c). */
+extern const struct file_ops proc_pagemap_ops;
