@@ -60,7 +60,7 @@ static __noinline pte_t *make_slot(const struct fault *f)
     struct mmu_flush fl;
     struct pt_span span;
 
-    if (pt_next_span(&f->uvm->pt, f->va, f->va + PAGE_SIZE, &span))
+    if (!f->lone && pt_next_span(&f->uvm->pt, f->va, f->va + PAGE_SIZE, &span))
         return span.slot;
     mmu_flush_begin(&fl, &f->uvm->pt.space); /* links into empty entries: nothing to flush */
     return pt_slot_alloc(&f->uvm->pt, &fl, f->va);
@@ -133,7 +133,7 @@ static bool replace(const struct fault *f, struct page *old, struct page *page)
     return ours;
 }
 
-static inline int missing_anon(const struct fault *f)
+static __always_inline int missing_anon(const struct fault *f)
 {
     struct page *page = page_alloc(0, PA_ZERO, PAGE_ANON);
 
@@ -297,7 +297,8 @@ static __noinline int spurious(const struct fault *f)
 /* There is no table of pages at the address: a large leaf is there, or can be; else a table comes. */
 static __noinline int no_table(const struct fault *f)
 {
-    pte_t pte = pt_lookup(&f->uvm->pt, f->va, NULL);
+    struct pt *pt = &f->uvm->pt;
+    pte_t pte = READ_ONCE(pt->large) ? pt_lookup(pt, f->va, NULL) : MMU_NOTHING;
 
     if (mmu_kind(pte) == MMU_LEAF)
         return mmu_permits(pte, PROT_U | f->access) ? spurious(f) : fault_write_large(f);

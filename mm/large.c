@@ -68,7 +68,7 @@ void large_put(struct page *first)
 
 void large_count(struct pt *pt, s32 n)
 {
-    pt->large += (u32)n;
+    WRITE_ONCE(pt->large, pt->large + (u32)n); /* faults look without a lock */
     __atomic_fetch_add(&leaves, (u64)(s64)n, __ATOMIC_RELAXED);
 }
 

@@ -224,6 +224,6 @@ void pt_reclaim(struct pt_gather *g, vaddr_t va, unsigned low)
         mmu_flush_table(&g->flush);
         table_count(path[level], -1);
         g->pt->tables--;
-        pt_gather_page(g, table);
+        pt_gather_marked(g, table, GATHER_TABLE);
     }
 }

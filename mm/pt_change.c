@@ -52,7 +52,7 @@ static int map_undo(struct pt *pt, vaddr_t start, vaddr_t end)
 }
 
 /* Fills entries of one table from `slot` on; returns how many bytes they map, at most size. */
-static size_t map_run(const struct pt *pt, struct mmu_flush *fl, pte_t *slot, vaddr_t va, pfn_t pfn,
+static size_t map_run(struct pt *pt, struct mmu_flush *fl, pte_t *slot, vaddr_t va, pfn_t pfn,
                       size_t size, prot_t prot, unsigned level)
 {
     size_t room = MMU_ENTRIES - pt_index(va, level);
@@ -107,7 +107,12 @@ static pte_t *table_from_leaf(const struct pt *pt, struct mmu_flush *fl, pte_t o
 
     if (!table)
         return NULL;
-    map_run(pt, fl, table, va, mmu_pfn(old), pt_entry_size(level), mmu_prot(old), level - 1);
+    for (unsigned i = 0; i < MMU_ENTRIES; i++) {
+        pfn_t pfn = mmu_pfn(old) + ((pfn_t)i << ((level - 1) * MMU_INDEX_BITS));
+        fill_empty(fl, &table[i], mmu_leaf(pfn, mmu_prot(old), level - 1),
+                   va + i * pt_entry_size(level - 1), level - 1);
+    }
+    count_in_user(pt, table, MMU_ENTRIES);
     return table;
 }
 
@@ -170,7 +175,7 @@ static unsigned clear_large(struct pt_gather *g, const struct pt_span *span)
     struct page *first = pfn_to_page(mmu_pfn(mmu_load(span->slot)));
 
     mmu_store(&g->flush, span->slot, MMU_NOTHING, span->va, span->level);
-    pt_gather_large(g, first);
+    pt_gather_marked(g, first, GATHER_LARGE);
     large_count(g->pt, -1);
     return 1;
 }

@@ -58,10 +58,10 @@ void pt_gather_make_room(struct pt_gather *g)
     g->count = 0;
 }
 
-/* As much work as for a portion of small ones. */
-static __noinline void put_large(const struct pt_gather *g, struct page *marked)
+/* As much work as for a portion of single pages. */
+static __noinline void put_large(const struct pt_gather *g, struct page *first)
 {
-    large_put((struct page *)((vaddr_t)marked & ~GATHER_LARGE));
+    large_put(first);
     if (g->yields)
         yield_point();
 }
@@ -69,12 +69,14 @@ static __noinline void put_large(const struct pt_gather *g, struct page *marked)
 static void put_pages(const struct pt_gather *g, struct page *const *pages, u32 count)
 {
     for (u32 i = 0; i < count; i++) {
-        if (unlikely((vaddr_t)pages[i] & GATHER_LARGE))
-            put_large(g, pages[i]);
-        else if (unlikely(pages[i]->kind == PAGE_TABLE))
-            table_free(pages[i]);
-        else
+        vaddr_t page = (vaddr_t)pages[i];
+
+        if (likely(!(page & (GATHER_TABLE | GATHER_LARGE))))
             page_put(pages[i]);
+        else if (page & GATHER_TABLE)
+            table_free((struct page *)(page - GATHER_TABLE));
+        else
+            put_large(g, (struct page *)(page - GATHER_LARGE));
     }
     if (g->yields)
         yield_point();

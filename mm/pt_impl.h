@@ -34,13 +34,13 @@ static inline void pt_gather_page(struct pt_gather *g, struct page *page)
     g->pages[g->count++] = page;
 }
 
-/* Marks an entry of pages[]: all frames of a large leaf, from this one on. */
-#define GATHER_LARGE 1ul
+/* What pages[] holds beside single pages, by the low bits of the pointer. */
+#define GATHER_LARGE 1ul /* all frames of a large leaf, from this one on */
+#define GATHER_TABLE 2ul
 
-/* Gathers the frames of a large leaf. */
-static inline void pt_gather_large(struct pt_gather *g, struct page *first)
+static inline void pt_gather_marked(struct pt_gather *g, struct page *page, vaddr_t mark)
 {
-    pt_gather_page(g, (struct page *)((vaddr_t)first | GATHER_LARGE));
+    pt_gather_page(g, (struct page *)((vaddr_t)page | mark));
 }
 
 /*

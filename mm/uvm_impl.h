@@ -129,11 +129,16 @@ vaddr_t uvm_find_place(const struct uvm *uvm, vaddr_t hint, size_t len);
 
 /* --- uvm_large.c ----------------------------------------------------------------------------- */
 
+int uvm_split_straddling(struct uvm *uvm, vaddr_t start, vaddr_t end);
+
 /*
  * Splits the large leaves that straddle start or end: before anything happens to a part of a region.
  * Exclusive lock. 0, or -ENOMEM with nothing changed but sizes.
  */
-int uvm_split_leaves(struct uvm *uvm, vaddr_t start, vaddr_t end);
+static inline int uvm_split_leaves(struct uvm *uvm, vaddr_t start, vaddr_t end)
+{
+    return likely(!uvm->pt.large) ? 0 : uvm_split_straddling(uvm, start, end);
+}
 
 /* --- uvm_lock.c ----------------------------------------------------------------------------- */
 

@@ -128,12 +128,10 @@ int fault_write_large(const struct fault *f)
     return err;
 }
 
-int uvm_split_leaves(struct uvm *uvm, vaddr_t start, vaddr_t end)
+int uvm_split_straddling(struct uvm *uvm, vaddr_t start, vaddr_t end)
 {
     struct mmu_flush fl;
 
-    if (likely(!uvm->pt.large))
-        return 0;
     mmu_flush_begin(&fl, &uvm->pt.space);
     int err = pt_split(&uvm->pt, &fl, start);
     if (!err)
