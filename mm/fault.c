@@ -336,9 +336,10 @@ static bool may_grow(const struct uvm *uvm, const struct region *r, vaddr_t va)
 {
     const struct region *below = region_prev(r);
     vaddr_t floor = below ? below->end + UVM_STACK_GUARD : UVM_MIN;
+    u64 pages = (r->start - va) >> PAGE_SHIFT;
 
     return (r->flags & UVM_STACK) && va >= floor && r->end - va <= uvm->limits.stack &&
-           uvm_may_book(uvm, (r->start - va) >> PAGE_SHIFT, false);
+           uvm_may_book(uvm, pages, r->prot, r->flags) && uvm_may_lock(uvm, r->flags, pages);
 }
 
 /* Stretches a stack region down to va. 0, or -EFAULT: there is none, or it may not. */

@@ -312,6 +312,11 @@ static u64 cached_count(void)
     return (u64)sum;
 }
 
+u64 page_total_count(void)
+{
+    return buddy_total_count();
+}
+
 u64 page_free_count(void)
 {
     return buddy_free_count() + cached_count();

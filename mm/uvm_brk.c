@@ -36,7 +36,7 @@ static int grow_heap(struct uvm *uvm, vaddr_t start, vaddr_t end)
 {
     u64 pages = (end - start) >> PAGE_SHIFT;
 
-    if (!region_is_free(uvm, start, end) || !uvm_may_book(uvm, pages, true) ||
+    if (!region_is_free(uvm, start, end) || !uvm_may_book(uvm, pages, UVM_R | UVM_W, UVM_HEAP) ||
         !uvm_may_lock(uvm, uvm->future, pages))
         return -ENOMEM;
     return book_heap(uvm, start, end);

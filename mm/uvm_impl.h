@@ -118,8 +118,10 @@ int uvm_unmap_locked(struct uvm *uvm, vaddr_t start, vaddr_t end);
 /* Takes the pages of [start, end) out of the table and frees them; r: the first region there. */
 void uvm_drop_pages(struct uvm *uvm, struct region *r, vaddr_t start, vaddr_t end);
 
-/* Whether `pages` more may be booked; data: they count as data. */
-bool uvm_may_book(const struct uvm *uvm, u64 pages, bool data);
+/* Whether limits and memory allow `pages` more of a region with these rights and flags, */
+bool uvm_may_book(const struct uvm *uvm, u64 pages, unsigned prot, unsigned flags);
+/* and whether RLIMIT_MEMLOCK does. */
+bool uvm_may_lock(const struct uvm *uvm, unsigned flags, u64 pages);
 
 /* The checks that all calls on [addr, addr + len) share: 0 and *end, or -EINVAL/-ENOMEM. */
 int uvm_check_range(vaddr_t addr, size_t len, int too_far, vaddr_t *end);
@@ -139,11 +141,6 @@ static inline int uvm_split_leaves(struct uvm *uvm, vaddr_t start, vaddr_t end)
 {
     return likely(!uvm->pt.large) ? 0 : uvm_split_straddling(uvm, start, end);
 }
-
-/* --- uvm_lock.c ----------------------------------------------------------------------------- */
-
-/* Whether RLIMIT_MEMLOCK allows `pages` more of a region with these flags. */
-bool uvm_may_lock(const struct uvm *uvm, unsigned flags, u64 pages);
 
 /* --- uvm.c ---------------------------------------------------------------------------------- */
 

@@ -21,13 +21,6 @@ static u64 locked_in(const struct uvm *uvm, vaddr_t start, vaddr_t end)
     return pages;
 }
 
-bool uvm_may_lock(const struct uvm *uvm, unsigned flags, u64 pages)
-{
-    u64 max = uvm->limits.memlock >> PAGE_SHIFT;
-
-    return !(flags & UVM_LOCKED) || (pages <= max && uvm->stats.locked <= max - pages);
-}
-
 /* 0, -EPERM (the limit is 0), -ENOMEM. What is locked there already does not count. */
 static int check_limit(const struct uvm *uvm, vaddr_t start, vaddr_t end, unsigned flags)
 {

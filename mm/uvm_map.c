@@ -41,10 +41,18 @@ static bool fits(u64 booked, u64 more, u64 limit)
     return more <= max && booked <= max - more;
 }
 
-bool uvm_may_book(const struct uvm *uvm, u64 pages, bool data)
+bool uvm_may_book(const struct uvm *uvm, u64 pages, unsigned prot, unsigned flags)
 {
+    bool data = region_is_data(prot, flags);
+
     return fits(uvm->stats.total, pages, uvm->limits.as) &&
-           (!data || fits(uvm->stats.data, pages, uvm->limits.data));
+           (!data || fits(uvm->stats.data, pages, uvm->limits.data)) &&
+           (!data || flags & UVM_NORESERVE || uvm_may_promise(pages));
+}
+
+bool uvm_may_lock(const struct uvm *uvm, unsigned flags, u64 pages)
+{
+    return !(flags & UVM_LOCKED) || fits(uvm->stats.locked, pages, uvm->limits.memlock);
 }
 
 int uvm_check_range(vaddr_t addr, size_t len, int too_far, vaddr_t *end)
@@ -74,15 +82,26 @@ static u64 booked_in(const struct uvm *uvm, vaddr_t start, vaddr_t end, u64 *dat
     return pages;
 }
 
+/* A request to map, checked. */
+struct booking {
+    vaddr_t addr;
+    size_t len; /* whole pages */
+    unsigned prot, flags;
+    struct pager *pager;
+    u64 offset;
+};
+
 /* What is replaced does not count against the limits. */
-static bool may_replace(const struct uvm *uvm, vaddr_t start, vaddr_t end, bool data)
+static bool may_replace(const struct uvm *uvm, const struct booking *b)
 {
-    u64 pages = (end - start) >> PAGE_SHIFT;
+    u64 pages = b->len >> PAGE_SHIFT;
+    bool data = region_is_data(b->prot, b->flags);
     u64 data_freed;
-    u64 freed = booked_in(uvm, start, end, &data_freed);
+    u64 freed = booked_in(uvm, b->addr, b->addr + b->len, &data_freed);
 
     return fits(uvm->stats.total - freed, pages, uvm->limits.as) &&
-           (!data || fits(uvm->stats.data - data_freed, pages, uvm->limits.data));
+           (!data || fits(uvm->stats.data - data_freed, pages, uvm->limits.data)) &&
+           (!data || b->flags & UVM_NORESERVE || uvm_may_promise(pages));
 }
 
 void uvm_drop_pages(struct uvm *uvm, struct region *r, vaddr_t start, vaddr_t end)
@@ -127,15 +146,6 @@ int uvm_unmap(struct uvm *uvm, vaddr_t addr, size_t len)
     rw_write_unlock(&uvm->lock);
     return err;
 }
-
-/* A request to map, checked. */
-struct booking {
-    vaddr_t addr;
-    size_t len; /* whole pages */
-    unsigned prot, flags;
-    struct pager *pager;
-    u64 offset;
-};
 
 static int check_fixed(const struct booking *b)
 {
@@ -205,8 +215,7 @@ static int map_locked(struct uvm *uvm, struct booking *b)
     if (err)
         return err;
     b->flags |= uvm->future;
-    if (uvm->count >= UVM_REGIONS_MAX ||
-        !may_replace(uvm, b->addr, b->addr + b->len, region_is_data(b->prot, b->flags)))
+    if (uvm->count >= UVM_REGIONS_MAX || !may_replace(uvm, b))
         return -ENOMEM;
     struct region *r = make_region(b);
     if (!r)
@@ -246,9 +255,15 @@ static void protect_region(struct uvm *uvm, struct mmu_flush *fl, struct region 
     pt_protect(&uvm->pt, fl, r->start, r->end, region_entry_prot(r), region_sole_prot(r));
 }
 
-static bool may_have(const struct region *r, unsigned prot)
+/* 0, -EACCES (the file is not open for writing), -ENOMEM (becoming writable is a promise too). */
+static int may_have(const struct region *r, unsigned prot)
 {
-    return !(prot & UVM_W) || !(r->flags & UVM_SHARED) || !(r->flags & UVM_NOWRITE);
+    if (!(prot & UVM_W) || r->prot & UVM_W)
+        return 0;
+    if (r->flags & UVM_SHARED)
+        return r->flags & UVM_NOWRITE ? -EACCES : 0;
+    return r->flags & UVM_NORESERVE || uvm_may_promise((r->end - r->start) >> PAGE_SHIFT) ? 0
+                                                                                          : -ENOMEM;
 }
 
 /* As far as regions follow each other without a hole and may have the rights. */
@@ -264,9 +279,8 @@ static int protect_regions(struct uvm *uvm, vaddr_t start, vaddr_t end, unsigned
             err = -ENOMEM;
             break;
         }
-        if (!may_have(r, prot))
-            err = -EACCES;
-        else
+        err = may_have(r, prot);
+        if (!err)
             protect_region(uvm, &fl, r, prot);
         at = r->end;
     }

@@ -43,7 +43,7 @@ static int may_grow(const struct uvm *uvm, const struct region *r, size_t more)
 
     if (!uvm_may_lock(uvm, r->flags, pages))
         return -EAGAIN;
-    return uvm_may_book(uvm, pages, region_is_data(r->prot, r->flags)) ? 0 : -ENOMEM;
+    return uvm_may_book(uvm, pages, r->prot, r->flags) ? 0 : -ENOMEM;
 }
 
 /* The region of the new place, not in the tree yet. */

@@ -362,6 +362,8 @@ void page_stats(struct page_stats *out);
 
 /* Free pages now, the caches included: page_stats().free without the rest. */
 u64 page_free_count(void);
+/* All that the allocator manages: page_stats().total without the rest. */
+u64 page_total_count(void);
 
 /*
  * Walks the free lists and every struct page, and compares them with the account: nothing lost,

@@ -125,6 +125,19 @@ void uvm_activate(struct uvm *uvm);
 int uvm_map(struct uvm *uvm, vaddr_t *addr, size_t len, unsigned prot, unsigned flags,
             struct pager *pager, u64 offset);
 
+/*
+ * Whether a promise of that many pages is one that memory could keep at all: less than all of RAM, or
+ * uvm_overcommit says that everything is promised (Linux's vm.overcommit_memory 0 and 1). uvm_map and
+ * its like ask for private writable memory without UVM_NORESERVE; shared anonymous memory is the
+ * caller's to ask for.
+ */
+enum { UVM_OVERCOMMIT_USUAL, UVM_OVERCOMMIT_ALWAYS };
+extern u32 uvm_overcommit;
+bool uvm_may_promise(u64 pages);
+
+/* Pages that all spaces together have been promised (Committed_AS). */
+u64 uvm_committed(void);
+
 /* As munmap(2): holes are fine. -EINVAL, -ENOMEM. */
 int uvm_unmap(struct uvm *uvm, vaddr_t addr, size_t len);
 

@@ -89,9 +89,12 @@ static long map_pager(vaddr_t addr, size_t len, unsigned prot, unsigned flags, s
 /* Shared memory without a file: a cache of its own stands in for one. */
 static long map_shared_anonymous(vaddr_t addr, size_t len, unsigned prot, unsigned flags)
 {
-    struct pager *pager = pcache_create_anon(ALIGN_UP(len, PAGE_SIZE));
+    struct pager *pager;
     long rc;
 
+    if (!(flags & UVM_NORESERVE) && !uvm_may_promise(ALIGN_UP(len, PAGE_SIZE) / PAGE_SIZE))
+        return -ENOMEM;
+    pager = pcache_create_anon(ALIGN_UP(len, PAGE_SIZE));
     if (!pager)
         return -ENOMEM;
     rc = map_pager(addr, len, prot, flags, pager, 0);

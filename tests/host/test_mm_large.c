@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 // sources: tests/host/hostmachine.c tests/host/softmmu.c tests/host/mm_machine.c tests/host/no_sleep.c
-// sources: mm/uvm.c mm/uvm_region.c mm/uvm_map.c mm/uvm_brk.c mm/uvm_show.c mm/uvm_large.c mm/fault.c
+// sources: mm/uvm.c mm/uvm_region.c mm/uvm_map.c mm/uvm_brk.c mm/uvm_remap.c mm/uvm_advise.c mm/uvm_show.c
+// sources: mm/uvm_large.c mm/uvm_commit.c mm/fault.c
 // sources: mm/usercopy.c mm/pcache.c mm/pcache_anon.c
 // sources: mm/pt.c mm/pt_change.c mm/pt_copy.c mm/pt_dump.c mm/pt_gather.c mm/table.c mm/large.c
 // sources: mm/page_map.c mm/page_init.c mm/page_alloc.c mm/page_check.c mm/buddy.c mm/slab.c mm/kmalloc.c
@@ -44,6 +45,17 @@ struct pt kernel_pt;
 
 static struct uvm *uvm;
 static u64 free_before;
+
+/* mremap to another place, with the same size. */
+static int move(struct uvm *u, vaddr_t from, size_t len, vaddr_t to, vaddr_t *out)
+{
+    struct uvm_remap m = {
+        .old = from, .old_len = len, .new_len = len, .may_move = true, .fixed = true, .to = to};
+    int err = uvm_mremap(u, &m);
+
+    *out = m.to;
+    return err;
+}
 
 static int set_up(void **state)
 {
@@ -237,7 +249,7 @@ static void test_blocks_come_back(void **state)
     put_word(uvm, BASE, 1);
     page_stats(&before);
     put_word(uvm, BASE + LARGE_SIZE, 1);
-    assert_int_equal(uvm_discard(uvm, BASE + LARGE_SIZE, LARGE_SIZE), 0);
+    assert_int_equal(uvm_discard(uvm, BASE + LARGE_SIZE, LARGE_SIZE, 0), 0);
     page_stats(&after);
     assert_int_equal(after.cached, before.cached);
     assert_int_equal(after.free, before.free);
@@ -335,7 +347,7 @@ static void test_discard_inside(void **state)
 {
     (void)state;
     make_large(BASE);
-    assert_int_equal(uvm_discard(uvm, BASE + 100 * PAGE_SIZE, 50 * PAGE_SIZE), 0);
+    assert_int_equal(uvm_discard(uvm, BASE + 100 * PAGE_SIZE, 50 * PAGE_SIZE, 0), 0);
     expect(uvm, 0, LARGE_PAGES - 50);
     softmmu_check(&uvm->pt.space);
     assert_int_equal(get_word(uvm, BASE + 120 * PAGE_SIZE), 0);
@@ -347,7 +359,7 @@ static void expect_moved(vaddr_t to, u32 large)
     vaddr_t out;
 
     make_large(BASE);
-    assert_int_equal(uvm_mremap(uvm, BASE, LARGE_SIZE, LARGE_SIZE, true, to, &out), 0);
+    assert_int_equal(move(uvm, BASE, LARGE_SIZE, to, &out), 0);
     expect(uvm, large, LARGE_PAGES);
     softmmu_check(&uvm->pt.space);
     expect_contents(uvm, to, 0, 0);
@@ -504,13 +516,12 @@ static int life(struct uvm **child)
         (err = uvm_copyout(uvm, BASE + LARGE_SIZE + 5, "y", 1)) || (err = uvm_fork(uvm, child)) ||
         (err = uvm_copyout(uvm, BASE, "z", 1)) ||
         (err = uvm_protect(uvm, BASE + LARGE_SIZE + PAGE_SIZE, PAGE_SIZE, UVM_R)) ||
-        (err = uvm_discard(uvm, BASE + PAGE_SIZE, PAGE_SIZE)))
+        (err = uvm_discard(uvm, BASE + PAGE_SIZE, PAGE_SIZE, 0)))
         return err;
-    err = uvm_mremap(*child, BASE, 2 * LARGE_SIZE, 2 * LARGE_SIZE, true, 3 * GiB, &out);
+    err = move(*child, BASE, 2 * LARGE_SIZE, 3 * GiB, &out);
     if (err)
         return err;
-    if ((err = uvm_mremap(*child, 3 * GiB, 2 * LARGE_SIZE, 2 * LARGE_SIZE, true,
-                          5 * GiB + PAGE_SIZE, &out)))
+    if ((err = move(*child, 3 * GiB, 2 * LARGE_SIZE, 5 * GiB + PAGE_SIZE, &out)))
         return err;
     return uvm_unmap(*child, 5 * GiB + 7 * PAGE_SIZE, PAGE_SIZE);
 }
@@ -748,7 +759,7 @@ static void op_discard(struct space *s, u32 first, u32 n)
             want = -ENOMEM;
         s->page[i].word = 0;
     }
-    assert_int_equal(uvm_discard(s->uvm, va_of(first), n * PAGE_SIZE), want);
+    assert_int_equal(uvm_discard(s->uvm, va_of(first), n * PAGE_SIZE, 0), want);
 }
 
 static bool is_one_region(const struct space *s, u32 first, u32 n)
@@ -770,8 +781,7 @@ static void op_move(struct space *s, u32 first, u32 n)
         to = to / LARGE_PAGES * LARGE_PAGES + first % LARGE_PAGES;
     if (to + n > WINDOW_PAGES || (to < first + n && first < to + n) || !is_one_region(s, first, n))
         return;
-    assert_int_equal(
-        uvm_mremap(s->uvm, va_of(first), n * PAGE_SIZE, n * PAGE_SIZE, true, va_of(to), &out), 0);
+    assert_int_equal(move(s->uvm, va_of(first), n * PAGE_SIZE, va_of(to), &out), 0);
     memcpy(&s->page[to], &s->page[first], n * sizeof(s->page[0]));
     memset(&s->page[first], 0, n * sizeof(s->page[0]));
 }
