@@ -30,7 +30,9 @@ esac
 
 case $purpose in
 build)     packages=$build commands="riscv64-unknown-elf-gcc python3" ;;
-run|bench) packages=$run commands="riscv64-unknown-elf-gcc python3 qemu-system-riscv64" ;;
+run)       packages=$run commands="riscv64-unknown-elf-gcc python3 qemu-system-riscv64" ;;
+bench)     packages="$run gcc libc6-dev gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"
+           commands="riscv64-unknown-elf-gcc python3 qemu-system-riscv64 gcc riscv64-linux-gnu-gcc" ;;
 debug)     packages="$run $debug" commands="riscv64-unknown-elf-gcc python3 qemu-system-riscv64 gdb-multiarch" ;;
 dtcheck)   packages=$dtcheck commands="gcc python3" ;;
 emulator)  packages=$emulator commands="gcc ninja meson flex bison pkg-config" ;;

@@ -4,7 +4,6 @@
  * version; clocks that are the kernel's to the nanosecond; and what programs may do to its page.
  */
 #define _GNU_SOURCE
-#include <elf.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/auxv.h>
@@ -14,120 +13,17 @@
 
 #define CASES "vdso"
 #include "cases.h"
+#include "vdso.h"
 
 #ifndef MREMAP_FIXED
 #define MREMAP_FIXED 2
 #endif
 
-typedef int (*gettime_fn)(clockid_t clock, struct timespec *to);
 typedef int (*gettimeofday_fn)(struct timeval *tv, void *tz);
 typedef int (*getcpu_fn)(unsigned *cpu, unsigned *node, void *unused);
 typedef int (*flush_fn)(void *start, void *end, unsigned long flags);
 
 #define PAGE 4096ul
-
-/* --- look-up, as musl's and glibc's --- */
-
-struct image {
-    uintptr_t base;
-    const uint32_t *hash;
-    const Elf64_Sym *symbols;
-    const char *strings;
-    const uint16_t *versions;
-    const Elf64_Verdef *definitions;
-};
-
-static void take_entry(struct image *image, const Elf64_Dyn *d)
-{
-    const void *at = (const void *)(image->base + d->d_un.d_ptr);
-
-    switch (d->d_tag) {
-    case DT_HASH:
-        image->hash = at;
-        break;
-    case DT_SYMTAB:
-        image->symbols = at;
-        break;
-    case DT_STRTAB:
-        image->strings = at;
-        break;
-    case DT_VERSYM:
-        image->versions = at;
-        break;
-    case DT_VERDEF:
-        image->definitions = at;
-        break;
-    default:
-        break;
-    }
-}
-
-static struct image image_at(uintptr_t base)
-{
-    const Elf64_Ehdr *header = (const void *)base;
-    const Elf64_Phdr *ph = (const void *)(base + header->e_phoff);
-    struct image image = {.base = base};
-
-    CHECK(memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 && header->e_type == ET_DYN);
-    CHECK(header->e_machine == EM_RISCV && header->e_phentsize == sizeof(*ph));
-    for (int i = 0; i < header->e_phnum; i++) {
-        if (ph[i].p_type == PT_LOAD)
-            CHECK(ph[i].p_vaddr == ph[i].p_offset && ph[i].p_flags == (PF_R | PF_X));
-        if (ph[i].p_type != PT_DYNAMIC)
-            continue;
-        for (const Elf64_Dyn *d = (const void *)(base + ph[i].p_vaddr); d->d_tag; d++)
-            take_entry(&image, d);
-    }
-    CHECK(image.hash && image.symbols && image.strings && image.versions && image.definitions);
-    return image;
-}
-
-/* SysV's hash function, which versions are looked up by. */
-static uint32_t hash_of(const char *name)
-{
-    uint32_t h = 0;
-
-    for (; *name; name++) {
-        h = (h << 4) + (unsigned char)*name;
-        h = (h ^ (h & 0xf0000000u) >> 24) & 0x0fffffffu;
-    }
-    return h;
-}
-
-static int has_version(const struct image *image, unsigned index, const char *version)
-{
-    const Elf64_Verdef *def = image->definitions;
-
-    for (;;) {
-        const Elf64_Verdaux *name = (const void *)((const char *)def + def->vd_aux);
-
-        if (!(def->vd_flags & VER_FLG_BASE) && def->vd_ndx == (index & 0x7fff))
-            return def->vd_hash == hash_of(version) &&
-                   strcmp(image->strings + name->vda_name, version) == 0;
-        if (!def->vd_next)
-            return 0;
-        def = (const void *)((const char *)def + def->vd_next);
-    }
-}
-
-static void *find(uintptr_t base, const char *name)
-{
-    struct image image = image_at(base);
-    const uint32_t *bucket = image.hash + 2;
-    const uint32_t *chain = bucket + image.hash[0];
-
-    for (uint32_t i = bucket[hash_of(name) % image.hash[0]]; i; i = chain[i]) {
-        const Elf64_Sym *s = &image.symbols[i];
-
-        if (strcmp(image.strings + s->st_name, name) == 0) {
-            CHECK(s->st_shndx != SHN_UNDEF && s->st_shndx != SHN_ABS);
-            CHECK(ELF64_ST_TYPE(s->st_info) == STT_FUNC && ELF64_ST_BIND(s->st_info) == STB_GLOBAL);
-            CHECK(has_version(&image, image.versions[i], "LINUX_4.15"));
-            return (void *)(base + s->st_value);
-        }
-    }
-    return NULL;
-}
 
 static uintptr_t base_address(void)
 {
@@ -139,7 +35,7 @@ static uintptr_t base_address(void)
 
 static void *function(const char *name)
 {
-    void *fn = find(base_address(), name);
+    void *fn = vdso_find(base_address(), name);
 
     CHECK(fn);
     return fn;
@@ -285,7 +181,7 @@ static void cpu_and_code(void)
     CHECK(cpu < (unsigned)sysconf(_SC_NPROCESSORS_CONF) && node == 0);
     CHECK(flush(NULL, (void *)PAGE, 0) == 0);
     CHECK(flush(NULL, (void *)PAGE, 2) == -EINVAL);
-    CHECK(find(base_address(), "__vdso_nothing") == NULL);
+    CHECK(vdso_find(base_address(), "__vdso_nothing") == NULL);
 }
 
 static volatile uintptr_t returns_to;
@@ -324,13 +220,13 @@ static void move_it(void)
     CHECK(mremap((void *)old, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)new) ==
           (void *)new);
     signal(SIGUSR1, note_return);
-    take_a_signal((uintptr_t)find(new, "__vdso_rt_sigreturn"));
-    gettime_fn gettime = (gettime_fn)find(new, "__vdso_clock_gettime");
+    take_a_signal((uintptr_t)vdso_find(new, "__vdso_rt_sigreturn"));
+    gettime_fn gettime = (gettime_fn)vdso_find(new, "__vdso_clock_gettime");
     struct timespec t;
     long long before = by_call(CLOCK_MONOTONIC);
     CHECK(gettime(CLOCK_MONOTONIC, &t) == 0 && ns_of(t) >= before);
     if (fork() == 0) {
-        take_a_signal((uintptr_t)find(new, "__vdso_rt_sigreturn"));
+        take_a_signal((uintptr_t)vdso_find(new, "__vdso_rt_sigreturn"));
         _exit(0);
     }
     int status;
