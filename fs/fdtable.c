@@ -24,7 +24,6 @@
 #include <mm/slab.h>
 
 #define FD_FIRST 64u        /* descriptors without a block of their own */
-#define FD_MOST  (1u << 20) /* whatever the limits say */
 
 struct fdtable {
     struct fd_array fds; /* first, for fd_get() */
@@ -182,7 +181,7 @@ int fd_next_of(struct process *process, int from, struct file **file)
 /* Descriptors that the limit allows. */
 static u32 fd_limit(void)
 {
-    return (u32)MIN(READ_ONCE(current_process()->limit[RLIMIT_NOFILE].soft), (u64)FD_MOST);
+    return (u32)MIN(READ_ONCE(current_process()->limit[RLIMIT_NOFILE].soft), (u64)FD_LIMIT);
 }
 
 static inline void take_locked(struct fdtable *t, u32 fd, unsigned flags)

@@ -20,6 +20,7 @@
 #include <fs/procfs.h>
 #include <fs/ramfs.h>
 #include <fs/rng.h>
+#include <fs/sysfs.h>
 #include <fs/tty.h>
 #include <fs/vfs.h>
 #include <kernel/init.h>
@@ -58,6 +59,7 @@ static void fs_init(void)
     if (memfd_init())
         panic("no memory for the root of memory files");
     procfs_init();
+    sysfs_init();
     proc_machine_init();
     proc_cpu_init();
     proc_memory_init();
@@ -103,6 +105,7 @@ static void fs_populate(void)
     mount_at("devtmpfs", "/dev", 0755);
     mount_at("tmpfs", "/dev/shm", 01777);
     mount_at("proc", "/proc", 0555);
+    mount_at("sysfs", "/sys", 0555);
     vfs_mkdir(NULL, "/tmp", 01777);
 }
 

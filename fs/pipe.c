@@ -29,8 +29,6 @@
 #include <mm/slab.h>
 #include <mm/usercopy.h>
 
-#define PIPE_SLOTS  16u
-#define PIPE_SIZE   (PIPE_SLOTS * (u32)PAGE_SIZE)
 #define PIPE_ATOMIC ((u32)PAGE_SIZE) /* PIPE_BUF */
 
 struct pipe {

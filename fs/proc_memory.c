@@ -4,6 +4,7 @@
 
 #include <mm/kvm.h>
 #include <mm/page.h>
+#include <mm/pt.h>
 #include <mm/slab.h>
 
 static void print_kb(struct seq *seq, const char *name, u64 pages)
@@ -33,6 +34,7 @@ static int show_meminfo(struct seq *seq)
     print_kb(seq, "KernelStack:", s.used[PAGE_KSTACK]);
     print_kb(seq, "PageTables:", s.used[PAGE_TABLE]);
     print_kb(seq, "Pipes:", s.used[PAGE_PIPE]);
+    print_kb(seq, "AnonHugePages:", pt_large_total() * MMU_ENTRIES);
     print_kb(seq, "Kernel:", s.used[PAGE_KERNEL]);
     print_kb(seq, "Reserved:", s.held);
     return 0;

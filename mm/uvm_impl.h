@@ -13,9 +13,6 @@
 /* Left free below a stack, so that an overrun hits nothing. */
 #define UVM_STACK_GUARD (1 * MiB)
 
-/* As Linux's vm.max_map_count. */
-#define UVM_REGIONS_MAX 65530u
-
 /* Flags that a region keeps; two neighbours merge only when these agree. */
 #define REGION_FLAGS                                                                              \
     (UVM_SHARED | UVM_STACK | UVM_NOWRITE | UVM_HEAP | UVM_LOCKED | UVM_ONFAULT | UVM_NORESERVE | \

@@ -21,6 +21,9 @@
 /* For start-up: registered as PROC_PART_FILES. */
 extern const struct proc_part fdtable_part;
 
+/* Descriptors of a process at most, whatever RLIMIT_NOFILE says. */
+#define FD_LIMIT (1u << 20)
+
 /* A borrowed file: file is NULL for a bad descriptor (-EBADF). Give it back with fd_put(). */
 struct fd_ref {
     struct file *file;

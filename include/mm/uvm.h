@@ -55,6 +55,9 @@ struct uvm;
 #define UVM_MIN       0x10000ul
 #define UVM_MIN_FIXED PAGE_SIZE
 
+/* Regions of one space at most, as Linux's vm.max_map_count. */
+#define UVM_REGIONS_MAX 65530u
+
 /* Where exec put things, for /proc/<pid>/ and for messages. Written by exec, under no lock. */
 struct uvm_layout {
     vaddr_t code_start, code_end;

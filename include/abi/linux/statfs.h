@@ -29,5 +29,6 @@ static_assert(sizeof(struct linux_statfs) == 120, "struct statfs");
 #define TMPFS_MAGIC      0x01021994
 #define PROC_SUPER_MAGIC 0x9fa0
 #define PIPEFS_MAGIC     0x50495045
+#define SYSFS_MAGIC      0x62656572
 
 #endif
