@@ -22,6 +22,8 @@
 
 static SLAB_CACHE(file_cache, "file", sizeof(struct file), 8);
 
+void (*file_unwatch)(struct file *file);
+
 /* O_PATH: a handle on a name, good for *at calls and fstat alone. */
 static const struct file_ops path_ops = {.stream = true};
 
@@ -45,6 +47,7 @@ static void file_init(struct file *file, struct inode *inode, struct dentry *den
     file->refs = 1;
     file->access = access_of(flags);
     file->flocked = false;
+    file->watches = NULL;
     file->pos_lock = (struct mutex)MUTEX_INIT(file->pos_lock, "file position");
 }
 
@@ -73,10 +76,32 @@ struct file *file_open(struct inode *inode, struct dentry *dentry, unsigned flag
     return ERR_PTR(err);
 }
 
+struct file *file_make(struct inode *inode, const struct file_ops *ops, void *private,
+                       unsigned flags)
+{
+    struct file *file = slab_alloc(&file_cache);
+
+    if (!file)
+        return NULL;
+    file_init(file, inode, NULL, flags);
+    file->ops = ops;
+    file->private = private;
+    return file;
+}
+
 struct file *file_get(struct file *file)
 {
     atomic_add_relaxed(&file->refs, 1);
     return file;
+}
+
+bool file_get_live(struct file *file)
+{
+    u32 refs = atomic_load_relaxed(&file->refs);
+
+    while (refs && !atomic_cas(&file->refs, &refs, refs + 1))
+        ;
+    return refs;
 }
 
 void file_put(struct file *file)
@@ -85,6 +110,8 @@ void file_put(struct file *file)
         return;
     if (unlikely(file->flocked))
         file_flock_drop(file);
+    if (unlikely(atomic_load_acquire(&file->watches)))
+        file_unwatch(file);
     if (file->ops->release)
         file->ops->release(file);
     file_free(file);

@@ -26,7 +26,8 @@ struct poll_more {
     struct poll_slot slot[POLL_PIECE];
 };
 
-struct poll_table {
+struct poll_call {
+    struct poll_table table;
     struct fd_ref file; /* whose poll operation runs */
     bool no_memory;
     unsigned used;
@@ -34,7 +35,7 @@ struct poll_table {
     struct poll_slot fixed[POLL_FIXED];
 };
 
-static struct poll_slot *slot_in_piece(struct poll_table *table)
+static struct poll_slot *slot_in_piece(struct poll_call *table)
 {
     struct poll_more *piece = table->more;
 
@@ -49,12 +50,11 @@ static struct poll_slot *slot_in_piece(struct poll_table *table)
     return &piece->slot[piece->used++];
 }
 
-void poll_on(struct poll_table *table, struct wait_queue *queue)
+static void add_slot(struct poll_table *to, struct wait_queue *queue)
 {
+    struct poll_call *table = container_of(to, struct poll_call, table);
     struct poll_slot *slot;
 
-    if (!table)
-        return;
     slot = table->used < POLL_FIXED ? &table->fixed[table->used++] : slot_in_piece(table);
     if (!slot) {
         table->no_memory = true;
@@ -74,7 +74,7 @@ static void drop_slots(struct poll_slot *slot, unsigned count)
     }
 }
 
-static void table_done(struct poll_table *table)
+static void table_done(struct poll_call *table)
 {
     drop_slots(table->fixed, table->used);
     while (table->more) {
@@ -86,7 +86,7 @@ static void table_done(struct poll_table *table)
     }
 }
 
-static u32 look_at(struct linux_pollfd *entry, struct poll_table *table)
+static u32 look_at(struct linux_pollfd *entry, struct poll_call *table)
 {
     struct fd_ref ref = fd_get(entry->fd);
     u32 events;
@@ -95,13 +95,13 @@ static u32 look_at(struct linux_pollfd *entry, struct poll_table *table)
         return POLLNVAL;
     if (table)
         table->file = ref;
-    events = file_poll(ref.file, table);
+    events = file_poll(ref.file, table ? &table->table : NULL);
     fd_put(ref);
     return events & ((u16)entry->events | POLLERR | POLLHUP | POLLNVAL);
 }
 
 /* Looks at every entry; registers on queues (table not NULL) until one is found ready. */
-static int look_at_all(struct linux_pollfd *entries, unsigned count, struct poll_table *table)
+static int look_at_all(struct linux_pollfd *entries, unsigned count, struct poll_call *table)
 {
     int ready = 0;
 
@@ -118,7 +118,7 @@ static int look_at_all(struct linux_pollfd *entries, unsigned count, struct poll
 
 int poll_wait(struct linux_pollfd *entries, unsigned count, u64 deadline)
 {
-    struct poll_table table = {.used = 0};
+    struct poll_call table = {.table.add = add_slot};
     int ready = look_at_all(entries, count, deadline ? &table : NULL);
     int err = 0;
 

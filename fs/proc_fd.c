@@ -7,6 +7,7 @@
 
 #include <abi/linux/limits.h>
 #include <abi/linux/stat.h>
+#include <fs/anon.h>
 #include <fs/dentry.h>
 #include <fs/fdtable.h>
 #include <fs/fscontext.h>
@@ -49,6 +50,12 @@ static struct dentry *fd_jump(struct inode *inode)
 /* What the link shows: the path of the file, or what it is. In a buffer of PATH_MAX. */
 static char *describe(struct file *file, char *buf)
 {
+    const char *kind = anon_name(file);
+
+    if (kind) {
+        fmt_snprintf(buf, PATH_MAX, "anon_inode:%s", kind);
+        return buf;
+    }
     if (!file->dentry) {
         fmt_snprintf(buf, PATH_MAX, "pipe:[%lu]", file->inode->ino);
         return buf;

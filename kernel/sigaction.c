@@ -125,6 +125,17 @@ sigset_mask sig_pending_set(void)
     return set;
 }
 
+sigset_mask sig_all_pending(void)
+{
+    struct thread *t = current_thread();
+    struct process *p = t->process;
+    irqflags_t flags = spin_lock(&p->sig.lock);
+    sigset_mask set = t->sig.pending.set | p->sig.pending.set;
+
+    spin_unlock(&p->sig.lock, flags);
+    return set;
+}
+
 bool sig_fatal_pending(void)
 {
     struct thread *t = current_thread();
@@ -233,6 +244,29 @@ int sig_timed_wait(sigset_mask set, struct linux_siginfo *info, u64 deadline_ns)
     if (sig)
         return sig;
     return err == -ETIMEDOUT ? -EAGAIN : -EINTR;
+}
+
+/* --- signalfd --- */
+
+int sig_take_now(sigset_mask set, struct linux_siginfo *info)
+{
+    struct thread *t = current_thread();
+    struct process *p = t->process;
+    irqflags_t flags = spin_lock(&p->sig.lock);
+    int sig = sig_take(p, t, set, info);
+
+    sig_recalculate(t);
+    spin_unlock(&p->sig.lock, flags);
+    sig_taken(p, sig);
+    return sig;
+}
+
+/* Whoever asks looks for signals after that, under sig.lock: none is sent in between unseen. */
+struct wait_queue *sig_watch(struct process *p)
+{
+    if (!READ_ONCE(p->sig.watched))
+        WRITE_ONCE(p->sig.watched, true);
+    return &p->sig.watch;
 }
 
 /* --- the alternate stack --- */

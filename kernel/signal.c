@@ -72,6 +72,7 @@ int sig_init_process(struct process *p)
 {
     p->sig = (struct sig_process){.lock = SPINLOCK_INIT("signals"), .ignored = SIG_DEFAULT_IGNORED};
     sigqueue_init(&p->sig.pending);
+    wait_queue_init(&p->sig.watch, "signalfd wait");
     p->sig.action = slab_alloc(&action_cache);
     return p->sig.action ? 0 : -ENOMEM;
 }
@@ -367,6 +368,8 @@ static int send(struct process *p, struct thread *t, bool shared, int sig,
         interrupt_one(p, sig);
     else if (accepts(t, sig))
         sched_set_work(t, THREAD_WORK_SIGNAL, true);
+    if (unlikely(p->sig.watched))
+        wake_all(&p->sig.watch);
     return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <lib/types.h>
 
 struct dentry;
+struct epoll_item;
 struct file;
 struct inode;
 struct pager;
@@ -41,7 +42,7 @@ struct file_ops {
     ssize_t (*write)(struct file *file, struct iobuf *from, u64 *pos);
     /* -ESPIPE, and so is pread. file_lseek_size() serves whatever has a size. */
     s64 (*lseek)(struct file *file, s64 offset, int whence);
-    /* The POLL* events that hold now; registers the queues with poll_on(). POLLIN | POLLOUT. */
+    /* The POLL* events that hold now; registers the queues with poll_on(). POLLIN | POLLOUT. POLLNVAL: no memory to. */
     u32 (*poll)(struct file *file, struct poll_table *table);
     /* -ENOTTY. */
     long (*ioctl)(struct file *file, unsigned cmd, vaddr_t arg);
@@ -68,9 +69,10 @@ struct file {
     u64 pos;
     u32 flags; /* O_* but for those of creation; changed by F_SETFL under no lock, atomically */
     u32 refs;
-    u8 access;             /* FILE_READ | FILE_WRITE; 0 for O_PATH */
-    bool flocked;          /* holds a flock(2) */
-    struct mutex pos_lock; /* pos, when shared; before inode->lock */
+    u8 access;                  /* FILE_READ | FILE_WRITE; 0 for O_PATH */
+    bool flocked;               /* holds a flock(2) */
+    struct epoll_item *watches; /* of epolls that watch it (fs/eventpoll.c) */
+    struct mutex pos_lock;      /* pos, when shared; before inode->lock */
 };
 
 /*
@@ -79,8 +81,18 @@ struct file {
  */
 struct file *file_open(struct inode *inode, struct dentry *dentry, unsigned flags);
 
+/* The same without a name and without ops->open: what `ops` and `private` say. For fs/anon.c. */
+struct file *file_make(struct inode *inode, const struct file_ops *ops, void *private,
+                       unsigned flags);
+
 struct file *file_get(struct file *file);
 void file_put(struct file *file);
+
+/* A reference to a file that may be at its end (false: it is); the caller knows that its memory is still there. */
+bool file_get_live(struct file *file);
+
+/* Makes epolls forget a file that is at its end; set by fs/eventpoll.c. */
+extern void (*file_unwatch)(struct file *file);
 
 /* At the file's position. -EBADF when it was not opened for that. */
 ssize_t file_read(struct file *file, struct iobuf *to);

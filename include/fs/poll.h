@@ -4,7 +4,7 @@
  *
  * A file's poll operation says which events hold now and names the wait queues that are woken
  * when they change. The first round registers a waiter on each queue, so no wake-up is lost
- * between looking and sleeping; later rounds only look.
+ * between looking and sleeping; later rounds only look. epoll registers once and for long.
  */
 #pragma once
 
@@ -15,10 +15,18 @@
 /* Queues that a poll call can wait on before it needs memory. */
 #define POLL_FIXED 6
 
-struct poll_table;
+/* Who wants to know the queues of a file; fs/poll.c and fs/eventpoll.c embed it. */
+struct poll_table {
+    void (*add)(struct poll_table *table, struct wait_queue *queue);
+    bool lasting; /* the waiter stays behind the call, at most as long as the file is open */
+};
 
 /* For file_ops.poll: this queue is woken when the events may change. table may be NULL. */
-void poll_on(struct poll_table *table, struct wait_queue *queue);
+static inline void poll_on(struct poll_table *table, struct wait_queue *queue)
+{
+    if (table)
+        table->add(table, queue);
+}
 
 /*
  * Waits until an entry is ready or until the deadline (WAIT_FOREVER, or ns of time_now_ns(); 0:

@@ -44,6 +44,8 @@ struct sig_process {
     int exit_status;            /* once exiting */
     u32 takers;                 /* threads that are not leaving */
     struct thread *sole;        /* is about to exec: the others are to end; NULL: nobody is */
+    bool watched;               /* somebody has asked for `watch` */
+    struct wait_queue watch;    /* a signal has come: for signalfd */
 };
 
 /* --- sending --- */
@@ -107,6 +109,12 @@ sigset_mask sig_pending_set(void);
 int sig_suspend(sigset_mask mask); /* -ERESTARTNOHAND always */
 int sig_timed_wait(sigset_mask set, struct linux_siginfo *info,
                    u64 deadline_ns); /* signal or error */
+/* For signalfd: takes a signal of `set` that is pending for the caller now; 0: there is none. */
+int sig_take_now(sigset_mask set, struct linux_siginfo *info);
+/* All that is pending for the caller, blocked or not. */
+sigset_mask sig_all_pending(void);
+/* The queue that is woken for each signal which is queued in p from now on. */
+struct wait_queue *sig_watch(struct process *p);
 int sig_set_altstack(const struct sig_altstack *new, struct sig_altstack *old, vaddr_t sp);
 bool sig_on_altstack(vaddr_t sp);
 

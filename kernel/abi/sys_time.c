@@ -3,6 +3,8 @@
 #include "args.h"
 #include "syscall.h"
 
+#include <base/atomic.h>
+#include <kernel/clock_change.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/time.h>
@@ -81,7 +83,7 @@ SYSCALL2(clock_settime, int, clock, vaddr_t, from)
         return err;
     if (ns == TIME_NEVER)
         return -EINVAL;
-    time_set_realtime(ns);
+    clock_set(ns);
     return 0;
 }
 
@@ -110,7 +112,7 @@ SYSCALL2(settimeofday, vaddr_t, tv, vaddr_t, tz)
         return 0;
     if (args_timeval_ns(&now, &ns) || ns == TIME_NEVER)
         return -EINVAL;
-    time_set_realtime(ns);
+    clock_set(ns);
     return 0;
 }
 
@@ -159,10 +161,18 @@ SYSCALL2(nanosleep, vaddr_t, time, vaddr_t, remaining)
     return err ? err : sleep_until(args_deadline(ns), remaining);
 }
 
-/* An absolute time of `clock` as one of time_now_ns(). */
-static u64 absolute_deadline(int clock, u64 ns)
+/* The same to a time of the calendar, also when that is set meanwhile; one can simply sleep again. */
+static long sleep_until_date(u64 ns)
 {
-    return args_absolute_deadline(clock == CLOCK_REALTIME || clock == CLOCK_TAI, ns);
+    u32 seen;
+    int err;
+
+    do {
+        seen = atomic_load_acquire(&clock_changes);
+        err = wait_event_until(&clock_sleepers, READ_ONCE(clock_changes) != seen,
+                               args_absolute_deadline(true, ns), true);
+    } while (!err);
+    return err == -ETIMEDOUT ? 0 : -ERESTARTNOHAND;
 }
 
 SYSCALL4(clock_nanosleep, int, clock, int, flags, vaddr_t, time, vaddr_t, remaining)
@@ -178,8 +188,10 @@ SYSCALL4(clock_nanosleep, int, clock, int, flags, vaddr_t, time, vaddr_t, remain
         return err;
     if (!(flags & TIMER_ABSTIME))
         return sleep_until(args_deadline(ns), remaining);
+    if (clock == CLOCK_REALTIME || clock == CLOCK_TAI)
+        return sleep_until_date(ns);
     /* To an absolute time one can simply sleep again; nothing remains to be told. */
-    return sleep_until(absolute_deadline(clock, ns), 0);
+    return sleep_until(args_absolute_deadline(false, ns), 0);
 }
 
 /* --- interval timers --- */
