@@ -8,6 +8,7 @@
 #include <arch/trap.h>
 #include <base/atomic.h>
 #include <base/wait.h>
+#include <kernel/oom.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/time.h>
@@ -275,6 +276,7 @@ int process_start_init(void (*start)(struct trap_frame *tf))
         return -ENOMEM;
     rlimit_init_process(p);
     caps_init_process(p);
+    oom_set_adj(p, OOM_ADJ_MIN);
     p->sig.unkillable = true;
     p->exit_signal = SIGCHLD;
     p->start_ns = time_now_ns();

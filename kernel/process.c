@@ -94,6 +94,8 @@ static void inherit(struct process *p, struct process *parent)
     memcpy(p->limit, parent->limit, sizeof(p->limit));
     p->caps = parent->caps;
     p->personality = parent->personality;
+    if (parent != process_one) /* what protects pid 1 is its own */
+        p->oom_score_adj = parent->oom_score_adj;
     spin_unlock(&process_lock, flags);
     p->cpu_limits = p->limit[RLIMIT_CPU].soft != RLIMIT_NONE;
 }

@@ -257,6 +257,11 @@ struct uvm_layout *uvm_layout(struct uvm *uvm)
     return &uvm->layout;
 }
 
+u64 uvm_footprint(const struct uvm *uvm)
+{
+    return READ_ONCE(uvm->stats.resident) + READ_ONCE(uvm->pt.tables);
+}
+
 void uvm_stats(struct uvm *uvm, struct uvm_stats *out)
 {
     rw_read_lock(&uvm->lock);

@@ -121,7 +121,8 @@ struct process {
     u64 start_ns; /* monotonic time of its fork */
     int parent_death_signal;
     struct caps caps;
-    u32 personality; /* ADDR_NO_RANDOMIZE or nothing */
+    u32 personality;   /* ADDR_NO_RANDOMIZE or nothing */
+    s16 oom_score_adj; /* see <kernel/oom.h> */
     struct usage dead;           /* of its threads that have ended */
     struct usage children_usage; /* of children that were waited for */
     struct rlimit limit[RLIMIT_COUNT];

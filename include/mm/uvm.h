@@ -250,6 +250,9 @@ struct uvm_layout *uvm_layout(struct uvm *uvm);
 
 void uvm_stats(struct uvm *uvm, struct uvm_stats *out);
 
+/* Pages that it takes now, tables included, without a lock: a figure to compare. */
+u64 uvm_footprint(const struct uvm *uvm);
+
 /*
  * Calls fn for each region in ascending order, under the lock (shared): fn must not touch user
  * memory nor this uvm. A nonzero result ends the loop and is returned.
