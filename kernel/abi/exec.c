@@ -32,9 +32,6 @@
 #include <mm/failalloc.h>
 #include <mm/uvm.h>
 
-/* A page of nothing above the stack, so that no pointer into it wraps into the kernel's half. */
-#define STACK_TOP (USER_TOP - PAGE_SIZE)
-
 /* What is booked at first; faults extend it as far as RLIMIT_STACK allows. */
 #define STACK_BOOKED (128 * KiB)
 
@@ -53,6 +50,7 @@ struct exec {
     struct exec_image image;
     struct exec_script script;
     struct exec_args args;
+    struct exec_places places;
     struct uvm *uvm;
     vaddr_t entry;
     vaddr_t sp;
@@ -72,7 +70,7 @@ static int find_program(struct exec *e, const struct exec_request *r)
         const char *interpreter = exec_script_next(&e->script, head, len, path);
 
         if (!interpreter) {
-            err = exec_image_parse(&e->image, path);
+            err = exec_image_parse(&e->image, path, e->places.image);
             if (!err)
                 return 0;
         }
@@ -186,8 +184,9 @@ static int make_stack(struct exec *e)
 {
     struct uvm_layout *layout = uvm_layout(e->uvm);
     size_t size = ALIGN_UP(e->args.strings.used + e->args.vector.used, PAGE_SIZE) + STACK_BOOKED;
-    vaddr_t bottom = STACK_TOP - size;
-    vaddr_t strings = exec_args_place(&e->args, STACK_TOP - sizeof(u64));
+    vaddr_t top = e->places.stack_top;
+    vaddr_t bottom = top - size;
+    vaddr_t strings = exec_args_place(&e->args, top - e->places.stack_skew - sizeof(u64));
     unsigned rights = UVM_R | UVM_W | (e->image.elf.executable_stack ? UVM_X : 0);
     u64 before_auxv = e->args.vector.used;
     int err =
@@ -197,7 +196,7 @@ static int make_stack(struct exec *e)
         err = write_auxv(e, strings);
     if (!err)
         err = exec_args_copy(&e->args, e->uvm, strings, &e->sp);
-    layout->stack_top = STACK_TOP;
+    layout->stack_top = top;
     layout->arg_start = strings + 16;
     layout->arg_end = layout->env_start = strings + e->args.env_offset;
     layout->env_end = strings + e->args.name_offset;
@@ -223,8 +222,9 @@ static int make_space(struct exec *e)
     if (!e->uvm)
         return -ENOMEM;
     set_limits(e->uvm);
+    uvm_set_top(e->uvm, e->places.top);
     e->entry = e->image.bias + e->image.elf.entry;
-    err = exec_image_map(&e->image, e->uvm);
+    err = exec_image_map(&e->image, e->uvm, e->places.heap_gap);
     if (!err)
         err = vdso_map(e->uvm);
     if (!err)
@@ -260,6 +260,7 @@ static __noinline int exec_program(const struct exec_request *r, struct trap_fra
     int err;
 
     e.script = (struct exec_script){0};
+    exec_place(&e.places);
     err = find_program(&e, r);
     if (err) {
         exec_script_put(&e.script);

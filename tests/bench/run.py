@@ -86,7 +86,7 @@ def small_archive():
 
 def operations():
     """What ubench prints: `name N` a line."""
-    text = output_of("1G", small_archive(), "panic=-1 quiet")
+    text = output_of("1G", small_archive(), "panic=-1 quiet norandmaps")
     found = {m[1]: float(m[2]) for m in re.finditer(r"^(\w+) (\d+(?:\.\d+)?)$", text, re.M)}
     if not found:
         fail(f"ubench gave no figures; the console:\n{text[-2000:]}")
@@ -109,7 +109,7 @@ def library_operations():
     archive = library_archive()
     if not archive:
         return {}
-    text = output_of("1G", archive, "panic=-1 quiet")
+    text = output_of("1G", archive, "panic=-1 quiet norandmaps")
     if "callbench: done" not in text:
         fail(f"callbench did not come to its end; the console:\n{text[-2000:]}")
     return {m[1]: float(m[2]) for m in re.finditer(r"^(\w+) (\d+(?:\.\d+)?)$", text, re.M)}
@@ -137,7 +137,7 @@ def on_harts(plugin, harts, names):
     """({name: the fewest instructions that one operation took}, lines of counters), with so many harts."""
     archive = images.bare_archive("smpbench.cpio", [f"/init={BUILD}/user/smpbench:755", "/dev/console=c:5:1:600", "/proc/"])
     argv = [QEMU, "-nographic", "-no-reboot", "-M", "virt", "-smp", str(harts), "-m", "256M", "-plugin", str(plugin),
-            "-kernel", str(BUILD / "Image"), "-initrd", str(archive), "-append", "panic=-1 quiet -- " + " ".join(names)]
+            "-kernel", str(BUILD / "Image"), "-initrd", str(archive), "-append", "panic=-1 quiet norandmaps -- " + " ".join(names)]
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               errors="replace", timeout=600, check=False)

@@ -66,7 +66,7 @@ def main():
         gate = pathlib.Path(folder) / "gdb"
         machine = subprocess.Popen(
             [QEMU, "-M", "virt", "-smp", "1", "-m", "256M", "-nographic", "-no-reboot", "-icount", "shift=0,align=off,sleep=on",
-             "-kernel", str(BUILD / "Image"), "-initrd", str(archive), "-append", f"panic=-1 quiet -- {args.word}",
+             "-kernel", str(BUILD / "Image"), "-initrd", str(archive), "-append", f"panic=-1 quiet norandmaps -- {args.word}",
              "-S", "-gdb", f"unix:{gate},server=on,wait=off"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         remote = Remote(gate)
         try:
