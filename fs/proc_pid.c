@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * /proc/<pid>: one table of its entries, of which a node's `what` is a row, and the directories fd
- * and task. Position in the directory is 2 plus the row. In task each thread has a directory, by
- * its tid, with the same files; there a node's number is the tid. After the process has been reaped, or
+ * /proc/<pid>: one table of its files and links, of which a node's `what` is a row, and one of its
+ * directories. Position in the directory is 2 plus the row. In task each thread has a directory, by its
+ * tid, with the same but for a few; there a file's number is the tid. After the process has been reaped, or
  * the thread has ended, every lookup and read says so (-ENOENT, -ESRCH).
  */
 #include <fs/proc_pid.h>
@@ -111,6 +111,8 @@ static const struct pid_entry entries[] = {
     {.name = "cmdline", .mode = S_IFREG | 0444, .show = proc_show_cmdline},
     {.name = "environ", .mode = S_IFREG | 0400, .show = proc_show_environ},
     {.name = "auxv", .mode = S_IFREG | 0400, .show = proc_show_auxv},
+    {.name = "syscall", .mode = S_IFREG | 0400, .show = proc_show_syscall},
+    {.name = "wchan", .mode = S_IFREG | 0444, .show = proc_show_wchan},
     {.name = "limits", .mode = S_IFREG | 0444, .show = proc_show_limits},
     {.name = "personality", .mode = S_IFREG | 0400, .show = show_personality},
     {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps},
@@ -125,9 +127,20 @@ static const struct pid_entry entries[] = {
     {.name = "root", .mode = S_IFLNK | 0777, .jump = fs_root_of},
 };
 
-/* Positions of the two directories behind the rows. */
-#define POS_FD   (2ul + ARRAY_SIZE(entries))
-#define POS_TASK (POS_FD + 1)
+/* The directories, but for task; their positions are behind the rows, task's is behind theirs. */
+static const struct pid_subdir {
+    const char *name;
+    bool of_threads; /* threads have it too */
+    struct inode *(*make)(struct super *super, struct process *p);
+    u64 (*ino)(int pid);
+} dirs[] = {
+    {"fd", true, proc_fd_dir_make, proc_fd_dir_ino},
+    {"fdinfo", true, proc_fdinfo_dir_make, proc_fdinfo_dir_ino},
+    {"map_files", false, proc_map_files_make, proc_map_files_ino},
+};
+
+#define POS_DIRS (2ul + ARRAY_SIZE(entries))
+#define POS_TASK (POS_DIRS + ARRAY_SIZE(dirs))
 
 /*
  * Which directory a node is, in its number: a process's, that of its threads, or THREAD_DIR plus the
@@ -254,8 +267,9 @@ static struct inode *pid_lookup(struct inode *dir, const char *name, size_t len)
 
     if (!p)
         return ERR_PTR(-ENOENT);
-    if (whole && is_name(name, len, "fd"))
-        return proc_fd_dir_make(dir->super, p);
+    for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
+        if ((whole || dirs[i].of_threads) && is_name(name, len, dirs[i].name))
+            return dirs[i].make(dir->super, p);
     if (whole && is_name(name, len, "task"))
         return make_dir(dir->super, p, TASK_DIR);
     for (unsigned i = 0; i < ARRAY_SIZE(entries); i++)
@@ -278,7 +292,7 @@ static bool emit_rows(struct file *dir, struct process *p, struct dirent_sink *s
 {
     int tid = tid_of_dir(proc_node_of(dir->inode)->number);
 
-    for (; dir->pos < POS_FD; dir->pos++) {
+    for (; dir->pos < POS_DIRS; dir->pos++) {
         const struct pid_entry *e = &entries[dir->pos - 2];
         u64 ino = proc_ino(process_pid(p), e, tid);
         if (!sink->emit(sink, e->name, strlen(e->name), ino, dir->pos + 1, e->mode))
@@ -287,24 +301,30 @@ static bool emit_rows(struct file *dir, struct process *p, struct dirent_sink *s
     return true;
 }
 
-/* Emits a directory when it is its turn. */
-static void emit_dir(struct file *dir, struct dirent_sink *sink, u64 pos, const char *name, u64 ino)
+/* Emits a directory when it is its turn; what a thread does not have is passed over. */
+static void emit_dir(struct file *dir, struct dirent_sink *sink, bool has, const char *name,
+                     u64 pos, u64 ino)
 {
-    if (dir->pos == pos && sink->emit(sink, name, strlen(name), ino, pos + 1, S_IFDIR))
+    if (dir->pos != pos)
+        return;
+    if (!has || sink->emit(sink, name, strlen(name), ino, pos + 1, S_IFDIR))
         dir->pos = pos + 1;
 }
 
 static int pid_readdir(struct file *dir, struct dirent_sink *sink)
 {
     struct process *p = proc_node_process(dir->inode);
+    bool whole = proc_node_of(dir->inode)->number == PID_DIR;
 
     if (!p)
         return -ENOENT;
-    if (!dir_emit_dots(dir, sink) || !emit_rows(dir, p, sink) ||
-        proc_node_of(dir->inode)->number != PID_DIR)
+    if (!dir_emit_dots(dir, sink) || !emit_rows(dir, p, sink))
         return 0;
-    emit_dir(dir, sink, POS_FD, "fd", proc_fd_dir_ino(process_pid(p)));
-    emit_dir(dir, sink, POS_TASK, "task", proc_ino(process_pid(p), &pid_dir_tag, TASK_DIR));
+    int pid = process_pid(p);
+    for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
+        emit_dir(dir, sink, whole || dirs[i].of_threads, dirs[i].name, POS_DIRS + i,
+                 dirs[i].ino(pid));
+    emit_dir(dir, sink, whole, "task", POS_TASK, proc_ino(pid, &pid_dir_tag, TASK_DIR));
     return 0;
 }
 

@@ -71,8 +71,8 @@ int proc_show_environ(struct seq *seq)
 /* --- maps ------------------------------------------------------------------------------------ */
 
 /* Of the regions that grow down one is the first thread's stack. */
-static const char *region_name(struct uvm *uvm, const struct uvm_region_info *r, char *buf,
-                               size_t size)
+const char *proc_region_name(struct uvm *uvm, const struct uvm_region_info *r, char *buf,
+                             size_t size)
 {
     vaddr_t top = uvm_layout(uvm)->stack_top;
 
@@ -103,7 +103,7 @@ void proc_print_region(struct seq *seq, struct uvm *uvm, const struct uvm_region
                          r->prot & UVM_R ? 'r' : '-', r->prot & UVM_W ? 'w' : '-',
                          r->prot & UVM_X ? 'x' : '-', r->flags & UVM_SHARED ? 's' : 'p', r->offset,
                          (u64)DEV_MAJOR(dev), (u64)DEV_MINOR(dev), ino);
-    const char *name = region_name(uvm, r, path, sizeof(path));
+    const char *name = proc_region_name(uvm, r, path, sizeof(path));
 
     if (name[0])
         seq_print(seq, "%*s%s", n < 73 ? (int)(73 - n) : 0, "", name);

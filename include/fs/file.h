@@ -16,6 +16,7 @@
 struct dentry;
 struct epoll_item;
 struct file;
+struct fmt_sink;
 struct inode;
 struct pager;
 struct poll_table;
@@ -56,6 +57,8 @@ struct file_ops {
     int (*readdir)(struct file *file, struct dirent_sink *sink);
     /* Books room without changing bytes: allocation for [offset, offset + len). -EOPNOTSUPP. */
     int (*allocate)(struct file *file, unsigned mode, u64 offset, u64 len);
+    /* Prints what is special about the file, for /proc/<pid>/fdinfo. Does not sleep for a reader. */
+    void (*show_info)(struct file *file, struct fmt_sink *sink);
 };
 
 #define FILE_READ  1u
