@@ -2,8 +2,6 @@
 /* Capabilities: see <kernel/caps.h>. */
 #include <kernel/caps.h>
 #include <kernel/process.h>
-#include <kernel/rlimit.h>
-#include <kernel/sched.h>
 #include <lib/errno.h>
 
 void caps_init_process(struct process *p)
@@ -51,10 +49,7 @@ int caps_set(const struct caps *caps)
         mine->bounding = bounding;
     }
     spin_unlock(&process_lock, flags);
-    if (!allowed)
-        return -EPERM;
-    rlimit_apply(current_thread()->uvm);
-    return 0;
+    return allowed ? 0 : -EPERM;
 }
 
 int caps_drop_bounding(unsigned cap)

@@ -35,8 +35,8 @@ bool caps_have(unsigned cap);
 void caps_get(struct process *p, struct caps *out);
 
 /*
- * As capset(2), for the current process; `bounding` is not looked at. -EPERM: more than was
- * permitted.
+ * As capset(2), for the current process; `bounding` is not looked at. The caller then has the limits
+ * of memory looked at again (rlimit_apply). -EPERM: more than was permitted.
  */
 int caps_set(const struct caps *caps);
 

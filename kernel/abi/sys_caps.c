@@ -6,6 +6,8 @@
 #include <abi/linux/personality.h>
 #include <kernel/caps.h>
 #include <kernel/process.h>
+#include <kernel/rlimit.h>
+#include <kernel/sched.h>
 #include <mm/usercopy.h>
 
 /*
@@ -82,7 +84,10 @@ SYSCALL2(capset, vaddr_t, header_at, vaddr_t, from)
         .effective = (data[0].effective | (u64)data[1].effective << 32) & CAPS_ALL,
         .permitted = (data[0].permitted | (u64)data[1].permitted << 32) & CAPS_ALL,
         .inheritable = (data[0].inheritable | (u64)data[1].inheritable << 32) & CAPS_ALL};
-    return caps_set(&caps);
+    int denied = caps_set(&caps);
+    if (!denied)
+        rlimit_apply(current_thread()->uvm);
+    return denied;
 }
 
 /* Linux's own kind of program is the only one; addresses that stay the same can be had. */
