@@ -7,6 +7,7 @@
 #include <abi/linux/sched.h>
 #include <abi/linux/signal.h>
 #include <abi/linux/wait.h>
+#include <kernel/caps.h>
 #include <kernel/process.h>
 #include <lib/string.h>
 #include <mm/usercopy.h>
@@ -237,6 +238,16 @@ static long set_death_signal(u64 sig)
     return 0;
 }
 
+static long bounding_has(u64 cap)
+{
+    struct caps caps;
+
+    if (cap > CAP_LAST)
+        return -EINVAL;
+    caps_get(current_process(), &caps);
+    return caps.bounding >> cap & 1;
+}
+
 SYSCALL2(prctl, int, option, u64, arg)
 {
     switch (option) {
@@ -257,7 +268,9 @@ SYSCALL2(prctl, int, option, u64, arg)
     case PR_SET_KEEPCAPS: /* there is no user but root to change to */
         return arg <= 1 ? 0 : -EINVAL;
     case PR_CAPBSET_READ:
-        return arg <= CAP_LAST ? 1 : -EINVAL;
+        return bounding_has(arg);
+    case PR_CAPBSET_DROP:
+        return arg <= CAP_LAST ? caps_drop_bounding((unsigned)arg) : -EINVAL;
     case PR_GET_TIMERSLACK: /* timers are as exact as the clock */
         return 1;
     case PR_SET_TIMERSLACK:

@@ -87,32 +87,45 @@ SYSCALL2(clock_settime, int, clock, vaddr_t, from)
     return 0;
 }
 
+/*
+ * The zone of whoever set it last: kept for those who ask, and of no effect on any clock. Its two words
+ * are set one after the other, as on Linux.
+ */
+static struct linux_timezone zone;
+
+#define ZONE_LIMIT (15 * 60) /* minutes, to the west and to the east */
+
 SYSCALL2(gettimeofday, vaddr_t, tv, vaddr_t, tz)
 {
     struct linux_timeval now = args_timeval_of(time_realtime_ns());
-    struct linux_timezone utc = {0};
+    struct linux_timezone kept = {.tz_minuteswest = READ_ONCE(zone.tz_minuteswest),
+                                  .tz_dsttime = READ_ONCE(zone.tz_dsttime)};
 
     if (tv && copyout_obj(tv, &now))
         return -EFAULT;
-    return tz && copyout_obj(tz, &utc) ? -EFAULT : 0;
+    return tz && copyout_obj(tz, &kept) ? -EFAULT : 0;
 }
 
-/* The kernel keeps no time zone: it is checked and forgotten. */
 SYSCALL2(settimeofday, vaddr_t, tv, vaddr_t, tz)
 {
     struct linux_timeval now;
-    struct linux_timezone zone;
+    struct linux_timezone wanted;
     u64 ns = 0;
 
     if (tv && copyin_obj(&now, tv))
         return -EFAULT;
-    if (tz && copyin_obj(&zone, tz))
-        return -EFAULT;
-    if (!tv)
-        return 0;
-    if (args_timeval_ns(&now, &ns) || ns == TIME_NEVER)
+    if (tv && (args_timeval_ns(&now, &ns) || ns == TIME_NEVER))
         return -EINVAL;
-    clock_set(ns);
+    if (tz && copyin_obj(&wanted, tz))
+        return -EFAULT;
+    if (tz && (wanted.tz_minuteswest > ZONE_LIMIT || wanted.tz_minuteswest < -ZONE_LIMIT))
+        return -EINVAL;
+    if (tz) {
+        WRITE_ONCE(zone.tz_minuteswest, wanted.tz_minuteswest);
+        WRITE_ONCE(zone.tz_dsttime, wanted.tz_dsttime);
+    }
+    if (tv)
+        clock_set(ns);
     return 0;
 }
 
