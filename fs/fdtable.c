@@ -17,13 +17,14 @@
 #include <base/atomic.h>
 #include <base/spinlock.h>
 #include <fs/dentry.h>
+#include <fs/reclock.h>
 #include <kernel/process.h>
 #include <lib/bitmap.h>
 #include <lib/errno.h>
 #include <lib/string.h>
 #include <mm/slab.h>
 
-#define FD_FIRST 64u        /* descriptors without a block of their own */
+#define FD_FIRST 64u /* descriptors without a block of their own */
 
 struct fdtable {
     struct fd_array fds; /* first, for fd_get() */
@@ -306,6 +307,13 @@ static int replace_locked(struct fdtable *t, u32 to, struct file *file, unsigned
     return 0;
 }
 
+/* A descriptor of `file` is gone from the table, and with it the table's record locks on it. */
+static void close_file(struct fdtable *t, struct file *file)
+{
+    reclock_drop(file->inode, t);
+    file_put(file);
+}
+
 int fd_dup_to(int fd, int to, unsigned flags)
 {
     struct fdtable *t = current_table();
@@ -323,9 +331,9 @@ int fd_dup_to(int fd, int to, unsigned flags)
         spin_unlock(&t->lock, irq);
     }
     if (err)
-        old = file;
-    if (old)
-        file_put(old);
+        file_put(file);
+    else if (old)
+        close_file(t, old);
     return err ? err : to;
 }
 
@@ -345,11 +353,12 @@ static struct file *take_out(struct fdtable *t, u32 fd)
 
 int fd_close(int fd)
 {
-    struct file *file = take_out(current_table(), (u32)fd);
+    struct fdtable *t = current_table();
+    struct file *file = take_out(t, (u32)fd);
 
     if (!file)
         return -EBADF;
-    file_put(file);
+    close_file(t, file);
     return 0;
 }
 
@@ -460,7 +469,7 @@ static void table_put(struct fdtable *t)
         return;
     for (u32 fd = 0; fd < t->fds.size; fd++)
         if (t->fds.files[fd])
-            file_put(t->fds.files[fd]);
+            close_file(t, t->fds.files[fd]);
     table_free(t);
 }
 
@@ -503,7 +512,7 @@ static void exec_table(struct process *p)
         struct file *file = take_out(t, (u32)fd);
         bitmap_clear(t->cloexec, fd);
         if (file)
-            file_put(file);
+            close_file(t, file);
     }
 }
 

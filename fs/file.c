@@ -12,6 +12,7 @@
 #include <base/atomic.h>
 #include <fs/dentry.h>
 #include <fs/inode.h>
+#include <fs/reclock.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <lib/err.h>
@@ -110,6 +111,7 @@ void file_put(struct file *file)
         return;
     if (unlikely(file->flocked))
         file_flock_drop(file);
+    reclock_drop(file->inode, file);
     if (unlikely(atomic_load_acquire(&file->watches)))
         file_unwatch(file);
     if (file->ops->release)

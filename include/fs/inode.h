@@ -85,6 +85,7 @@ struct inode {
     u32 uid, gid;
     u32 rdev; /* devices: DEV(major, minor) */
     u32 refs;
+    bool record_locked;   /* may have record locks; guarded by their lock */
     bool linkable;        /* O_TMPFILE: may get a name though it has none */
     struct dentry *alias; /* one of its names, not referenced; guarded by the tree lock */
     void *private;        /* the file system's or the device's */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Descriptors: opening and closing, copying, fcntl, ioctl, pipes. */
 #include "args.h"
+#include "sys_reclock.h"
 #include "syscall.h"
 
 #include <abi/linux/fcntl.h>
@@ -92,37 +93,8 @@ SYSCALL2(pipe2, vaddr_t, fds, unsigned, flags)
     return 0;
 }
 
-/*
- * Record locks are not kept: to grant one that does not exclude anybody would be a lie. Asking
- * whether one could be had, and giving one back, are answered.
- */
-static long get_lock(vaddr_t arg)
-{
-    struct linux_flock lock;
-    int err = copyin_obj(&lock, arg);
-
-    if (err)
-        return err;
-    if (lock.l_type != F_RDLCK && lock.l_type != F_WRLCK)
-        return -EINVAL;
-    lock.l_type = F_UNLCK;
-    return copyout_obj(arg, &lock);
-}
-
-static long set_lock(vaddr_t arg)
-{
-    struct linux_flock lock;
-    int err = copyin_obj(&lock, arg);
-
-    if (err)
-        return err;
-    if (lock.l_type == F_UNLCK)
-        return 0;
-    return lock.l_type == F_RDLCK || lock.l_type == F_WRLCK ? -ENOLCK : -EINVAL;
-}
-
 /* The commands that need the file. */
-static long fcntl_file(struct file *file, unsigned cmd, u64 arg)
+static long fcntl_file(int fd, struct file *file, unsigned cmd, u64 arg)
 {
     switch (cmd) {
     case F_GETFL:
@@ -131,12 +103,11 @@ static long fcntl_file(struct file *file, unsigned cmd, u64 arg)
         return file_set_flags(file, (unsigned)arg);
     case F_GETLK:
     case F_OFD_GETLK:
-        return get_lock(arg);
     case F_SETLK:
     case F_SETLKW:
     case F_OFD_SETLK:
     case F_OFD_SETLKW:
-        return set_lock(arg);
+        return fcntl_reclock(fd, file, cmd, arg);
     case F_GETOWN: /* nobody is told of input (O_ASYNC has no effect), so there is no owner */
         return 0;
     case F_ADD_SEALS:
@@ -173,7 +144,7 @@ SYSCALL3(fcntl, int, fd, unsigned, cmd, u64, arg)
     struct fd_ref ref = fd_get(fd);
     if (!ref.file)
         return -EBADF;
-    rc = fcntl_file(ref.file, cmd, arg);
+    rc = fcntl_file(fd, ref.file, cmd, arg);
     fd_put(ref);
     return rc;
 }
