@@ -19,6 +19,11 @@ bool caps_have(unsigned cap)
     return has(READ_ONCE(current_process()->caps.effective), cap);
 }
 
+bool caps_have_after_exec(unsigned cap)
+{
+    return has(READ_ONCE(current_process()->caps.bounding), cap);
+}
+
 void caps_get(struct process *p, struct caps *out)
 {
     irqflags_t flags = spin_lock(&process_lock);

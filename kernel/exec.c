@@ -5,7 +5,6 @@
 #include <base/wait.h>
 #include <kernel/caps.h>
 #include <kernel/process.h>
-#include <kernel/rlimit.h>
 #include <kernel/sched.h>
 #include <lib/errno.h>
 #include <lib/string.h>
@@ -70,7 +69,6 @@ void process_exec(struct uvm *uvm, const char *comm)
     p->threaded = false;
     change_uvm(p, uvm);
     caps_exec(p);
-    rlimit_apply(uvm);
     process_release_vfork(p);
     sig_exec();
     forget_thread_state(t);

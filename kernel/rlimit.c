@@ -52,14 +52,14 @@ int rlimit_get(struct process *p, unsigned resource, struct rlimit *out)
     return 0;
 }
 
-void rlimit_apply(struct uvm *uvm)
+void rlimit_apply(struct uvm *uvm, bool may_lock)
 {
     const struct rlimit *limit = current_process()->limit;
     struct uvm_limits limits = {
         .as = limit[RLIMIT_AS].soft,
         .data = limit[RLIMIT_DATA].soft,
         .stack = limit[RLIMIT_STACK].soft,
-        .memlock = caps_have(CAP_IPC_LOCK) ? RLIMIT_NONE : limit[RLIMIT_MEMLOCK].soft,
+        .memlock = may_lock ? RLIMIT_NONE : limit[RLIMIT_MEMLOCK].soft,
     };
 
     uvm_set_limits(uvm, &limits);
@@ -81,7 +81,7 @@ int rlimit_set(unsigned resource, const struct rlimit *limit)
         return -EPERM;
     if (resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK ||
         resource == RLIMIT_MEMLOCK)
-        rlimit_apply(current_thread()->uvm);
+        rlimit_apply(current_thread()->uvm, caps_have(CAP_IPC_LOCK));
     return 0;
 }
 

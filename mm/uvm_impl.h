@@ -118,7 +118,11 @@ void uvm_drop_pages(struct uvm *uvm, struct region *r, vaddr_t start, vaddr_t en
 /* Whether limits and memory allow `pages` more of a region with these rights and flags, */
 bool uvm_may_book(const struct uvm *uvm, u64 pages, unsigned prot, unsigned flags);
 /* and whether RLIMIT_MEMLOCK does. */
-bool uvm_may_lock(const struct uvm *uvm, unsigned flags, u64 pages);
+bool uvm_locks_fit(const struct uvm *uvm, u64 pages);
+static inline bool uvm_may_lock(const struct uvm *uvm, unsigned flags, u64 pages)
+{
+    return likely(!(flags & UVM_LOCKED)) || uvm_locks_fit(uvm, pages);
+}
 
 /* The checks that all calls on [addr, addr + len) share: 0 and *end, or -EINVAL/-ENOMEM. */
 int uvm_check_range(vaddr_t addr, size_t len, int too_far, vaddr_t *end);

@@ -41,18 +41,27 @@ static bool fits(u64 booked, u64 more, u64 limit)
     return more <= max && booked <= max - more;
 }
 
+/* Promises of this size nobody need think about. */
+#define SMALL_PROMISE (4 * MiB / PAGE_SIZE)
+
+/* Whether a promise of private writable memory is one that memory could keep. */
+static bool can_be_kept(unsigned flags, u64 pages)
+{
+    return pages <= SMALL_PROMISE || flags & UVM_NORESERVE || uvm_may_promise(pages);
+}
+
 bool uvm_may_book(const struct uvm *uvm, u64 pages, unsigned prot, unsigned flags)
 {
     bool data = region_is_data(prot, flags);
 
     return fits(uvm->stats.total, pages, uvm->limits.as) &&
            (!data || fits(uvm->stats.data, pages, uvm->limits.data)) &&
-           (!data || flags & UVM_NORESERVE || uvm_may_promise(pages));
+           (!data || can_be_kept(flags, pages));
 }
 
-bool uvm_may_lock(const struct uvm *uvm, unsigned flags, u64 pages)
+bool uvm_locks_fit(const struct uvm *uvm, u64 pages)
 {
-    return !(flags & UVM_LOCKED) || fits(uvm->stats.locked, pages, uvm->limits.memlock);
+    return fits(uvm->stats.locked, pages, uvm->limits.memlock);
 }
 
 int uvm_check_range(vaddr_t addr, size_t len, int too_far, vaddr_t *end)
@@ -101,7 +110,7 @@ static bool may_replace(const struct uvm *uvm, const struct booking *b)
 
     return fits(uvm->stats.total - freed, pages, uvm->limits.as) &&
            (!data || fits(uvm->stats.data - data_freed, pages, uvm->limits.data)) &&
-           (!data || b->flags & UVM_NORESERVE || uvm_may_promise(pages));
+           (!data || can_be_kept(b->flags, pages));
 }
 
 void uvm_drop_pages(struct uvm *uvm, struct region *r, vaddr_t start, vaddr_t end)
@@ -262,8 +271,7 @@ static int may_have(const struct region *r, unsigned prot)
         return 0;
     if (r->flags & UVM_SHARED)
         return r->flags & UVM_NOWRITE ? -EACCES : 0;
-    return r->flags & UVM_NORESERVE || uvm_may_promise((r->end - r->start) >> PAGE_SHIFT) ? 0
-                                                                                          : -ENOMEM;
+    return can_be_kept(r->flags, (r->end - r->start) >> PAGE_SHIFT) ? 0 : -ENOMEM;
 }
 
 /* As far as regions follow each other without a hole and may have the rights. */

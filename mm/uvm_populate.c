@@ -56,7 +56,7 @@ static int fill_region(struct uvm *uvm, const struct uvm_region_info *r, vaddr_t
 {
     if (!access && (r->flags & UVM_LOCKED) && (r->flags & UVM_ONFAULT))
         return 0;
-    if (access && !(r->prot & access) && !(access == UVM_R && r->prot & UVM_W))
+    if (access && !(r->prot & access))
         return -EINVAL;
     if (!access)
         access = usual_access(r);

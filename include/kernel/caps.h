@@ -31,6 +31,9 @@ void caps_init_process(struct process *p);
 /* Whether the current process may do what the capability stands for. */
 bool caps_have(unsigned cap);
 
+/* The same of the program that it is about to become. */
+bool caps_have_after_exec(unsigned cap);
+
 /* A copy of what a process has. */
 void caps_get(struct process *p, struct caps *out);
 

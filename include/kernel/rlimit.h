@@ -29,8 +29,11 @@ int rlimit_get(struct process *p, unsigned resource, struct rlimit *out);
  */
 int rlimit_set(unsigned resource, const struct rlimit *limit);
 
-/* Gives an address space the memory limits of the current process: after exec, capset. */
-void rlimit_apply(struct uvm *uvm);
+/*
+ * Gives an address space the memory limits of the current process: exec, before it maps, and after
+ * capset. may_lock: the process has (or is to have) CAP_IPC_LOCK, and RLIMIT_MEMLOCK means nothing.
+ */
+void rlimit_apply(struct uvm *uvm, bool may_lock);
 
 /* The soft limit of the current process, for the place that obeys it. */
 u64 rlimit_current(unsigned resource);

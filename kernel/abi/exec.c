@@ -13,7 +13,6 @@
 
 #include <abi/linux/auxvec.h>
 #include <abi/linux/fcntl.h>
-#include <abi/linux/resource.h>
 #include <arch/user.h>
 #include <base/init.h>
 #include <base/log.h>
@@ -23,6 +22,7 @@
 #include <fs/fdtable.h>
 #include <fs/path.h>
 #include <fs/vfs.h>
+#include <kernel/caps.h>
 #include <kernel/cmdline.h>
 #include <kernel/init.h>
 #include <kernel/process.h>
@@ -205,15 +205,6 @@ static int make_stack(struct exec *e)
     return err == -EEXIST ? -ENOEXEC : err;
 }
 
-static void set_limits(struct uvm *uvm)
-{
-    struct uvm_limits limits = {.as = rlimit_current(RLIMIT_AS),
-                                .data = rlimit_current(RLIMIT_DATA),
-                                .stack = rlimit_current(RLIMIT_STACK)};
-
-    uvm_set_limits(uvm, &limits);
-}
-
 static int make_space(struct exec *e)
 {
     int err;
@@ -221,7 +212,7 @@ static int make_space(struct exec *e)
     e->uvm = uvm_create();
     if (!e->uvm)
         return -ENOMEM;
-    set_limits(e->uvm);
+    rlimit_apply(e->uvm, caps_have_after_exec(CAP_IPC_LOCK));
     uvm_set_top(e->uvm, e->places.top);
     e->entry = e->image.bias + e->image.elf.entry;
     err = exec_image_map(&e->image, e->uvm, e->places.heap_gap);

@@ -86,7 +86,7 @@ SYSCALL2(capset, vaddr_t, header_at, vaddr_t, from)
         .inheritable = (data[0].inheritable | (u64)data[1].inheritable << 32) & CAPS_ALL};
     int denied = caps_set(&caps);
     if (!denied)
-        rlimit_apply(current_thread()->uvm);
+        rlimit_apply(current_thread()->uvm, caps_have(CAP_IPC_LOCK));
     return denied;
 }
 
