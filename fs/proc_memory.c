@@ -6,6 +6,7 @@
 #include <mm/page.h>
 #include <mm/pt.h>
 #include <mm/slab.h>
+#include <mm/uvm.h>
 
 static void print_kb(struct seq *seq, const char *name, u64 pages)
 {
@@ -33,6 +34,8 @@ static int show_meminfo(struct seq *seq)
     print_kb(seq, "SUnreclaim:", s.used[PAGE_SLAB]);
     print_kb(seq, "KernelStack:", s.used[PAGE_KSTACK]);
     print_kb(seq, "PageTables:", s.used[PAGE_TABLE]);
+    print_kb(seq, "CommitLimit:", s.total);
+    print_kb(seq, "Committed_AS:", uvm_committed());
     print_kb(seq, "Pipes:", s.used[PAGE_PIPE]);
     print_kb(seq, "AnonHugePages:", pt_large_total() * MMU_ENTRIES);
     print_kb(seq, "Kernel:", s.used[PAGE_KERNEL]);

@@ -71,6 +71,12 @@ static int show_mounts(struct seq *seq)
     return 0;
 }
 
+static int show_mountinfo(struct seq *seq)
+{
+    mount_print_info(&seq->sink);
+    return 0;
+}
+
 static int show_fail_nth(struct seq *seq)
 {
     seq_print(seq, "%u\n", failalloc_left());
@@ -113,6 +119,11 @@ static const struct pid_entry entries[] = {
     {.name = "auxv", .mode = S_IFREG | 0400, .show = proc_show_auxv},
     {.name = "syscall", .mode = S_IFREG | 0400, .show = proc_show_syscall},
     {.name = "wchan", .mode = S_IFREG | 0444, .show = proc_show_wchan},
+    {.name = "oom_score", .mode = S_IFREG | 0444, .show = proc_show_oom_score},
+    {.name = "oom_score_adj",
+     .mode = S_IFREG | 0644,
+     .show = proc_show_oom_score_adj,
+     .store = proc_store_oom_score_adj},
     {.name = "limits", .mode = S_IFREG | 0444, .show = proc_show_limits},
     {.name = "personality", .mode = S_IFREG | 0400, .show = show_personality},
     {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps},
@@ -121,6 +132,7 @@ static const struct pid_entry entries[] = {
     {.name = "pagemap", .mode = S_IFREG | 0400, .ops = &proc_pagemap_ops},
     {.name = "pagetable", .mode = S_IFREG | 0400, .show = proc_show_pagetable},
     {.name = "mounts", .mode = S_IFREG | 0444, .show = show_mounts},
+    {.name = "mountinfo", .mode = S_IFREG | 0444, .show = show_mountinfo},
     {.name = "fail-nth", .mode = S_IFREG | 0644, .show = show_fail_nth, .store = store_fail_nth},
     {.name = "exe", .mode = S_IFLNK | 0777, .jump = jump_exe},
     {.name = "cwd", .mode = S_IFLNK | 0777, .jump = fs_cwd_of},

@@ -11,6 +11,7 @@
 #include <fs/rng.h>
 #include <kernel/caps.h>
 #include <kernel/pid.h>
+#include <kernel/randomize.h>
 #include <kernel/uts.h>
 #include <lib/errno.h>
 #include <lib/fmt.h>
@@ -115,6 +116,39 @@ static int show_thp(struct seq *seq)
     return 0;
 }
 
+static int show_overcommit(struct seq *seq)
+{
+    seq_print(seq, "%u\n", READ_ONCE(uvm_overcommit));
+    return 0;
+}
+
+/* A number of at most `most` for a switch. */
+static int store_switch(u32 *to, u32 most, const char *text)
+{
+    u64 value;
+
+    if (num_parse_u64(text, 0, &value) || value > most)
+        return -EINVAL;
+    WRITE_ONCE(*to, (u32)value);
+    return 0;
+}
+
+static int store_overcommit(const char *text)
+{
+    return store_switch(&uvm_overcommit, 1, text);
+}
+
+static int show_randomize(struct seq *seq)
+{
+    seq_print(seq, "%u\n", READ_ONCE(randomize_va_space));
+    return 0;
+}
+
+static int store_randomize(const char *text)
+{
+    return store_switch(&randomize_va_space, RANDOMIZE_HEAP_TOO, text);
+}
+
 /* As Linux's: 1, 2, 3 say what may go. Files are in memory and nowhere else; caches of free objects can go. */
 static int store_drop_caches(const char *text)
 {
@@ -178,6 +212,14 @@ static struct proc_file files[] = {
     {.path = "sys/kernel/cap_last_cap", .show = show_cap_last_cap},
     {.path = "sys/kernel/random/uuid", .show = show_uuid},
     {.path = "sys/kernel/random/boot_id", .show = show_boot_id},
+    {.path = "sys/kernel/randomize_va_space",
+     .mode = 0644,
+     .show = show_randomize,
+     .store = store_randomize},
+    {.path = "sys/vm/overcommit_memory",
+     .mode = 0644,
+     .show = show_overcommit,
+     .store = store_overcommit},
     {.path = "sys/vm/thp", .mode = 0644, .show = show_thp, .store = thp_set_mode},
     {.path = "sys/vm/drop_caches", .mode = 0200, .store = store_drop_caches},
     {.path = "sys/vm/max_map_count", .show = show_max_map_count},

@@ -49,7 +49,7 @@ const char *proc_region_name(struct uvm *uvm, const struct uvm_region_info *regi
 /* The line of a region in maps and smaps. For fn of uvm_for_each_region(). */
 void proc_print_region(struct seq *seq, struct uvm *uvm, const struct uvm_region_info *region);
 
-/* Contents of files (fs/proc_status.c, fs/proc_space.c, fs/proc_smaps.c, fs/proc_limits.c, fs/proc_sleep.c). */
+/* Contents of files (fs/proc_status.c, fs/proc_space.c, fs/proc_smaps.c, fs/proc_limits.c, fs/proc_sleep.c, fs/proc_oom.c). */
 int proc_show_stat(struct seq *seq);
 int proc_show_statm(struct seq *seq);
 int proc_show_status(struct seq *seq);
@@ -62,6 +62,10 @@ int proc_show_smaps_rollup(struct seq *seq);
 int proc_show_limits(struct seq *seq);
 int proc_show_syscall(struct seq *seq);
 int proc_show_wchan(struct seq *seq);
+int proc_show_oom_score(struct seq *seq);
+int proc_show_oom_score_adj(struct seq *seq);
+/* What was written, terminated: 0 or -EINVAL. */
+int proc_store_oom_score_adj(struct process *p, int tid, const char *text);
 int proc_show_pagetable(struct seq *seq);
 
 /* Files that are no text (fs/proc_pagemap.c). */
