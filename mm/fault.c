@@ -379,7 +379,9 @@ int uvm_fault(struct uvm *uvm, vaddr_t va, unsigned access)
     }
     if (!lone)
         rw_read_unlock(&uvm->lock);
-    if (unlikely(!r) && grow_stack(uvm, va) == 0)
+    if (likely(!err))
+        return 0;
+    if (err == -EAGAIN || (!r && grow_stack(uvm, va) == 0))
         return uvm_fault(uvm, va, access);
     return err;
 }

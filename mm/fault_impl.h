@@ -35,6 +35,6 @@ bool fault_deliver_large(const struct fault *f);
 
 /*
  * A write to a large leaf that is not writable, in a private mapping. Whoever is the last owner of all of
- * it gets W; else it becomes small leaves, and the next fault copies one of them. 0 or -ENOMEM.
+ * it gets W: 0. Else it becomes small leaves: -EAGAIN, for one of them is to be copied. Or -ENOMEM.
  */
 int fault_write_large(const struct fault *f);

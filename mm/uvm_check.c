@@ -13,6 +13,7 @@
 #include <mm/kvm.h>
 #include <mm/page.h>
 #include <mm/pcache.h>
+#include <mm/thp.h>
 #include <mm/usercopy.h>
 
 struct check {
@@ -172,7 +173,7 @@ const char *uvm_check_all(void)
  * --- selftest=tables ---------------------------------------------------------------------------
  */
 
-#define TEST_PAGES 600u /* more than one table */
+#define TEST_PAGES 1700u /* more than one table, and two large leaves */
 
 static struct page *page_at(struct uvm *uvm, vaddr_t va)
 {
@@ -212,7 +213,7 @@ static const char *check_the_check(struct uvm *uvm, vaddr_t va)
     struct page *page = page_at(uvm, va);
     struct page *table = virt_to_page(pt_slot(&uvm->pt, va));
 
-    log_info("two corruptions follow on purpose");
+    log_info("some corruptions follow on purpose");
     page_get(page);
     const char *found = uvm_check_all();
     page_put(page);
@@ -240,6 +241,26 @@ static const char *test_family(struct uvm *parent, struct uvm *child, vaddr_t pr
     return check_the_check(parent, private);
 }
 
+/* The same for a page inside of a large leaf, of which each holder must be known too. */
+static const char *check_large_check(struct uvm *uvm)
+{
+    vaddr_t va = 0;
+
+    if (uvm_map(uvm, &va, 2 * LARGE_SIZE, UVM_R | UVM_W, UVM_HUGE, NULL, 0))
+        return "cannot map";
+    if (uvm_copyout_zero(uvm, va, 2 * LARGE_SIZE))
+        return "user copies failed";
+    if (!uvm->pt.large || thp_mode() == THP_NEVER) /* memory is short, or they are switched off */
+        return uvm_check_all();
+    struct page *page = page_at(uvm, ALIGN_UP(va, LARGE_SIZE)) + 77;
+    page_get(page);
+    const char *found = uvm_check_all();
+    page_put(page);
+    if (!found)
+        return "a reference too many inside of a large leaf was not noticed";
+    return uvm_check_all();
+}
+
 static const char *test_spaces(struct uvm *parent)
 {
     vaddr_t private = 0, shared = 0;
@@ -253,7 +274,9 @@ static const char *test_spaces(struct uvm *parent)
         return "cannot fork";
     const char *error = test_family(parent, child, private, shared);
     uvm_put(child);
-    return error ? error : uvm_check_all();
+    if (!error)
+        error = uvm_check_all();
+    return error ? error : check_large_check(parent);
 }
 
 static const char *selftest_tables(void)

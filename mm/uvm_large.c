@@ -99,8 +99,10 @@ static int own_or_split(const struct fault *f, struct mmu_flush *fl, const struc
 {
     pfn_t pfn = mmu_pfn(mmu_load(span->slot));
 
-    if (!large_is_sole(pfn_to_page(pfn)))
-        return pt_split_leaf(&f->uvm->pt, fl, span);
+    if (!large_is_sole(pfn_to_page(pfn))) {
+        int err = pt_split_leaf(&f->uvm->pt, fl, span);
+        return err ? err : -EAGAIN;
+    }
     mmu_store(fl, span->slot, mmu_leaf(pfn, region_sole_prot(f->region), span->level), span->va,
               span->level);
     atomic_add_relaxed(&f->uvm->stats.cow_reused, 1);

@@ -157,3 +157,25 @@ def test_no_cpu_reads_what_another_has_unmapped(machine, smp):
     m = machine(smp=smp).boot()
     assert m.run("stale 40", timeout=600) == f"stale: 40 rounds, {smp - 1} readers, 0 stale loads\n"
     assert m.poweroff() == 0
+
+
+# 2 MiB pages.
+
+LARGE = r"large: {} rounds, \d+ threads, {} KiB in 2 MiB pages at first, 0 wrong words\n"
+
+
+def test_threads_split_large_pages(machine):
+    """Each thread changes pages that lie between those of the others; afterwards all memory is back."""
+    m = machine(smp=4).boot()
+    m.run("large 1", timeout=600)
+    before = free_kb(m)
+    assert re.fullmatch(LARGE.format(6, 16384), m.run("large 6", timeout=600))
+    assert abs(free_kb(m) - before) <= 256
+    assert m.poweroff() == 0
+
+
+@pytest.mark.parametrize("word", ["never", "madvise"])
+def test_thp_word(machine, word):
+    m = machine(append=f"thp={word}").boot()
+    assert re.fullmatch(LARGE.format(1, 0), m.run("large 1", timeout=600))
+    assert m.poweroff() == 0
