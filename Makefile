@@ -112,11 +112,11 @@ boardtest:
 
 include mk/emulator.mk
 
-# An archive of programs that nobody here wrote, beside all that the image's own one has.
+# An archive of programs that nobody here wrote, or of what lies in TREE, beside all that the image's own one has.
 programs:
 	$(need) build
-	$(need) programs
-	@scripts/programs.sh > /dev/null
+	$(if $(TREE),,$(need) programs)
+	$(if $(TREE),,@scripts/programs.sh > /dev/null)
 	$(compile) $(BUILD)/programs.cpio
 	@echo $(BUILD)/programs.cpio
 
@@ -161,7 +161,7 @@ help:
 #: make flash      writes that image to the card DEV=/dev/sdX, reads it back and compares
 #: make boardtest  runs a session on a real BOARD over its serial line TTY=/dev/ttyUSB0 and writes a report
 #: make emulator   builds the emulator of the VisionFive 2, once; QEMU_VISIONFIVE2 names a prebuilt one
-#: make programs   build/programs.cpio, an archive with sqlite3, lua, dash, micropython, stress-ng: make run INITRD= it
+#: make programs   build/programs.cpio, for make run INITRD=: sqlite3, lua, dash, micropython, stress-ng; or TREE=folder
 #: make run BOARD= boots that card in the board's emulator, through the board's own firmware
 #: make debug      the same, stopped at the first instruction, under gdb
 #: make picture    draws a page table, of PID=kernel, self or a number, of RUN="command", or FROM=session.log, as OUT=file

@@ -238,11 +238,11 @@ $(BUILD)/initramfs.cpio: $(uprog) $(CACHE)/busybox.stamp scripts/initramfs.py sc
 	$(say) CPIO $@
 	$(Q)$(PYTHON) scripts/initramfs.py --busybox $(CACHE)/busybox/usr/bin/busybox --out $@ $(uprog)
 
-# The same, and the programs that scripts/programs.sh has built outside of this folder.
-$(BUILD)/programs.cpio: $(BUILD)/initramfs.cpio scripts/programs.sh scripts/musl-gcc
+# The same, and what lies in the folder TREE, or the programs that scripts/programs.sh has built outside of this one.
+$(BUILD)/programs.cpio: $(BUILD)/initramfs.cpio FORCE
 	$(say) CPIO $@
 	$(Q)$(PYTHON) scripts/initramfs.py --busybox $(CACHE)/busybox/usr/bin/busybox \
-	--tree "$$(scripts/programs.sh --path)" --out $@ $(uprog)
+	--tree "$(or $(TREE),$$(scripts/programs.sh --path))" --out $@ $(uprog)
 
 -include $(kobj:.o=.d) $(vdso_obj:.o=.d) $(ulib:.o=.d) $(uprog:=.d) $(glibc:=.d) \
          $(BUILD)/asm-offsets.d $(BUILD)/kernel.lds.d
