@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pages lazy|cow|shared: shows how a page table changes. Does one thing after the other to a few pages and prints
+ * pages lazy|cow|shared|large: shows how a page table changes. Does one thing after the other to a few pages and prints
  * what /proc/self/pagetable says of them before and after each. docs/page-tables.md is read with it.
  */
 #include <abi/linux/fcntl.h>
@@ -65,9 +65,9 @@ static volatile u64 *page(u64 n)
     return (volatile u64 *)(AT + n * PAGE);
 }
 
-static int book(int sharing)
+static int book(u64 size, int sharing)
 {
-    long addr = SYS(mmap, AT, COUNT * PAGE, PROT_READ | PROT_WRITE,
+    long addr = SYS(mmap, AT, size, PROT_READ | PROT_WRITE,
                     sharing | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
     if (addr == (long)AT)
@@ -78,7 +78,7 @@ static int book(int sharing)
 
 static int lazy(void)
 {
-    if (book(MAP_PRIVATE))
+    if (book(COUNT * PAGE, MAP_PRIVATE))
         return 1;
     show("16 pages are promised");
     *page(3) = 1;
@@ -113,7 +113,7 @@ static void write_in_child(void)
 
 static int cow(void)
 {
-    if (book(MAP_PRIVATE))
+    if (book(COUNT * PAGE, MAP_PRIVATE))
         return 1;
     *page(0) = 1;
     *page(2) = 1;
@@ -135,11 +135,24 @@ static void look_in_child(void)
 
 static int shared(void)
 {
-    if (book(MAP_SHARED))
+    if (book(COUNT * PAGE, MAP_SHARED))
         return 1;
     *page(0) = 1;
     show("parent");
     return in_child(look_in_child);
+}
+
+static int large(void)
+{
+    if (book(4 * MiB, MAP_PRIVATE))
+        return 1;
+    *page(3) = 1;
+    show("4 MiB are promised, page 3 has been written");
+    SYS(mprotect, page(8), PAGE, PROT_READ);
+    show("writing to page 8 is forbidden");
+    SYS(munmap, AT, 2 * MiB);
+    show("2 MiB are unmapped");
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -147,11 +160,11 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(void);
-    } cases[] = {{"lazy", lazy}, {"cow", cow}, {"shared", shared}};
+    } cases[] = {{"lazy", lazy}, {"cow", cow}, {"shared", shared}, {"large", large}};
 
     for (unsigned i = 0; argc == 2 && i < ARRAY_SIZE(cases); i++)
         if (strcmp(argv[1], cases[i].name) == 0)
             return cases[i].run();
-    warn("usage: pages lazy|cow|shared\n");
+    warn("usage: pages lazy|cow|shared|large\n");
     return 2;
 }
