@@ -111,7 +111,9 @@ struct process *process_alloc(struct process *parent)
     list_init(&p->sibling);
     list_init(&p->threads);
     list_init(&p->pgrp_link);
+    list_init(&p->cpu_alarms);
     wait_queue_init(&p->child_wait, "children");
+    wait_queue_init(&p->end_wait, "process end");
     if (parent ? sig_fork(parent, p) : sig_init_process(p)) {
         slab_free(&process_cache, p);
         return NULL;

@@ -210,7 +210,7 @@ static int take_awaited(struct thread *t, sigset_mask set, struct linux_siginfo 
     t->sig.waiting = sig ? 0 : set;
     sig_recalculate(t);
     spin_unlock(&sp->lock, flags);
-    sig_taken(t->process, sig);
+    sig_taken(t->process, sig, info);
     return sig;
 }
 
@@ -257,7 +257,7 @@ int sig_take_now(sigset_mask set, struct linux_siginfo *info)
 
     sig_recalculate(t);
     spin_unlock(&p->sig.lock, flags);
-    sig_taken(p, sig);
+    sig_taken(p, sig, info);
     return sig;
 }
 

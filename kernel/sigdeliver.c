@@ -107,7 +107,7 @@ static void take(struct process *p, struct thread *t, struct taken *out)
     }
     sig_recalculate(t);
     spin_unlock(&p->sig.lock, flags);
-    sig_taken(p, out->sig);
+    sig_taken(p, out->sig, &out->info);
 }
 
 /* --- default actions --- */

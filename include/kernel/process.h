@@ -33,11 +33,12 @@ enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_REAPED };
 
 /* Slots for what the layers above keep per process. */
 enum proc_part_slot {
-    PROC_PART_FILES, /* descriptor table */
-    PROC_PART_FS,    /* root, current directory, umask */
-    PROC_PART_EXE,   /* the program's file, for /proc/PID/exe */
-    PROC_PART_TTY,   /* the controlling terminal */
-    PROC_PART_FUTEX, /* nothing is kept: at the end, clears and wakes clear_child_tid */
+    PROC_PART_FILES,  /* descriptor table */
+    PROC_PART_FS,     /* root, current directory, umask */
+    PROC_PART_EXE,    /* the program's file, for /proc/PID/exe */
+    PROC_PART_TTY,    /* the controlling terminal */
+    PROC_PART_TIMERS, /* POSIX timers */
+    PROC_PART_FUTEX,  /* nothing is kept: at the end, clears and wakes clear_child_tid */
     PROC_PARTS
 };
 
@@ -88,6 +89,13 @@ struct itimer {
 };
 #define ITIMERS 3
 
+/* Whoever wants to be asked when the cpu time of a process is compared with its limits. */
+struct cpu_alarm {
+    struct list link; /* in process->cpu_alarms */
+    /* Does what is due; how far off the next time is, in ns, or TIME_NEVER. Under process_lock. */
+    u64 (*check)(struct cpu_alarm *alarm);
+};
+
 struct process {
     struct id_node node; /* node.id is the pid */
     u32 refs;
@@ -110,6 +118,7 @@ struct process {
     struct list children; /* by sibling */
     struct list sibling;
     struct wait_queue child_wait; /* for wait4 and vfork, and exec that waits for other threads */
+    struct wait_queue end_wait;   /* until it has ended, from anywhere (pidfd) */
     struct list threads;          /* by thread->process_link; changes under sig.lock, too */
     struct thread *leader;        /* whose tid is the pid; NULL once it has ended */
     u32 thread_count;
@@ -121,14 +130,15 @@ struct process {
     u64 start_ns; /* monotonic time of its fork */
     int parent_death_signal;
     struct caps caps;
-    u32 personality;   /* ADDR_NO_RANDOMIZE or nothing */
-    s16 oom_score_adj; /* see <kernel/oom.h> */
+    u32 personality;             /* ADDR_NO_RANDOMIZE or nothing */
+    s16 oom_score_adj;           /* see <kernel/oom.h> */
     struct usage dead;           /* of its threads that have ended */
     struct usage children_usage; /* of children that were waited for */
     struct rlimit limit[RLIMIT_COUNT];
     struct itimer itimer[ITIMERS];
     struct timer alarm; /* ITIMER_REAL's */
-    u64 cpu_warned_ns;  /* cpu time at which RLIMIT_CPU has last sent SIGXCPU */
+    struct list cpu_alarms;
+    u64 cpu_warned_ns; /* cpu time at which RLIMIT_CPU has last sent SIGXCPU */
     struct sig_process sig;
 };
 
@@ -248,7 +258,10 @@ struct fork_args {
     vaddr_t tls;        /* with CLONE_SETTLS */
     vaddr_t parent_tid; /* with CLONE_PARENT_SETTID */
     vaddr_t child_tid;  /* with CLONE_CHILD_SETTID, CLONE_CHILD_CLEARTID */
-    u32 group_sends;    /* process_fork's: sig_group_sends when it began */
+    /* If not NULL: is told of a child process (not a thread) that is linked in and has not run yet. May sleep. */
+    void (*born)(struct process *child, void *arg);
+    void *born_arg;
+    u32 group_sends; /* process_fork's: sig_group_sends when it began */
 };
 
 /*

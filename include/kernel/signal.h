@@ -17,6 +17,7 @@
 #include <lib/types.h>
 
 struct process;
+struct sig_queued;
 struct trap_frame;
 
 /* A handler as a process has set it. */
@@ -57,6 +58,15 @@ struct sig_process {
  */
 int sig_send_process(struct process *p, int sig, const struct linux_siginfo *info);
 int sig_send_thread(struct thread *t, int sig, const struct linux_siginfo *info);
+
+/*
+ * The same for a signal that is part of something else (a timer): entry->info says which. To a thread of p if tid
+ * is not 0 and there is one. Nothing happens if it is ignored. It must not be queued yet.
+ */
+void sig_send_kept(struct process *p, int tid, struct sig_queued *entry);
+bool sig_is_queued(struct process *p, const struct sig_queued *entry);
+/* The entry is going to be freed: if it is queued, it is delivered all the same. */
+void sig_release_kept(struct process *p, struct sig_queued *entry);
 
 /*
  * The kill family with its rules on who is meant (kernel/kill.c); sig 0 only looks. sig_kill and
@@ -180,6 +190,7 @@ struct sig_upcalls {
     void (*exit_thread)(void);     /* likewise: somebody else has decided it */
     void (*job_change)(struct process *p);
     void (*alarm_taken)(struct process *p);
+    void (*timer_taken)(struct process *p, struct linux_siginfo *info); /* fills in the overrun */
 };
 extern struct sig_upcalls sig_upcalls;
 
@@ -195,8 +206,8 @@ void sig_recalculate(struct thread *t);
 void sig_pass_on(struct thread *t);
 /* Takes a signal of `set` that is pending for the thread or else for its process; 0: none. Under sig.lock. */
 int sig_take(struct process *p, struct thread *t, sigset_mask set, struct linux_siginfo *info);
-/* To be called once sig.lock is released, with what sig_take() has returned. */
-void sig_taken(struct process *p, int sig);
+/* To be called once sig.lock is released, with what sig_take() has returned; may complete *info. */
+void sig_taken(struct process *p, int sig, struct linux_siginfo *info);
 /* Makes all threads look. Under sig.lock. */
 void sig_interrupt_all(struct process *p);
 /* Whether the thread is to end, because the process does or another one execs. Any context. */

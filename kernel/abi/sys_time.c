@@ -5,6 +5,7 @@
 
 #include <base/atomic.h>
 #include <kernel/clock_change.h>
+#include <kernel/cpu_clock.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/time.h>
@@ -32,6 +33,8 @@ static u64 thread_cpu_ns(void)
 /* The clock's time in ns; false: no such clock. The coarse ones are as fine as the others. */
 static bool read_clock(int clock, u64 *ns)
 {
+    struct cpu_clock cpu;
+
     switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
@@ -51,7 +54,7 @@ static bool read_clock(int clock, u64 *ns)
         *ns = thread_cpu_ns();
         return true;
     default:
-        return false;
+        return cpu_clock_decode(clock, &cpu) && !cpu_clock_read(&cpu, ns);
     }
 }
 

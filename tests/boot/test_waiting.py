@@ -7,7 +7,7 @@ import pytest
 import images
 from harness import BUILD
 
-PROGRAMS = ("waiting",)
+PROGRAMS = ("waiting", "timing")
 
 
 def archive(libc):

@@ -123,6 +123,20 @@ static_assert(offsetof(struct linux_siginfo, fault.addr) == 16, "si_addr");
 #define SI_TIMER  (-2)
 #define SI_TKILL  (-6)
 
+#define SIGEV_SIGNAL    0
+#define SIGEV_NONE      1
+#define SIGEV_THREAD    2 /* for the C library: a signal, for the kernel */
+#define SIGEV_THREAD_ID 4
+
+struct linux_sigevent {
+    u64 sigev_value;
+    s32 sigev_signo;
+    s32 sigev_notify;
+    s32 sigev_tid;
+    s32 pad[11];
+};
+static_assert(sizeof(struct linux_sigevent) == 64, "struct sigevent");
+
 #define ILL_ILLOPC 1
 #define ILL_ILLTRP 4
 #define ILL_PRVOPC 5
