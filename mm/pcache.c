@@ -291,6 +291,15 @@ static void remove_frames(struct pcache *pc, u64 first, u64 end)
     }
 }
 
+void (*pcache_gone)(struct pager *pager, u64 first, u64 end, bool copies);
+
+/* Programs that have mapped these frames must not see them any longer. */
+static void tell_gone(struct pcache *pc, u64 first, u64 end, bool copies)
+{
+    if (pcache_gone && atomic_load_acquire(&pc->pager.mappings))
+        pcache_gone(&pc->pager, first, end, copies);
+}
+
 int pcache_truncate(struct pcache *pc, u64 size)
 {
     if (size > SIZE_LIMIT)
@@ -305,6 +314,7 @@ int pcache_truncate(struct pcache *pc, u64 size)
         return 0;
     remove_frames(pc, frames_of(size), ~0ul);
     clear_behind(pc, size);
+    tell_gone(pc, frames_of(size), ~0ul, true);
     return 0;
 }
 
@@ -325,6 +335,7 @@ void pcache_punch(struct pcache *pc, u64 off, u64 len)
     if (last < end)
         clear_part(pc, last, (size_t)(end - last));
     remove_frames(pc, first >> PAGE_SHIFT, last >> PAGE_SHIFT);
+    tell_gone(pc, first >> PAGE_SHIFT, last >> PAGE_SHIFT, false);
 }
 
 void pcache_destroy(struct pcache *pc)

@@ -218,12 +218,13 @@ int uvm_fork(struct uvm *parent, struct uvm **child)
         return -ENOMEM;
     rw_write_lock(&parent->lock);
     int err = clone(copy, parent);
+    if (!err)
+        list_add(copy); /* under the lock: who waits for it to take pages away must find both */
     rw_write_unlock(&parent->lock);
     if (err) {
         uvm_put(copy);
         return err;
     }
-    list_add(copy);
     *child = copy;
     return 0;
 }

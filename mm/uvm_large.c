@@ -87,6 +87,10 @@ bool fault_deliver_large(const struct fault *f)
     struct page *first = large_alloc();
     if (!first)
         return false;
+    if (f->lone && !uvm_is_lone(f->uvm)) {
+        large_put(first); /* it has let others run, and one holds the space now: with locks, then */
+        return true;
+    }
     irqflags_t irq = fault_lock(f);
     bool done = put_in(f, first, start);
     fault_unlock(f, irq);

@@ -44,6 +44,7 @@ static void hold_pager(const struct region *r)
 {
     if (r->pager->ops->hold)
         r->pager->ops->hold(r->pager);
+    atomic_add_relaxed(&r->pager->mappings, 1);
     if (may_write_back(r))
         pager_count_writers(r->pager, 1);
 }
@@ -52,6 +53,7 @@ static void put_pager(const struct region *r)
 {
     if (may_write_back(r))
         pager_count_writers(r->pager, -1);
+    atomic_fetch_sub(&r->pager->mappings, 1);
     pager_put(r->pager);
 }
 

@@ -13,7 +13,8 @@
  * References: every thread that can run in a space holds one, and so does everybody who looks at it
  * from outside. Lookers see what is present, under the shared lock; they fault nothing in and
  * change nothing. So whoever finds that its own reference is the only one can add to the page table
- * and copy without a lock: nobody else adds, and nobody takes away.
+ * and copy without a lock, as long as it does not sleep: nobody else adds, and nobody takes away
+ * without having waited for that (uvm_zap).
  *
  * Addresses and lengths come unchecked from programs: every function here checks them. Errors are
  * Linux's: -EINVAL (alignment, zero length, wrap, outside the user half), -ENOMEM (no room, a
@@ -166,6 +167,14 @@ void uvm_sync_code(struct uvm *uvm);
 #define UVM_DISCARD_ANON    0x2u /* -EINVAL for what is not private and anonymous (MADV_FREE) */
 #define UVM_DISCARD_NOTHING 0x4u /* only the checks (MADV_COLD, MADV_PAGEOUT) */
 int uvm_discard(struct uvm *uvm, vaddr_t addr, size_t len, unsigned what);
+
+/*
+ * Takes pages [first, end) of a pager out of all spaces that map them, for they are gone from the
+ * file: who touches them again asks the pager. copies: a private mapping's own copies go too (the file
+ * has become shorter), or they stay (a hole in it). settle() returns when code that ran in the kernel
+ * before, on any cpu, has come to its end or slept. Sleeps; no uvm lock is held.
+ */
+void uvm_zap(struct pager *pager, u64 first, u64 end, bool copies, void (*settle)(void));
 
 /*
  * Takes the flags `clear` from all regions in the range and gives them `set`: UVM_DONTFORK,

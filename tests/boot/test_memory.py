@@ -29,9 +29,29 @@ def test_out_of_memory(small, request, case):
     assert re.search(rf"oom {case}: .*\n(.*\n)*status 0", output), output
     if case == "mmap":
         # A page that is not there when it is touched: the program dies, with its line.
-        assert re.search(r"oom \(pid \d+\): killed: out of memory", output), output
+        assert re.search(r"oom \(pid \d+\): killed: out of memory: \d+ KiB resident", output), output
     assert "panic:" not in output
     assert small.run("echo alive; ls / | wc -l").startswith("alive")
+
+
+def test_who_eats_memory_dies_and_nobody_else(machine):
+    """Three at once on four harts: each ends, with one line; the shell and init live, and memory is back."""
+    m = machine(smp=4, mem="48M").boot()
+    m.run("oom mmap", status=None, timeout=300)
+    before = free_kb(m)
+    output = m.run("(oom mmap & oom brk & oom mmap & wait)", status=None, timeout=600)
+    died = re.findall(r"(\w+) \(pid \d+\): killed: out of memory: \d+ KiB resident", output)
+    assert died == ["oom"] * 3, output
+    assert len(re.findall(r"^oom (?:mmap|brk): ended by signal 9", output, re.M)) == 3, output
+    assert m.run("cat /proc/1/comm").strip() == "init"
+    assert abs(free_kb(m) - before) <= 256
+
+
+@pytest.mark.smoke
+def test_what_programs_say_of_their_memory(shell):
+    """Locks and their limit, advice, presence, files that become shorter under a mapping."""
+    output = shell.run("memcalls", timeout=120)
+    assert re.search(r"^memcalls: (\d\d) checks, 0 wrong$", output, re.M), output
 
 
 def test_out_of_memory_leaves_no_memory_behind(small, request):

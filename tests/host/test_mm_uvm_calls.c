@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 // sources: tests/host/hostmachine.c tests/host/softmmu.c tests/host/mm_machine.c tests/host/no_sleep.c
 // sources: mm/uvm.c mm/uvm_region.c mm/uvm_map.c mm/uvm_brk.c mm/uvm_remap.c mm/uvm_lock.c
-// sources: mm/uvm_advise.c mm/uvm_populate.c mm/uvm_show.c mm/uvm_large.c mm/uvm_commit.c mm/fault.c
+// sources: mm/uvm_advise.c mm/uvm_populate.c mm/uvm_show.c mm/uvm_large.c mm/uvm_commit.c mm/uvm_zap.c mm/fault.c
 // sources: mm/usercopy.c mm/pcache.c mm/pcache_anon.c
 // sources: mm/pt.c mm/pt_change.c mm/pt_copy.c mm/pt_dump.c mm/pt_gather.c mm/table.c mm/large.c
 // sources: mm/page_map.c mm/page_init.c mm/page_alloc.c mm/page_check.c mm/buddy.c mm/slab.c mm/kmalloc.c
@@ -392,6 +392,60 @@ static void test_promises(void **state)
     assert_int_equal(uvm_committed(), stats().data);
 }
 
+/* --- files that become shorter --- */
+
+static u32 settled;
+
+static void settle(void)
+{
+    settled++;
+}
+
+static void test_zap(void **state)
+{
+    struct pager *pager = pcache_create_anon(16 * PAGE_SIZE);
+    struct pcache *file = pcache_of_pager(pager);
+    struct uvm *child;
+    char c;
+
+    (void)state;
+    settled = 0;
+    uvm_zap(pager, 0, ~0ul, true, settle);
+    assert_int_equal(settled, 0); /* nobody maps it */
+    for (u32 i = 0; i < 16; i++)
+        assert_int_equal(pcache_write_kernel(file, i * PAGE_SIZE, "f", 1), 1);
+    assert_int_equal(map(0, 16, UVM_R | UVM_W, UVM_SHARED, pager), 0);
+    assert_int_equal(map(16, 16, UVM_R | UVM_W, 0, pager), 0);
+    assert_int_equal(pager->mappings, 2);
+    for (u32 i = 0; i < 32; i++)
+        assert_int_equal(byte_at(space, i), 'f');
+    assert_int_equal(uvm_copyout(space, at(21), "c", 1), 0); /* copies of pages 5 and 12 */
+    assert_int_equal(uvm_copyout(space, at(28), "c", 1), 0);
+    assert_int_equal(uvm_fork(space, &child), 0);
+    /* a hole at 4 to 6: everybody sees zeroes, but the copies stay */
+    pcache_punch(file, 4 * PAGE_SIZE, 2 * PAGE_SIZE);
+    uvm_zap(pager, 4, 6, false, settle);
+    assert_int_equal(settled, 2);
+    assert_int_equal(stats().resident, 32 - 3);
+    assert_int_equal(byte_at(space, 4), 0);
+    assert_int_equal(byte_at(space, 20), 0);
+    assert_int_equal(byte_at(space, 21), 'c');
+    assert_int_equal(byte_at(child, 5), 0);
+    assert_int_equal(byte_at(child, 21), 'c');
+    assert_int_equal(byte_at(child, 6), 'f');
+    /* shorter by the half: the copies go, too, and there is nothing any more */
+    assert_int_equal(pcache_truncate(file, 8 * PAGE_SIZE), 0);
+    uvm_zap(pager, 8, ~0ul, true, settle);
+    assert_int_equal(uvm_fault(space, at(8), UVM_R), -EIO);
+    assert_int_equal(uvm_fault(space, at(28), UVM_R), -EIO);
+    assert_int_equal(uvm_fault(child, at(28), UVM_W), -EIO);
+    assert_int_equal(byte_at(space, 7), 'f');
+    assert_int_equal(uvm_copyin(child, &c, at(23), 1), 0);
+    uvm_put(child);
+    assert_int_equal(pager->mappings, 2);
+    pager_put(pager);
+}
+
 /* Who asks for an exact place may have it near null, but nothing is handed out there. */
 static void test_low_places(void **state)
 {
@@ -439,7 +493,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_lock),      TEST(test_lock_limit), TEST(test_lock_all),   TEST(test_fork),
         TEST(test_advice),    TEST(test_populate),   TEST(test_mincore),    TEST(test_dontunmap),
-        TEST(test_duplicate), TEST(test_promises),   TEST(test_low_places),
+        TEST(test_duplicate), TEST(test_promises),   TEST(test_low_places), TEST(test_zap),
     };
 
     return cmocka_run_group_tests(tests, boot, NULL);
