@@ -96,6 +96,14 @@ static ssize_t limit_size(u64 pos, size_t want)
     return (ssize_t)MIN(want, limit - pos);
 }
 
+/* Whether RLIMIT_FSIZE lets a file grow to `size`. */
+static int may_end_at(u64 size)
+{
+    ssize_t n = limit_size(size - 1, 1);
+
+    return (int)MIN(n, 0);
+}
+
 /*
  * Whether files may take more memory for [pos, pos + n): the last pages are not for them, so that there
  * is room for the shell that removes the file. Writes into frames that exist always go on.
@@ -207,6 +215,8 @@ static int book_locked(struct inode *inode, bool grow, u64 offset, u64 len)
     u64 size = grow ? MAX(offset + len, pcache_size(data)) : pcache_size(data);
     int err = seals_check_resize(ram_seals(inode), pcache_size(data), MAX(offset + len, size));
 
+    if (!err && offset + len > pcache_size(data))
+        err = may_end_at(offset + len);
     if (!err)
         err = book_frames(data, offset, len);
     if (!err && size > pcache_size(data))
@@ -312,6 +322,8 @@ static int ram_truncate(struct inode *inode, u64 size)
 {
     int err = seals_check_resize(ram_seals(inode), ram_size(inode), size);
 
+    if (!err && size > ram_size(inode))
+        err = may_end_at(size);
     return err ? err : pcache_truncate(data_of(inode), size);
 }
 
