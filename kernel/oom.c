@@ -32,7 +32,7 @@
 #define VICTIM_HAS_NS (2 * NSEC_PER_SEC) /* to end */
 
 static struct mutex oom_lock = MUTEX_INIT(oom_lock, "out of memory");
-static struct wait_queue quiet = WAIT_QUEUE_INIT(quiet, "out of memory");
+static struct wait_queue quiet = WAIT_QUEUE_INIT(quiet, "memory wait");
 static struct process *victim; /* the last one, with a reference; under oom_lock */
 static u64 victim_until;       /* when it is given up */
 
