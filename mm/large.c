@@ -4,16 +4,15 @@
 #include <base/atomic.h>
 #include <base/wait.h>
 #include <lib/string.h>
-#include <mm/region.h>
 
-/* So much of memory stays free of large pages: 1/8, and at least two of them. */
-#define SPARE_SHIFT 3
+/* So much of memory stays free of large pages: a quarter, and at least two of them. */
+#define SPARE_SHIFT 2
 
 static u64 leaves; /* in all tables */
 
 static bool memory_is_short(void)
 {
-    u64 spare = region_total(REGION_FREE) >> (PAGE_SHIFT + SPARE_SHIFT);
+    u64 spare = page_total_count() >> SPARE_SHIFT;
 
     return page_free_count() < MAX(spare, 2ul * LARGE_PAGES) + LARGE_PAGES;
 }
