@@ -17,6 +17,7 @@ static void set_action(struct process *p, int sig, const struct sig_action *new)
     struct thread *t;
 
     p->sig.action[sig - 1] = *new;
+    p->sig.action[sig - 1].flags &= SA_KNOWN;
     p->sig.action[sig - 1].mask &= ~SIG_NEVER_BLOCKED;
     p->sig.custom |= bit;
     p->sig.ignored &= ~bit;
@@ -275,7 +276,16 @@ bool sig_on_altstack(vaddr_t sp)
 {
     const struct sig_altstack *alt = &current_thread()->sig.altstack;
 
-    return sp - alt->base < alt->size;
+    /* One that is disarmed while its handler runs is never in use: who finds it armed may have it. */
+    return !(alt->flags & SS_AUTODISARM) && sp - alt->base < alt->size;
+}
+
+u32 sig_altstack_flags(vaddr_t sp)
+{
+    const struct sig_altstack *alt = &current_thread()->sig.altstack;
+    u32 state = !alt->size ? SS_DISABLE : sig_on_altstack(sp) ? SS_ONSTACK : 0;
+
+    return state | alt->flags;
 }
 
 int sig_set_altstack(const struct sig_altstack *new, struct sig_altstack *old, vaddr_t sp)

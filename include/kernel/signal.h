@@ -126,7 +126,9 @@ sigset_mask sig_all_pending(void);
 /* The queue that is woken for each signal which is queued in p from now on. */
 struct wait_queue *sig_watch(struct process *p);
 int sig_set_altstack(const struct sig_altstack *new, struct sig_altstack *old, vaddr_t sp);
+/* Whether sp lies on the current thread's; what sigaltstack and ucontext say of it (SS_...). */
 bool sig_on_altstack(vaddr_t sp);
+u32 sig_altstack_flags(vaddr_t sp);
 
 /* A mask for the time of one system call (ppoll, pselect): back when it ends, handlers later. */
 void sig_set_temporary_mask(sigset_mask mask);

@@ -50,6 +50,9 @@
 #define SA_RESTART   0x10000000ul
 #define SA_NODEFER   0x40000000ul
 #define SA_RESETHAND 0x80000000ul
+/* Others are forgotten, so that a program can find out what there is (sigaction(2), "Dynamically probing"). */
+#define SA_KNOWN \
+    (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND)
 
 /* riscv64 has no sa_restorer: the kernel supplies the return code. */
 struct linux_sigaction {
@@ -71,9 +74,10 @@ struct linux_stack {
 };
 static_assert(sizeof(struct linux_stack) == 24, "stack_t");
 
-#define SS_ONSTACK  1
-#define SS_DISABLE  2
-#define MINSIGSTKSZ 2048
+#define SS_ONSTACK    1
+#define SS_DISABLE    2
+#define SS_AUTODISARM (1u << 31)
+#define MINSIGSTKSZ   2048
 
 /* Which of the union's members holds follows from si_signo and si_code. */
 struct linux_siginfo {
