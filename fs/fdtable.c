@@ -483,30 +483,30 @@ static struct fdtable *swap_part(struct process *p, struct fdtable *t)
     return old;
 }
 
-/*
- * A table that is shared is left to the others. Without memory for a copy the program cannot be
- * started as asked; past the point of no return only its end is left.
- */
-static struct fdtable *own_table(struct process *p)
+/* A table that is shared is left to the others. */
+static int unshare_table(struct process *p)
 {
     struct fdtable *t = p->part[PROC_PART_FILES];
 
     if (atomic_load_acquire(&t->fds.users) == 1)
-        return t;
+        return 0;
     struct fdtable *copy = table_copy(t);
     if (copy)
         table_put(swap_part(p, copy));
-    else
-        sig_send_process(p, SIGKILL, NULL);
-    return copy;
+    return copy ? 0 : -ENOMEM;
 }
 
+/*
+ * Without memory for a copy the program cannot be started as asked; past the point of no return only
+ * its end is left.
+ */
 static void exec_table(struct process *p)
 {
-    struct fdtable *t = own_table(p);
-
-    if (!t)
+    if (unshare_table(p)) {
+        sig_send_process(p, SIGKILL, NULL);
         return;
+    }
+    struct fdtable *t = p->part[PROC_PART_FILES];
     size_t fd = bitmap_next_set(t->cloexec, t->fds.size, 0);
     for (; fd < t->fds.size; fd = bitmap_next_set(t->cloexec, t->fds.size, fd + 1)) {
         struct file *file = take_out(t, (u32)fd);
@@ -524,5 +524,8 @@ static void exit_table(struct process *p)
         table_put(t);
 }
 
-const struct proc_part fdtable_part = {
-    .name = "files", .fork = fork_table, .exec = exec_table, .exit = exit_table};
+const struct proc_part fdtable_part = {.name = "files",
+                                       .fork = fork_table,
+                                       .exec = exec_table,
+                                       .unshare = unshare_table,
+                                       .exit = exit_table};

@@ -62,6 +62,15 @@ int proc_parts_fork(struct process *parent, struct process *child, u64 clone_fla
     return 0;
 }
 
+int proc_part_unshare(enum proc_part_slot slot)
+{
+    struct process *p = current_process();
+
+    if (READ_ONCE(p->thread_count) > 1)
+        return -EINVAL;
+    return parts[slot]->unshare(p);
+}
+
 void proc_parts_thread_exit(struct thread *t)
 {
     for (unsigned i = 0; i < PROC_PARTS; i++) {

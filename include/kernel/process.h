@@ -53,6 +53,8 @@ struct proc_part {
     void (*thread_exit)(struct thread *t);
     /* The point of no return of exec: close on exec and the like. May sleep. */
     void (*exec)(struct process *p);
+    /* The current process gets a part of its own where it shares one. -ENOMEM. May sleep. */
+    int (*unshare)(struct process *p);
     /*
      * The process ends, or its fork failed after this part's fork. The slot may be NULL. May
      * sleep. Runs in the last thread of the exiting process that may use its parts, while it is
@@ -171,6 +173,12 @@ void proc_part_register(enum proc_part_slot slot, const struct proc_part *part);
 /* Calls the parts' functions; proc_parts_fork undoes what it did when one fails. */
 int proc_parts_fork(struct process *parent, struct process *child, u64 clone_flags);
 void proc_parts_thread_exit(struct thread *t);
+
+/*
+ * Gives the current process that part for itself alone. -ENOMEM; -EINVAL: its other threads share it,
+ * who cannot have one of their own here.
+ */
+int proc_part_unshare(enum proc_part_slot slot);
 void proc_parts_exec(struct process *p);
 void proc_parts_exit(struct process *p);
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Processes as descriptors: opening, signals, and descriptors of theirs. */
+/* Processes as descriptors: opening, signals, descriptors of theirs, and the end of their memory. */
 #include "syscall.h"
 
 #include <abi/linux/fcntl.h>
+#include <base/wait.h>
 #include <fs/fdtable.h>
 #include <fs/pidfd.h>
 #include <kernel/process.h>
 #include <mm/usercopy.h>
+#include <mm/uvm.h>
 
 SYSCALL2(pidfd_open, int, pid, unsigned, flags)
 {
@@ -89,6 +91,52 @@ SYSCALL3(pidfd_getfd, int, pidfd, int, fd, unsigned, flags)
         return -EINVAL;
     ref = fd_get(pidfd);
     rc = ref.file ? take_file(pidfd_process(ref.file), fd) : -EBADF;
+    fd_put(ref);
+    return rc;
+}
+
+/* --- the memory of one that dies --- */
+
+/* Somebody else who runs in this space and goes on would keep the memory. */
+static bool all_die(const struct uvm *uvm)
+{
+    bool dying = true;
+    struct process *p;
+
+    for (int pid = 0; (p = process_next(pid)); process_put(p)) {
+        pid = process_pid(p);
+        if (READ_ONCE(p->uvm) == uvm && !READ_ONCE(p->sig.exiting))
+            dying = false;
+    }
+    return dying;
+}
+
+/*
+ * A killed process leaves the kernel by itself, wherever it is, and its memory is free when it has
+ * ended: there is nothing to take from it before, only to wait for.
+ */
+static long wait_for_memory(struct process *p)
+{
+    struct uvm *uvm = p ? process_uvm(p) : NULL;
+
+    if (!uvm)
+        return p ? -ESRCH : -EBADF;
+    bool dying = all_die(uvm);
+    uvm_put(uvm);
+    if (!dying)
+        return -EINVAL;
+    return wait_event_interruptible(&p->end_wait, READ_ONCE(p->state) != PROCESS_ALIVE);
+}
+
+SYSCALL2(process_mrelease, int, pidfd, unsigned, flags)
+{
+    struct fd_ref ref;
+    long rc;
+
+    if (flags)
+        return -EINVAL;
+    ref = fd_get(pidfd);
+    rc = ref.file ? wait_for_memory(pidfd_process(ref.file)) : -EBADF;
     fd_put(ref);
     return rc;
 }

@@ -74,6 +74,9 @@ SYSCALL2(clock_getres, int, clock, vaddr_t, to)
     return to ? args_put_timespec(to, time_resolution_ns()) : 0;
 }
 
+/* As Linux: so that 30 years can pass before it is more nanoseconds than 63 bits hold. */
+#define REALTIME_LIMIT ((~0ul >> 1) - 30 * 365 * 86400 * NSEC_PER_SEC)
+
 SYSCALL2(clock_settime, int, clock, vaddr_t, from)
 {
     u64 ns;
@@ -84,7 +87,7 @@ SYSCALL2(clock_settime, int, clock, vaddr_t, from)
     err = args_timespec(from, &ns);
     if (err)
         return err;
-    if (ns == TIME_NEVER)
+    if (ns >= REALTIME_LIMIT)
         return -EINVAL;
     clock_set(ns);
     return 0;
@@ -117,7 +120,7 @@ SYSCALL2(settimeofday, vaddr_t, tv, vaddr_t, tz)
 
     if (tv && copyin_obj(&now, tv))
         return -EFAULT;
-    if (tv && (args_timeval_ns(&now, &ns) || ns == TIME_NEVER))
+    if (tv && (args_timeval_ns(&now, &ns) || ns >= REALTIME_LIMIT))
         return -EINVAL;
     if (tz && copyin_obj(&wanted, tz))
         return -EFAULT;
