@@ -2,6 +2,7 @@
 /* Files of /proc about memory: meminfo, vmstat, buddyinfo, slabinfo, the kernel's page table. */
 #include <fs/procfs.h>
 
+#include <base/percpu.h>
 #include <mm/kvm.h>
 #include <mm/page.h>
 #include <mm/pt.h>
@@ -43,6 +44,16 @@ static int show_meminfo(struct seq *seq)
     return 0;
 }
 
+/* Of programs and of user copies, on all cpus. */
+static u64 count_faults(void)
+{
+    u64 faults = 0;
+
+    for (u32 cpu = 0; cpu < cpu_count(); cpu++)
+        faults += READ_ONCE(uvm_faults[cpu].faults);
+    return faults;
+}
+
 static int show_vmstat(struct seq *seq)
 {
     struct page_stats s;
@@ -51,6 +62,8 @@ static int show_vmstat(struct seq *seq)
     seq_print(seq, "nr_free_pages %lu\nnr_cached_pages %lu\n", s.free, s.cached);
     for (unsigned kind = PAGE_KERNEL; kind <= PAGE_PIPE; kind++)
         seq_print(seq, "nr_used_%s %lu\n", page_kind_name(kind), s.used[kind]);
+    seq_print(seq, "nr_anon_transparent_hugepages %lu\npgfault %lu\n", pt_large_total(),
+              count_faults());
     return 0;
 }
 

@@ -126,7 +126,7 @@ struct inode *proc_tree_lookup(struct inode *dir, const char *name, size_t len)
         return proc_node_make(dir->super, S_IFDIR | 0555, &dir_ops, &prefix_dir_ops, NULL, file,
                               (int)end + 1);
     return proc_node_make(dir->super, S_IFREG | (file->mode ? file->mode : 0444), &proc_plain_ops,
-                          &registered_ops, NULL, file, 0);
+                          file->ops ? file->ops : &registered_ops, NULL, file, 0);
 }
 
 /* Emits what is registered below the directory, each name once: at the first file that has it. */

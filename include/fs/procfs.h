@@ -19,6 +19,7 @@ struct proc_file {
     int (*show)(struct seq *seq);
     /* What was written, terminated, without a last newline; 0 or -Exxx. NULL: -EACCES. */
     int (*store)(const char *text);
+    const struct file_ops *ops; /* of a file that is no text; then neither of the above */
     struct proc_file *next;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* /proc/sysvipc/shm: a line for each segment, as ipcs reads it. */
+/* /proc/sysvipc/shm: a line for each segment, as ipcs reads it; and the limits, in /proc/sys/kernel. */
 #include "shm.h"
 
 #include <base/init.h>
@@ -32,10 +32,34 @@ static int show_shm(struct seq *seq)
     return 0;
 }
 
+static int show_shmmax(struct seq *seq)
+{
+    seq_print(seq, "%lu\n", SHM_MAX_BYTES);
+    return 0;
+}
+
+static int show_shmall(struct seq *seq)
+{
+    seq_print(seq, "%lu\n", SHM_MAX_PAGES);
+    return 0;
+}
+
+static int show_shmmni(struct seq *seq)
+{
+    seq_print(seq, "%d\n", SHM_MAX_SEGMENTS);
+    return 0;
+}
+
 static void shm_proc_init(void)
 {
-    static struct proc_file file = {.path = "sysvipc/shm", .show = show_shm};
+    static struct proc_file files[] = {
+        {.path = "sysvipc/shm", .show = show_shm},
+        {.path = "sys/kernel/shmmax", .show = show_shmmax},
+        {.path = "sys/kernel/shmall", .show = show_shmall},
+        {.path = "sys/kernel/shmmni", .show = show_shmmni},
+    };
 
-    procfs_add(&file);
+    for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
+        procfs_add(&files[i]);
 }
 INITCALL(INIT_FS, shm_proc_init);
