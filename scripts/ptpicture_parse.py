@@ -87,11 +87,13 @@ class Dump:
 
 
 def add(tables, line_level, item, into):
-    """Hangs an entry into the table of its level that was printed last; `tables` holds those by level."""
-    parent = tables.get(line_level)
-    if not parent:
-        raise BadDump(f"an entry of level {line_level} comes before its table: is the beginning missing?")
-    getattr(parent, into).append(item)
+    """Hangs an entry into the table of its level that was printed last; `tables` holds those by level. Before the first root
+    there is none: that is what is left of another table."""
+    if not tables:
+        return
+    if line_level not in tables:
+        raise BadDump(f"an entry of level {line_level} comes before its table: are lines missing?")
+    getattr(tables[line_level], into).append(item)
 
 
 def level_of(size):
@@ -110,7 +112,8 @@ def parse_line(line, tables):
         level = int(found[3])
         table = Table(level, int(found[1], 16), int(found[4], 16), [], [])
         add(tables, level + 1, table, "tables")
-        tables[level] = table
+        if tables:
+            tables[level] = table
     elif found := LEAVES.match(line):
         size = int(found[4]) * UNITS[found[5]]
         run = Leaves(int(found[1], 16), int(found[2], 16) + 1, found[3], size, int(found[6], 16) if found[6] else None)

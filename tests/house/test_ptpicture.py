@@ -61,6 +61,13 @@ def test_of_several_tables_the_last_one_counts():
     assert dump.root.frame == 0x803e5000 and len(list(dump.root.walk())) == 3
 
 
+def test_what_is_left_of_another_table_is_passed_over():
+    lines = many(3).splitlines()
+    assert parse.parse("\n".join(lines[2:] + [SMALL])).root.frame == 0x803e5000
+    with pytest.raises(parse.BadDump):
+        parse.parse("\n".join([lines[0], *lines[3:]]))  # a table is missing
+
+
 @pytest.mark.parametrize("text", ["", "nothing of ours\n", "    0000000000010000-000000000001ffff r-xu-    64K by 4K   scattered\n"])
 def test_no_table_is_an_error(text):
     with pytest.raises(parse.BadDump):
