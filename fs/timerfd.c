@@ -48,9 +48,7 @@ static u64 now_of(const struct timerfd *t)
 
 static void arm(struct timerfd *t)
 {
-    u64 offset = t->calendar ? time_realtime_offset() : 0;
-
-    timer_set_ns(&t->timer, t->due > offset ? t->due - offset : 0);
+    timer_set_ns(&t->timer, t->calendar ? time_realtime_deadline(t->due) : t->due);
 }
 
 /* Counts what was missed since the timer rang, and arms it again. */

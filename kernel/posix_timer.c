@@ -70,8 +70,7 @@ static u64 now_of(struct posix_timer *t)
 /* Arms the timer for its deadline, or at the earliest `rest` ns from now. That it is a cpu clock's, the checks see. */
 static void arm(struct posix_timer *t, u64 rest)
 {
-    u64 offset = t->kind == CALENDAR ? time_realtime_offset() : 0;
-    u64 deadline = t->due > offset ? t->due - offset : 0;
+    u64 deadline = t->kind == CALENDAR ? time_realtime_deadline(t->due) : t->due;
 
     if (t->due && t->kind != CPU && t->plan.notify != SIGEV_NONE)
         timer_set_ns(&t->timer, MAX(deadline, time_now_ns() + rest));

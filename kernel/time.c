@@ -80,6 +80,18 @@ u64 time_realtime_ns(void)
     return time_now_ns() + time_realtime_offset();
 }
 
+u64 time_realtime_deadline(u64 ns)
+{
+    u64 offset = time_realtime_offset();
+    u64 behind = 0 - offset;
+
+    if (ns == TIME_NEVER)
+        return TIME_NEVER;
+    if ((s64)offset >= 0)
+        return ns > offset ? ns - offset : 0;
+    return ns >= TIME_NEVER - behind ? TIME_NEVER : ns + behind;
+}
+
 void time_set_realtime(u64 ns)
 {
     atomic_store_relaxed(realtime_offset, ns - time_now_ns());

@@ -44,8 +44,14 @@ u64 time_now_ns(void);
 u64 time_realtime_ns(void);
 void time_set_realtime(u64 ns);
 
-/* What realtime is ahead of monotonic time: turns a realtime deadline into a monotonic one. */
+/* What realtime is ahead of time_now_ns(), modulo 2^64: it may have been set to before that began. */
 u64 time_realtime_offset(void);
+
+/*
+ * When realtime, as it is set now, shows `ns`, in time_now_ns(): 0 when that was before it began;
+ * TIME_NEVER stays. Any context.
+ */
+u64 time_realtime_deadline(u64 ns);
 
 /* One tick of the machine's counter, at least a nanosecond: as fine as any clock is. */
 u64 time_resolution_ns(void);

@@ -153,12 +153,10 @@ u64 args_deadline(u64 ns)
 
 u64 args_absolute_deadline(bool realtime, u64 ns)
 {
-    u64 offset = time_realtime_offset(), boot = time_boot_ns();
+    u64 boot = time_boot_ns();
 
-    if (ns == TIME_NEVER)
-        return TIME_NEVER;
     if (realtime)
-        return ns > offset ? ns - offset : 0;
+        return time_realtime_deadline(ns);
     return ns >= TIME_NEVER - boot ? TIME_NEVER : ns + boot;
 }
 

@@ -30,7 +30,10 @@ static u64 thread_cpu_ns(void)
     return time_ticks_to_ns(total);
 }
 
-/* The clock's time in ns; false: no such clock. The coarse ones are as fine as the others. */
+/*
+ * The clock's time in ns; false: no such clock. The coarse ones are as fine as the others; those that
+ * would wake a machine that sleeps are the same as those that would not: none sleeps.
+ */
 static bool read_clock(int clock, u64 *ns)
 {
     struct cpu_clock cpu;
@@ -38,6 +41,7 @@ static bool read_clock(int clock, u64 *ns)
     switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
+    case CLOCK_REALTIME_ALARM:
     case CLOCK_TAI: /* the offset to UTC is 0 until somebody knows better, as on Linux */
         *ns = time_realtime_ns();
         return true;
@@ -45,6 +49,7 @@ static bool read_clock(int clock, u64 *ns)
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_MONOTONIC_COARSE:
     case CLOCK_BOOTTIME:
+    case CLOCK_BOOTTIME_ALARM:
         *ns = time_now_ns() - time_boot_ns();
         return true;
     case CLOCK_PROCESS_CPUTIME_ID:
