@@ -136,8 +136,9 @@ host-tests fuzzers:
 check:
 	@scripts/check-format.sh || test $$? = 77; format=$$?; \
 	$(PYTHON) scripts/syscalls.py --check; calls=$$?; \
+	$(PYTHON) scripts/conformance.py --check; results=$$?; \
 	$(PYTHON) scripts/layers.py $(if $(wildcard $(BUILD)/kernel),--objects $(BUILD)) && \
-	test $$format$$calls = 00
+	test $$format$$calls$$results = 000
 
 format:
 	@scripts/check-format.sh --write

@@ -25,7 +25,8 @@ BUILD = os.environ.get("BUILD", "build")
 CACHE = os.path.abspath(os.environ.get("CACHE", "build/cache"))
 # What is built once and kept outside of the tree: by the stage that needs it, the script (--path prints where it is or will
 # be), scripts/setup.sh's purpose, and what a person calls it.
-OUTSIDE = {"boot": [("scripts/programs.sh", "programs", "programs of others' making")],
+OUTSIDE = {"boot": [("scripts/programs.sh", "programs", "programs of others' making"),
+                    ("scripts/selftests.sh", "selftests", "selftests of Linux's")],
            "boards": [("boards/visionfive2/emulator/build.sh", "emulator", "emulator of the VisionFive 2")]}
 PYTHON = os.environ.get("PYTHON", "/usr/bin/python3")
 IMAGE_LIMIT = 400_000  # bytes, without the initramfs: it is a small kernel
@@ -118,6 +119,8 @@ def checks(report, _kind):
         report.case("format", status == 0, output)
     status, output = run([PYTHON, "scripts/syscalls.py", "--check"], 60)
     report.case("docs/syscalls.md is as the table says", status == 0, output)
+    status, output = run([PYTHON, "scripts/conformance.py", "--check"], 60)
+    report.case("docs/conformance.md is as the expected results say", status == 0, output)
     status, output = run([PYTHON, "scripts/layers.py", "--objects", BUILD], 120)
     for line in output.splitlines():
         if m := re.fullmatch(r"(\w[\w ]*): (ok|\d+ wrong)", line):
