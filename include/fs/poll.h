@@ -35,3 +35,28 @@ static inline void poll_on(struct poll_table *table, struct wait_queue *queue)
  * POLLNVAL, a negative one is skipped.
  */
 int poll_wait(struct linux_pollfd *entries, unsigned count, u64 deadline);
+
+enum { SELECT_IN, SELECT_OUT, SELECT_EXCEPT, SELECT_SETS };
+
+/* Sets of descriptors as select(2) has them: `words` words each, which bits are asked for and which are ready. */
+struct select_sets {
+    unsigned words;
+    u64 *asked[SELECT_SETS];
+    u64 *ready[SELECT_SETS];
+};
+
+/* The same for sets: how many bits are ready; -EBADF for a bad descriptor. */
+int select_wait(struct select_sets *sets, u64 deadline);
+
+/* --- between fs/poll.c and fs/select.c --- */
+
+struct poll_call;
+
+/*
+ * The loop of both: `look` looks at everything and returns how much is ready, or an error, which ends the wait. It
+ * passes `call` (NULL: nobody is going to sleep) on to poll_fd() until something is found.
+ */
+int poll_until(int (*look)(void *what, struct poll_call *call), void *what, u64 deadline);
+
+/* The events of an open descriptor, or POLLNVAL. */
+u32 poll_fd(int fd, struct poll_call *call);

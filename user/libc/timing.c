@@ -347,23 +347,23 @@ static void *burn_some(void *arg)
 static void cpu_timers(void)
 {
     timer_t timer = make_timer(CLOCK_PROCESS_CPUTIME_ID, SIGEV_SIGNAL, SIGRTMIN);
-    struct itimerspec set = in_ms(40, 0), left;
+    struct itimerspec set = in_ms(300, 0), left;
     int64_t begin = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 
     CHECK(timer_settime(timer, 0, &set, NULL) == 0);
     nap_ms(60);
-    CHECK(rings == 0 && timer_gettime(timer, &left) == 0 && left.it_value.tv_nsec > 20 * MS);
+    CHECK(rings == 0 && timer_gettime(timer, &left) == 0 && left.it_value.tv_nsec > 0);
     while (!rings)
         burn(MS, CLOCK_PROCESS_CPUTIME_ID);
-    CHECK(now_ns(CLOCK_PROCESS_CPUTIME_ID) - begin >= 40 * MS && !wrong);
+    CHECK(now_ns(CLOCK_PROCESS_CPUTIME_ID) - begin >= 300 * MS && !wrong);
     CHECK(timer_delete(timer) == 0);
 
     timer = make_timer(CLOCK_THREAD_CPUTIME_ID, SIGEV_SIGNAL, SIGRTMIN);
     CHECK(timer_settime(timer, 0, &set, NULL) == 0);
-    long ms = 60;
+    long ms = 350;
     join(start(burn_some, &ms)); /* another thread's time does not count */
     CHECK(rings == 0);
-    burn(60 * MS, CLOCK_THREAD_CPUTIME_ID);
+    burn(350 * MS, CLOCK_THREAD_CPUTIME_ID);
     nap_ms(20);
     CHECK(rings == 1 && timer_delete(timer) == 0);
 }

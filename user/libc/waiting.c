@@ -413,6 +413,68 @@ static void exclusive(void)
     CHECK(woken >= 1 && woken < 4);
 }
 
+/* --- select --- */
+
+static void *write_later(void *arg)
+{
+    nap_ms(50);
+    CHECK(write(*(int *)arg, "a", 1) == 1);
+    return NULL;
+}
+
+static int select_ms(int n, fd_set *in, fd_set *out, fd_set *except, long ms)
+{
+    struct timeval t = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+    return select(n, in, out, except, ms < 0 ? NULL : &t);
+}
+
+static void selecting(void)
+{
+    struct rlimit limit = {.rlim_cur = FD_SETSIZE, .rlim_max = FD_SETSIZE};
+    fd_set in, out, except;
+    int low[2], high[2];
+
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    CHECK(pipe(low) == 0);
+    high[0] = fcntl(low[0], F_DUPFD, 900); /* sets of many words */
+    high[1] = fcntl(low[1], F_DUPFD, 63);
+    CHECK(high[0] >= 900 && high[1] >= 63);
+    FD_ZERO(&in);
+    FD_ZERO(&out);
+    FD_ZERO(&except);
+    FD_SET(low[0], &in);
+    FD_SET(high[0], &in);
+    FD_SET(high[1], &out);
+    FD_SET(high[0], &except);
+    CHECK(select_ms(high[0] + 1, &in, &out, &except, 0) == 1);
+    CHECK(!FD_ISSET(low[0], &in) && !FD_ISSET(high[0], &in) && FD_ISSET(high[1], &out));
+    FD_SET(high[0], &in);
+    int64_t begin = now_ms();
+    CHECK(select_ms(high[0] + 1, &in, NULL, NULL, 40) == 0 && now_ms() - begin >= 40);
+    FD_SET(low[0], &in);
+    FD_SET(high[0], &in);
+    CHECK(select_ms(high[0], &in, NULL, NULL, 0) == 0); /* the last one lies behind the end */
+    FD_SET(low[0], &in);
+    FD_SET(high[0], &in);
+    pthread_t t = start(write_later, &low[1]);
+    CHECK(select_ms(high[0] + 1, &in, NULL, NULL, -1) == 2);
+    CHECK(FD_ISSET(low[0], &in) && FD_ISSET(high[0], &in));
+    join(t);
+    close(low[1]);
+    close(high[1]);
+    FD_ZERO(&except);
+    FD_SET(low[0], &except); /* a hang-up is no exception: nothing to see */
+    CHECK(select_ms(low[0] + 1, NULL, NULL, &except, 10) == 0);
+    FD_SET(low[1], &in);
+    CHECK(select_ms(low[1] + 1, &in, NULL, NULL, 0) == -1 && errno == EBADF);
+    CHECK(select_ms(-1, NULL, NULL, NULL, 0) == -1 && errno == EINVAL);
+    CHECK(select_ms(0, NULL, NULL, NULL, 5) == 0);
+    CHECK(syscall(SYS_pselect6, 8, 8, NULL, NULL, NULL, NULL) == -1 && errno == EFAULT);
+    close(low[0]);
+    close(high[0]);
+}
+
 /* --- several threads at one epoll --- */
 
 #define TURNS 2000
@@ -520,6 +582,7 @@ int main(int argc, char **argv)
         {"herds", herds},
         {"churning", churning},
         {"exclusive", exclusive},
+        {"selecting", selecting},
     };
 
     return run_cases(CASES, cases, sizeof(cases) / sizeof(*cases), argc, argv);
