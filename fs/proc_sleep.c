@@ -35,8 +35,7 @@ static int tid_of(const struct seq *seq)
 /* The number of the call, its arguments, the stack pointer, the pc; as Linux, -1 where it is no call. */
 int proc_show_syscall(struct seq *seq)
 {
-    struct trap_frame tf = {
-        0}; /* where it runs nobody looks at it, which not every compiler sees */
+    struct trap_frame tf = {0}; /* not every compiler sees that it is only looked at when filled */
 
     switch (place_of(proc_seq_process(seq), tid_of(seq), &tf)) {
     case NOWHERE:

@@ -161,14 +161,19 @@ STRESS = {"vm": "--vm 2 --vm-bytes 32M", "fork": "--fork 2", "switch": "--switch
           "brk": "--brk 2 --brk-bytes 32M", "stack": "--stack 2"}
 
 
+def log(m):
+    """What the kernel had to say, but for calls that it does not know (builds that check more tell that)."""
+    return [line for line in m.run("dmesg").splitlines() if "no system call" not in line]
+
+
 def stress(m, names, seconds):
     """Runs stressors side by side; they verify what they do. The kernel must have nothing to say about it."""
-    before = m.run("dmesg")
+    before = log(m)
     words = " ".join(STRESS[name] for name in names)
     output = m.run(f"stress-ng {words} --verify -t {seconds}", timeout=120 + 4 * seconds)
     assert "successful run completed" in output and f"passed: {2 * len(names)}:" in output, output
     assert not re.search(r"stress-ng: fail:|failed: [1-9]", output), output
-    assert m.run("dmesg") == before
+    assert log(m) == before
 
 
 def free_kb(m):
