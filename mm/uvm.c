@@ -13,6 +13,9 @@
 #include <mm/kvm.h>
 #include <mm/slab.h>
 
+/* Of one walk over several regions. */
+#define HOLE_MOST (16 * PAGE_SIZE)
+
 static SLAB_CACHE(uvm_cache, "uvm", sizeof(struct uvm), 8);
 static struct spinlock list_lock = SPINLOCK_INIT("address spaces");
 static struct list all_spaces = LIST_INIT(all_spaces);
@@ -96,16 +99,39 @@ bool uvm_is_shared(const struct uvm *uvm)
     return atomic_load_relaxed(&uvm->refs) > 1;
 }
 
+static struct region *first_region(const struct uvm *uvm)
+{
+    struct rb_node *node = rb_first(&uvm->regions);
+
+    return node ? rb_entry(node, struct region, node) : NULL;
+}
+
+/*
+ * The region behind the run that r begins: neighbours with holes between them that are quicker looked
+ * through than descended around, and alike as far as `flags` go. *end receives the end of the run.
+ */
+static struct region *behind_run(const struct region *r, unsigned flags, vaddr_t *end)
+{
+    struct region *next = region_next(r);
+
+    *end = r->end;
+    while (next && next->start - *end <= HOLE_MOST && !((next->flags ^ r->flags) & flags)) {
+        *end = next->end;
+        next = region_next(next);
+    }
+    return next;
+}
+
 static void unmap_all(struct uvm *uvm)
 {
     struct pt_gather g;
-    struct rb_node *node;
+    vaddr_t end;
 
     pt_gather_begin(&g, &uvm->pt);
     g.yields = true;
-    rb_for_each (node, &uvm->regions) {
-        struct region *r = rb_entry(node, struct region, node);
-        pt_unmap(&g, r->start, r->end, PT_PUT_FRAMES);
+    for (struct region *next, *r = first_region(uvm); r; r = next) {
+        next = behind_run(r, 0, &end);
+        pt_unmap(&g, r->start, end, PT_PUT_FRAMES);
     }
     pt_gather_end(&g);
 }
@@ -159,16 +185,16 @@ static int clone_regions(struct rb_node **link, struct rb_node *parent, const st
 static int clone_pages(struct uvm *child, struct uvm *parent)
 {
     struct mmu_flush fl;
-    struct rb_node *node;
+    vaddr_t end;
     int err = 0;
 
     mmu_flush_begin(&fl, &parent->pt.space);
-    for (node = rb_first(&parent->regions); node && !err; node = rb_next(node)) {
-        struct region *r = rb_entry(node, struct region, node);
+    for (struct region *next, *r = first_region(parent); r && !err; r = next) {
+        next = behind_run(r, UVM_SHARED | UVM_DONTFORK | UVM_WIPEONFORK, &end);
         if (r->flags & (UVM_DONTFORK | UVM_WIPEONFORK))
             continue;
         bool cow = !(r->flags & UVM_SHARED);
-        err = pt_copy(&child->pt, &parent->pt, &fl, r->start, r->end, cow, &child->stats.resident);
+        err = pt_copy(&child->pt, &parent->pt, &fl, r->start, end, cow, &child->stats.resident);
     }
     mmu_flush_end(&fl);
     return err;
