@@ -20,10 +20,11 @@ struct entry {
     struct reclock lock;
 };
 
-/* Somebody in reclock_set() who waits; `blocker` owns what is in the way. */
+/* Somebody in reclock_set() who waits. */
 struct sleeper {
     struct list link;
-    const void *owner, *blocker;
+    const struct inode *inode;
+    const struct reclock *want;
 };
 
 /* Entries made before the spinlock is taken: one change needs at most two. And those it ended. */
@@ -145,15 +146,19 @@ static const struct reclock *in_the_way(const struct inode *inode, const struct 
     return NULL;
 }
 
-/* Whom an owner waits for; NULL: it does not. */
+/*
+ * Whom an owner waits for; NULL: nobody. Worked out anew: what it waited for may be free by now, and
+ * it has only not looked again.
+ */
 static const void *blocker_of(const void *owner)
 {
+    const struct reclock *other = NULL;
     struct sleeper *s;
 
     list_for_each_entry (s, &sleepers, link)
-        if (s->owner == owner && s->blocker)
-            return s->blocker;
-    return NULL;
+        if (!other && s->want->owner == owner)
+            other = in_the_way(s->inode, s->want);
+    return other ? other->owner : NULL;
 }
 
 static bool would_deadlock(const void *owner, const void *blocker)
@@ -168,9 +173,8 @@ static bool would_deadlock(const void *owner, const void *blocker)
 
 /* --- the calls ------------------------------------------------------------------------------------ */
 
-/* 0: locked. Else -EAGAIN, or -EDEADLK when `me` is not to wait for whom it would wait for. */
-static int try_set(struct inode *inode, const struct reclock *want, struct spare *s,
-                   struct sleeper *me, bool checked)
+/* 0: locked. Else -EAGAIN, or -EDEADLK when the caller is not to wait for whom it would wait for. */
+static int try_set(struct inode *inode, const struct reclock *want, struct spare *s, bool checked)
 {
     struct reclock lock = *want;
     int err = 0;
@@ -184,7 +188,6 @@ static int try_set(struct inode *inode, const struct reclock *want, struct spare
     } else {
         err = checked && would_deadlock(want->owner, other->owner) ? -EDEADLK : -EAGAIN;
     }
-    me->blocker = other ? other->owner : NULL;
     spin_unlock(&reclock_lock, flags);
     return err;
 }
@@ -192,14 +195,14 @@ static int try_set(struct inode *inode, const struct reclock *want, struct spare
 static int wait_and_set(struct inode *inode, const struct reclock *want, struct spare *s,
                         bool checked)
 {
-    struct sleeper me = {.owner = want->owner};
+    struct sleeper me = {.inode = inode, .want = want};
     int err, woken;
     irqflags_t flags = spin_lock(&reclock_lock);
 
     list_push_back(&sleepers, &me.link);
     spin_unlock(&reclock_lock, flags);
     woken = wait_event_interruptible(&reclock_wait,
-                                     (err = try_set(inode, want, s, &me, checked)) != -EAGAIN);
+                                     (err = try_set(inode, want, s, checked)) != -EAGAIN);
     flags = spin_lock(&reclock_lock);
     list_remove(&me.link);
     spin_unlock(&reclock_lock, flags);
@@ -208,13 +211,12 @@ static int wait_and_set(struct inode *inode, const struct reclock *want, struct 
 
 int reclock_set(struct inode *inode, const struct reclock *want, enum reclock_wait wait)
 {
-    struct sleeper nobody = {.owner = NULL};
     struct spare s;
     int err = spare_make(&s);
 
     if (err)
         return err;
-    err = wait == RECLOCK_TRY ? try_set(inode, want, &s, &nobody, false)
+    err = wait == RECLOCK_TRY ? try_set(inode, want, &s, false)
                               : wait_and_set(inode, want, &s, wait == RECLOCK_WAIT_CHECKED);
     spare_free(&s);
     wake_all(&reclock_wait); /* an exclusive lock may have become a shared one */
