@@ -7,7 +7,6 @@
 
 #include <abi/linux/fcntl.h>
 #include <abi/linux/ioctl.h>
-#include <abi/linux/poll.h>
 #include <abi/linux/stat.h>
 #include <base/atomic.h>
 #include <fs/dentry.h>
@@ -343,15 +342,6 @@ s64 file_lseek_null(struct file *file, s64 offset, int whence)
 }
 
 /* --- the rest -------------------------------------------------------------------------------- */
-
-u32 file_poll(struct file *file, struct poll_table *table)
-{
-    if (file->flags & O_PATH)
-        return POLLNVAL;
-    if (!file->ops->poll)
-        return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
-    return file->ops->poll(file, table);
-}
 
 /* Flags of an open file are changed by several at once, each others of them. */
 static void change_flags(struct file *file, unsigned which, unsigned values)

@@ -36,6 +36,16 @@ static inline int show(const struct words *asked, struct words *ready, u64 bit, 
     return n;
 }
 
+/* poll_fd() for who is not going to sleep, which is the fast way. */
+static inline u32 poll_fd_now(int fd)
+{
+    struct fd_ref ref = fd_get(fd);
+    u32 events = likely(ref.file) ? file_poll(ref.file, NULL) : POLLNVAL;
+
+    fd_put(ref);
+    return events;
+}
+
 /* The descriptors from `fd` on. Registers on queues (call not NULL) until one is found ready. */
 static int look_at_word(int fd, const struct words *asked, struct words *ready,
                         struct poll_call *call)
@@ -47,12 +57,17 @@ static int look_at_word(int fd, const struct words *asked, struct words *ready,
         if (!(left & bit))
             continue;
         left &= ~bit;
-        u32 events = poll_fd(fd, n ? NULL : call);
+        u32 events = n || !call ? poll_fd_now(fd) : poll_fd(fd, call);
         if (unlikely(events & POLLNVAL))
             return -EBADF;
         n += show(asked, ready, bit, events);
     }
     return n;
+}
+
+static inline u64 asked_word(const struct select_sets *s, unsigned set, unsigned w)
+{
+    return s->asked[set] ? s->asked[set][w] : 0;
 }
 
 static int look_at_sets(void *what, struct poll_call *call)
@@ -61,8 +76,8 @@ static int look_at_sets(void *what, struct poll_call *call)
     int n = 0;
 
     for (unsigned w = 0; w < s->words; w++) {
-        struct words asked = {s->asked[SELECT_IN][w], s->asked[SELECT_OUT][w],
-                              s->asked[SELECT_EXCEPT][w]};
+        struct words asked = {asked_word(s, SELECT_IN, w), asked_word(s, SELECT_OUT, w),
+                              asked_word(s, SELECT_EXCEPT, w)};
         struct words ready = {0, 0, 0};
         int more = look_at_word((int)w * 64, &asked, &ready, n ? NULL : call);
 

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <abi/linux/fcntl.h>
+#include <abi/linux/poll.h>
 #include <base/mutex.h>
 #include <fs/iobuf.h>
 #include <lib/types.h>
@@ -113,7 +115,14 @@ s64 file_lseek_size(struct file *file, s64 offset, int whence, u64 size);
 /* file_ops.lseek for regular files: file_lseek_size() with the inode's size. */
 s64 file_lseek_regular(struct file *file, s64 offset, int whence);
 
-u32 file_poll(struct file *file, struct poll_table *table);
+static inline u32 file_poll(struct file *file, struct poll_table *table)
+{
+    if (unlikely(file->flags & O_PATH))
+        return POLLNVAL;
+    if (!file->ops->poll)
+        return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+    return file->ops->poll(file, table);
+}
 long file_ioctl(struct file *file, unsigned cmd, vaddr_t arg);
 int file_readdir(struct file *file, struct dirent_sink *sink);
 

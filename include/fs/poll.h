@@ -41,7 +41,7 @@ enum { SELECT_IN, SELECT_OUT, SELECT_EXCEPT, SELECT_SETS };
 /* Sets of descriptors as select(2) has them: `words` words each, which bits are asked for and which are ready. */
 struct select_sets {
     unsigned words;
-    u64 *asked[SELECT_SETS];
+    u64 *asked[SELECT_SETS]; /* NULL: nothing */
     u64 *ready[SELECT_SETS];
 };
 

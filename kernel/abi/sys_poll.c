@@ -12,7 +12,6 @@
 #include <kernel/rlimit.h>
 #include <kernel/signal.h>
 #include <kernel/time.h>
-#include <lib/string.h>
 #include <mm/slab.h>
 #include <mm/usercopy.h>
 
@@ -38,9 +37,9 @@ static void put_time_left(vaddr_t timeout, u64 deadline)
 {
     u64 now;
 
-    if (!timeout || deadline == WAIT_FOREVER)
+    if (!timeout || !deadline || deadline == WAIT_FOREVER) /* 0: it says so already */
         return;
-    now = deadline ? time_now_ns() : 0;
+    now = time_now_ns();
     (void)args_put_timespec(timeout, deadline > now ? deadline - now : 0);
 }
 
@@ -110,8 +109,8 @@ struct select {
 
 static void select_put(struct select *s)
 {
-    if (s->sets.asked[0] != s->small)
-        kfree(s->sets.asked[0]);
+    if (s->sets.ready[0] != s->small)
+        kfree(s->sets.ready[0]);
 }
 
 /* Reads one set; bits from n on count for nothing. */
@@ -120,9 +119,9 @@ static int read_set(const struct select *s, int set, unsigned n)
     u64 *bits = s->sets.asked[set];
     unsigned words = s->sets.words;
 
-    if (!s->addr[set])
-        memset(bits, 0, words * sizeof(u64));
-    else if (copyin(bits, s->addr[set], words * sizeof(u64)))
+    if (!bits)
+        return 0;
+    if (copyin(bits, s->addr[set], words * sizeof(u64)))
         return -EFAULT;
     if (n % 64)
         bits[words - 1] &= (1ul << n % 64) - 1;
@@ -140,8 +139,8 @@ static int select_read(struct select *s, unsigned n)
         return -ENOMEM;
     s->sets.words = words;
     for (unsigned i = 0; i < SELECT_SETS; i++) {
-        s->sets.asked[i] = room + (size_t)i * words;
-        s->sets.ready[i] = room + (size_t)(SELECT_SETS + i) * words;
+        s->sets.ready[i] = room + (size_t)i * words;
+        s->sets.asked[i] = s->addr[i] ? room + (size_t)(SELECT_SETS + i) * words : NULL;
     }
     for (int i = 0; i < SELECT_SETS && !err; i++)
         err = read_set(s, i, n);
@@ -201,7 +200,8 @@ SYSCALL6(pselect6, int, n, vaddr_t, in, vaddr_t, out, vaddr_t, ex, vaddr_t, time
         return rc;
     if (n < 0)
         return -EINVAL;
-    n = (int)MIN((u64)n, MIN(rlimit_current(RLIMIT_NOFILE), (u64)SELECT_BITS_MAX));
+    if (n > SELECT_SMALL * 64)
+        n = (int)MIN((u64)n, MIN(rlimit_current(RLIMIT_NOFILE), (u64)SELECT_BITS_MAX));
     s.addr[SELECT_IN] = in;
     s.addr[SELECT_OUT] = out;
     s.addr[SELECT_EXCEPT] = ex;
