@@ -54,6 +54,18 @@ def test_what_programs_say_of_their_memory(shell):
     assert re.search(r"^memcalls: (\d\d) checks, 0 wrong$", output, re.M), output
 
 
+def starts(m, name):
+    """Where that part of a program begins, in four programs."""
+    return {m.run(f"grep -F '[{name}]' /proc/self/maps").split("-")[0] for _ in range(4)}
+
+
+@pytest.mark.parametrize("append", ["", "norandmaps"])
+def test_addresses_are_random_unless_told_otherwise(machine, append):
+    m = machine(append=append).boot()
+    for name in ["stack", "vdso", "heap"]:
+        assert (len(starts(m, name)) > 1) == (append == ""), name
+
+
 def test_out_of_memory_leaves_no_memory_behind(small, request):
     request.node.machines = [small]
     run_out = "for c in brk fork pipe exec; do oom $c; done >/dev/null 2>&1"
