@@ -44,6 +44,7 @@ class Test:
     args: str = ""
     under: str = ""
     endless: bool = False
+    apart: bool = False
     long: bool = False
 
     @property
@@ -80,15 +81,19 @@ def count(found):
 
 def numbers(found):
     counting, passing, failing, skipping, others = count(found)
+    usual, usual_passing, *_ = count([t for t in found if not t.apart])
     return (f"Of {counting} programs that count, {passing} pass ({100 * passing / counting:.1f} %), {failing} fail and "
-            f"{skipping} say that they cannot run. {others} do not count.")
+            f"{skipping} say that they cannot run. {others} do not count.\n"
+            f"Of the {usual} that the suite runs without being asked for more, {usual_passing} pass "
+            f"({100 * usual_passing / usual:.1f} %).")
 
 
 def row(test):
     if not test.counts:
         return f"| {test.name} | not run | needs {test.needs} |"
+    name = test.name + (" (when asked for)" if test.apart else "")
     word = {"passes": "pass", "fails": "**fail**", "skips": "skipped by itself"}[test.expected]
-    return f"| {test.name} | {word} | {test.fails or test.skips} |"
+    return f"| {name} | {word} | {test.fails or test.skips} |"
 
 
 def page():
