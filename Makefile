@@ -32,7 +32,7 @@ need       = @scripts/setup.sh
 
 .DEFAULT_GOAL := all
 .PHONY: all run smoke test test-all bench fuzz mutants debug format check clean distclean help \
-        user-libc host-tests fuzzers dtcheck sdcard flash boardtest setup cached-packages firmware FORCE
+        user-libc host-tests fuzzers dtcheck sdcard flash boardtest setup cached-packages firmware picture book programs FORCE
 
 all:
 	$(need) build
@@ -62,14 +62,32 @@ debug:
 	$(compile) all
 	@scripts/debug.sh
 
+# A page table as an SVG: PID= a process of a machine that is booted for it, self (a busybox) or kernel; RUN='command'
+# is started and drawn instead; FROM= a saved session instead of a machine.
+picture: PID ?= kernel
+picture: OUT ?= $(BUILD)/picture.svg
+picture:
+	$(need) run
+	$(if $(FROM),,$(compile) all)
+	@scripts/ptpicture $(if $(FROM),'$(FROM)',--pid '$(PID)' $(if $(RUN),--run '$(RUN)')) -o '$(OUT)'
+	@echo $(OUT)
+
+# What of the book comes out of a machine: its pictures and the sessions of docs/page-tables.md.
+book:
+	$(need) test
+	$(compile) all
+	@scripts/ptpicture --pid kernel -o docs/pictures/kernel.svg
+	@APPEND=norandmaps scripts/ptpicture --pid self -o docs/pictures/busybox.svg
+	@$(PYTHON) scripts/sessions.py docs/page-tables.md
+
 smoke test test-all:
 	$(need) test
 	@$(PYTHON) scripts/test.py $@
 
 bench:
 	$(need) bench
-	$(compile) all
-	@$(PYTHON) tests/bench/run.py
+	$(compile) all $(BUILD)/user/musl/callbench $(BUILD)/user/musl/hello
+	@$(PYTHON) tests/bench/run.py $(if $(filter 1,$(ACCEPT)),--accept)
 
 mutants:
 	$(need) test
@@ -94,6 +112,14 @@ boardtest:
 
 include mk/emulator.mk
 
+# An archive of programs that nobody here wrote, or of what lies in TREE, beside all that the image's own one has.
+programs:
+	$(need) build
+	$(if $(TREE),,$(need) programs)
+	$(if $(TREE),,@scripts/programs.sh > /dev/null)
+	$(compile) $(BUILD)/programs.cpio
+	@echo $(BUILD)/programs.cpio
+
 # FUZZ_SECONDS for each target.
 fuzz: FUZZ_SECONDS ?= 600
 fuzz:
@@ -110,8 +136,9 @@ host-tests fuzzers:
 check:
 	@scripts/check-format.sh || test $$? = 77; format=$$?; \
 	$(PYTHON) scripts/syscalls.py --check; calls=$$?; \
+	$(PYTHON) scripts/conformance.py --check; results=$$?; \
 	$(PYTHON) scripts/layers.py $(if $(wildcard $(BUILD)/kernel),--objects $(BUILD)) && \
-	test $$format$$calls = 00
+	test $$format$$calls$$results = 000
 
 format:
 	@scripts/check-format.sh --write
@@ -135,12 +162,15 @@ help:
 #: make flash      writes that image to the card DEV=/dev/sdX, reads it back and compares
 #: make boardtest  runs a session on a real BOARD over its serial line TTY=/dev/ttyUSB0 and writes a report
 #: make emulator   builds the emulator of the VisionFive 2, once; QEMU_VISIONFIVE2 names a prebuilt one
+#: make programs   build/programs.cpio, for make run INITRD=: sqlite3, lua, dash, micropython, stress-ng; or TREE=folder
 #: make run BOARD= boots that card in the board's emulator, through the board's own firmware
 #: make debug      the same, stopped at the first instruction, under gdb
+#: make picture    draws a page table, of PID=kernel, self or a number, of RUN="command", or FROM=session.log, as OUT=file
+#: make book       makes the pictures and the sessions of docs/page-tables.md anew
 #: make smoke      a first opinion in less than a minute
 #: make test       format, layers, host tests, fuzzers for some seconds, boots in QEMU
 #: make test-all   the same with full products and long stress
-#: make bench      guest instructions per operation, beside the last accepted figures
+#: make bench      guest instructions per operation, beside the last accepted figures; ACCEPT=1 accepts, docs/performance.md
 #: make fuzz       each fuzzer for FUZZ_SECONDS=600
 #: make mutants    shows that the tests can fail
 #: make dtcheck    whether the image would boot with DTB=some-board.dtb, and what it would see; JSON=1 for programs

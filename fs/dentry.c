@@ -450,7 +450,7 @@ static bool prepend_names(struct dentry *d, struct dentry *root, char *buf, char
         if (inner != d && (d = inner) == root)
             break;
         if (is_root(d))
-            return !root || prepend(buf, at, "(unreachable)", 13);
+            return !root || d->inode->super->nowhere || prepend(buf, at, "(unreachable)", 13);
         ok = prepend(buf, at, d->name, d->len) && prepend(buf, at, "/", 1);
     }
     return ok;

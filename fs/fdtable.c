@@ -17,14 +17,14 @@
 #include <base/atomic.h>
 #include <base/spinlock.h>
 #include <fs/dentry.h>
+#include <fs/reclock.h>
 #include <kernel/process.h>
 #include <lib/bitmap.h>
 #include <lib/errno.h>
 #include <lib/string.h>
 #include <mm/slab.h>
 
-#define FD_FIRST 64u        /* descriptors without a block of their own */
-#define FD_MOST  (1u << 20) /* whatever the limits say */
+#define FD_FIRST 64u /* descriptors without a block of their own */
 
 struct fdtable {
     struct fd_array fds; /* first, for fd_get() */
@@ -182,7 +182,7 @@ int fd_next_of(struct process *process, int from, struct file **file)
 /* Descriptors that the limit allows. */
 static u32 fd_limit(void)
 {
-    return (u32)MIN(READ_ONCE(current_process()->limit[RLIMIT_NOFILE].soft), (u64)FD_MOST);
+    return (u32)MIN(READ_ONCE(current_process()->limit[RLIMIT_NOFILE].soft), (u64)FD_LIMIT);
 }
 
 static inline void take_locked(struct fdtable *t, u32 fd, unsigned flags)
@@ -307,6 +307,13 @@ static int replace_locked(struct fdtable *t, u32 to, struct file *file, unsigned
     return 0;
 }
 
+/* A descriptor of `file` is gone from the table, and with it the table's record locks on it. */
+static void close_file(struct fdtable *t, struct file *file)
+{
+    reclock_drop(file->inode, t);
+    file_put(file);
+}
+
 int fd_dup_to(int fd, int to, unsigned flags)
 {
     struct fdtable *t = current_table();
@@ -324,9 +331,9 @@ int fd_dup_to(int fd, int to, unsigned flags)
         spin_unlock(&t->lock, irq);
     }
     if (err)
-        old = file;
-    if (old)
-        file_put(old);
+        file_put(file);
+    else if (old)
+        close_file(t, old);
     return err ? err : to;
 }
 
@@ -346,11 +353,12 @@ static struct file *take_out(struct fdtable *t, u32 fd)
 
 int fd_close(int fd)
 {
-    struct file *file = take_out(current_table(), (u32)fd);
+    struct fdtable *t = current_table();
+    struct file *file = take_out(t, (u32)fd);
 
     if (!file)
         return -EBADF;
-    file_put(file);
+    close_file(t, file);
     return 0;
 }
 
@@ -461,7 +469,7 @@ static void table_put(struct fdtable *t)
         return;
     for (u32 fd = 0; fd < t->fds.size; fd++)
         if (t->fds.files[fd])
-            file_put(t->fds.files[fd]);
+            close_file(t, t->fds.files[fd]);
     table_free(t);
 }
 
@@ -475,36 +483,36 @@ static struct fdtable *swap_part(struct process *p, struct fdtable *t)
     return old;
 }
 
-/*
- * A table that is shared is left to the others. Without memory for a copy the program cannot be
- * started as asked; past the point of no return only its end is left.
- */
-static struct fdtable *own_table(struct process *p)
+/* A table that is shared is left to the others. */
+static int unshare_table(struct process *p)
 {
     struct fdtable *t = p->part[PROC_PART_FILES];
 
     if (atomic_load_acquire(&t->fds.users) == 1)
-        return t;
+        return 0;
     struct fdtable *copy = table_copy(t);
     if (copy)
         table_put(swap_part(p, copy));
-    else
-        sig_send_process(p, SIGKILL, NULL);
-    return copy;
+    return copy ? 0 : -ENOMEM;
 }
 
+/*
+ * Without memory for a copy the program cannot be started as asked; past the point of no return only
+ * its end is left.
+ */
 static void exec_table(struct process *p)
 {
-    struct fdtable *t = own_table(p);
-
-    if (!t)
+    if (unshare_table(p)) {
+        sig_send_process(p, SIGKILL, NULL);
         return;
+    }
+    struct fdtable *t = p->part[PROC_PART_FILES];
     size_t fd = bitmap_next_set(t->cloexec, t->fds.size, 0);
     for (; fd < t->fds.size; fd = bitmap_next_set(t->cloexec, t->fds.size, fd + 1)) {
         struct file *file = take_out(t, (u32)fd);
         bitmap_clear(t->cloexec, fd);
         if (file)
-            file_put(file);
+            close_file(t, file);
     }
 }
 
@@ -516,5 +524,8 @@ static void exit_table(struct process *p)
         table_put(t);
 }
 
-const struct proc_part fdtable_part = {
-    .name = "files", .fork = fork_table, .exec = exec_table, .exit = exit_table};
+const struct proc_part fdtable_part = {.name = "files",
+                                       .fork = fork_table,
+                                       .exec = exec_table,
+                                       .unshare = unshare_table,
+                                       .exit = exit_table};

@@ -7,19 +7,22 @@
 
 #include <abi/linux/fcntl.h>
 #include <abi/linux/ioctl.h>
-#include <abi/linux/poll.h>
 #include <abi/linux/stat.h>
 #include <base/atomic.h>
 #include <fs/dentry.h>
 #include <fs/inode.h>
+#include <fs/reclock.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <lib/err.h>
 #include <mm/page.h>
+#include <mm/pager.h>
 #include <mm/slab.h>
 #include <mm/usercopy.h>
 
 static SLAB_CACHE(file_cache, "file", sizeof(struct file), 8);
+
+void (*file_unwatch)(struct file *file);
 
 /* O_PATH: a handle on a name, good for *at calls and fstat alone. */
 static const struct file_ops path_ops = {.stream = true};
@@ -44,6 +47,7 @@ static void file_init(struct file *file, struct inode *inode, struct dentry *den
     file->refs = 1;
     file->access = access_of(flags);
     file->flocked = false;
+    file->watches = NULL;
     file->pos_lock = (struct mutex)MUTEX_INIT(file->pos_lock, "file position");
 }
 
@@ -72,10 +76,32 @@ struct file *file_open(struct inode *inode, struct dentry *dentry, unsigned flag
     return ERR_PTR(err);
 }
 
+struct file *file_make(struct inode *inode, const struct file_ops *ops, void *private,
+                       unsigned flags)
+{
+    struct file *file = slab_alloc(&file_cache);
+
+    if (!file)
+        return NULL;
+    file_init(file, inode, NULL, flags);
+    file->ops = ops;
+    file->private = private;
+    return file;
+}
+
 struct file *file_get(struct file *file)
 {
     atomic_add_relaxed(&file->refs, 1);
     return file;
+}
+
+bool file_get_live(struct file *file)
+{
+    u32 refs = atomic_load_relaxed(&file->refs);
+
+    while (refs && !atomic_cas(&file->refs, &refs, refs + 1))
+        ;
+    return refs;
 }
 
 void file_put(struct file *file)
@@ -84,6 +110,9 @@ void file_put(struct file *file)
         return;
     if (unlikely(file->flocked))
         file_flock_drop(file);
+    reclock_drop(file->inode, file);
+    if (unlikely(atomic_load_acquire(&file->watches)))
+        file_unwatch(file);
     if (file->ops->release)
         file->ops->release(file);
     file_free(file);
@@ -314,15 +343,6 @@ s64 file_lseek_null(struct file *file, s64 offset, int whence)
 
 /* --- the rest -------------------------------------------------------------------------------- */
 
-u32 file_poll(struct file *file, struct poll_table *table)
-{
-    if (file->flags & O_PATH)
-        return POLLNVAL;
-    if (!file->ops->poll)
-        return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
-    return file->ops->poll(file, table);
-}
-
 /* Flags of an open file are changed by several at once, each others of them. */
 static void change_flags(struct file *file, unsigned which, unsigned values)
 {
@@ -376,18 +396,27 @@ int file_allocate(struct file *file, unsigned mode, u64 offset, u64 len)
     return S_ISFIFO(file->inode->mode) ? -ESPIPE : -EOPNOTSUPP;
 }
 
-int file_mmap(struct file *file, bool shared, bool write, u64 offset, struct pager **out)
+int file_mmap(struct file *file, const struct file_mapping *how, bool *writable, struct pager **out)
 {
+    *writable = how->shared && file->access & FILE_WRITE;
     if (file->flags & O_PATH)
         return -EBADF;
-    if (!(file->access & FILE_READ) || (shared && write && !(file->access & FILE_WRITE)))
+    if (!(file->access & FILE_READ) || (how->shared && how->write && !*writable))
         return -EACCES;
-    return file->ops->mmap ? file->ops->mmap(file, offset, out) : -ENODEV;
+    if (!file->ops->mmap)
+        return -ENODEV;
+    int err = file->ops->mmap(file, how->offset, writable, out);
+    if (err || !how->shared || !how->write || *writable)
+        return err;
+    pager_put(*out);
+    return -EPERM;
 }
 
 int file_exec_pager(struct file *file, struct pager **out)
 {
-    int err = S_ISREG(file->inode->mode) ? file_mmap(file, false, false, 0, out) : -ENODEV;
+    const struct file_mapping whole = {.offset = 0};
+    bool writable;
+    int err = S_ISREG(file->inode->mode) ? file_mmap(file, &whole, &writable, out) : -ENODEV;
 
     return err ? -ENOEXEC : 0;
 }

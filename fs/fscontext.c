@@ -183,13 +183,8 @@ static int fork_context(struct process *parent, struct process *child, u64 clone
     return child->part[PROC_PART_FS] ? 0 : -ENOMEM;
 }
 
-static void exit_context(struct process *p)
+static void put_context(struct fs_context *context)
 {
-    irqflags_t flags = spin_lock(&lookers);
-    struct fs_context *context = p->part[PROC_PART_FS];
-
-    p->part[PROC_PART_FS] = NULL;
-    spin_unlock(&lookers, flags);
     if (!context || atomic_fetch_sub(&context->users, 1) != 1)
         return;
     dentry_put(context->root);
@@ -197,5 +192,32 @@ static void exit_context(struct process *p)
     kfree(context);
 }
 
+static struct fs_context *swap_context(struct process *p, struct fs_context *context)
+{
+    irqflags_t flags = spin_lock(&lookers);
+    struct fs_context *old = p->part[PROC_PART_FS];
+
+    p->part[PROC_PART_FS] = context;
+    spin_unlock(&lookers, flags);
+    return old;
+}
+
+static int unshare_context(struct process *p)
+{
+    struct fs_context *context = p->part[PROC_PART_FS];
+
+    if (atomic_load_acquire(&context->users) == 1)
+        return 0;
+    context = copy_context(context);
+    if (context)
+        put_context(swap_context(p, context));
+    return context ? 0 : -ENOMEM;
+}
+
+static void exit_context(struct process *p)
+{
+    put_context(swap_context(p, NULL));
+}
+
 const struct proc_part fs_context_part = {
-    .name = "fs context", .fork = fork_context, .exit = exit_context};
+    .name = "fs context", .fork = fork_context, .unshare = unshare_context, .exit = exit_context};

@@ -15,10 +15,12 @@
 #include <fs/fscontext.h>
 #include <fs/initramfs.h>
 #include <fs/memdev.h>
+#include <fs/memfd.h>
 #include <fs/mount.h>
 #include <fs/procfs.h>
 #include <fs/ramfs.h>
 #include <fs/rng.h>
+#include <fs/sysfs.h>
 #include <fs/tty.h>
 #include <fs/vfs.h>
 #include <kernel/init.h>
@@ -54,7 +56,10 @@ static void fs_init(void)
 {
     seed_rng();
     ramfs_init();
+    if (memfd_init())
+        panic("no memory for the root of memory files");
     procfs_init();
+    sysfs_init();
     proc_machine_init();
     proc_cpu_init();
     proc_memory_init();
@@ -98,7 +103,9 @@ static void fs_populate(void)
         panic("no memory for the root directory (error %d)", -err);
     unpack_initramfs();
     mount_at("devtmpfs", "/dev", 0755);
+    mount_at("tmpfs", "/dev/shm", 01777);
     mount_at("proc", "/proc", 0555);
+    mount_at("sysfs", "/sys", 0555);
     vfs_mkdir(NULL, "/tmp", 01777);
 }
 

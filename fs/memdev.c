@@ -9,6 +9,7 @@
 #include <fs/dev.h>
 #include <fs/rng.h>
 #include <fs/seq.h>
+#include <fs/zeromap.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <lib/errno.h>
@@ -69,11 +70,11 @@ static ssize_t zero_read(struct file *file, struct iobuf *to, u64 *pos)
     return err ? err : (ssize_t)want;
 }
 
-static int zero_mmap(struct file *file, u64 offset, struct pager **out)
+/* Shared memory is anonymous; everything else may as well be known by its name. */
+static int zero_mmap(struct file *file, u64 offset, bool *writable, struct pager **out)
 {
-    (void)file;
-    (void)offset;
-    *out = NULL;
+    (void)file, (void)offset;
+    *out = *writable ? NULL : &zero_pager;
     return 0;
 }
 

@@ -77,29 +77,59 @@ static void print_escaped(struct fmt_sink *sink, const char *text)
     }
 }
 
-static void print_one(struct fmt_sink *sink, struct super *super, struct dentry *root, char *buf)
-{
-    char *path = dentry_path(super->root, root, buf, PATH_MAX, false);
+typedef void print_fn(struct fmt_sink *sink, const struct super *super, const char *path);
 
-    print_escaped(sink, super->source);
-    fmt_print(sink, " ");
-    print_escaped(sink, IS_ERR(path) ? "?" : path);
-    fmt_print(sink, " %s %s,noatime 0 0\n", super->type->name, super->readonly ? "ro" : "rw");
+static const char *rights_of(const struct super *super)
+{
+    return super->readonly ? "ro" : "rw";
 }
 
-void mount_print(struct fmt_sink *sink)
+static void print_one(struct fmt_sink *sink, const struct super *super, const char *path)
+{
+    print_escaped(sink, super->source);
+    fmt_print(sink, " ");
+    print_escaped(sink, path);
+    fmt_print(sink, " %s %s,noatime 0 0\n", super->type->name, rights_of(super));
+}
+
+/* A mount's id is the minor number of its device: no two have the same. The first one is its own parent. */
+static void print_info(struct fmt_sink *sink, const struct super *super, const char *path)
+{
+    const struct super *parent = super->covered ? super->covered->inode->super : super;
+
+    fmt_print(sink, "%u %u %u:%u / ", DEV_MINOR(super->dev), DEV_MINOR(parent->dev),
+              DEV_MAJOR(super->dev), DEV_MINOR(super->dev));
+    print_escaped(sink, path);
+    fmt_print(sink, " %s,noatime - %s ", rights_of(super), super->type->name);
+    print_escaped(sink, super->source);
+    fmt_print(sink, " %s\n", rights_of(super));
+}
+
+static void print_all(struct fmt_sink *sink, print_fn *print)
 {
     char *buf = kmalloc(PATH_MAX);
     struct dentry *root = fs_root();
 
     if (buf) {
         mutex_lock(&mount_lock);
-        for (struct super *super = mounts; super; super = super->next)
-            print_one(sink, super, root, buf);
+        for (struct super *super = mounts; super; super = super->next) {
+            char *path = dentry_path(super->root, root, buf, PATH_MAX, false);
+            print(sink, super, IS_ERR(path) ? "?" : path);
+        }
         mutex_unlock(&mount_lock);
     }
     dentry_put(root);
     kfree(buf);
+}
+
+void mount_print(struct fmt_sink *sink)
+{
+    print_all(sink, print_one);
+}
+
+void mount_print_info(struct fmt_sink *sink)
+{
+    print_all(sink, print_info);
 }
 
 /* --- mounting -------------------------------------------------------------------------------- */

@@ -126,8 +126,12 @@ static int link_at(struct dentry *old, struct dentry *at, const char *path)
         err = -EXDEV;
     else
         err = may_change(last.dir->inode);
+    if (!err && !READ_ONCE(old->inode->nlink) && !old->inode->linkable)
+        err = -ENOENT; /* its last name is gone */
     if (!err)
         err = link_inode(&last, inode_get(old->inode), NULL);
+    if (!err && old->inode->linkable)
+        old->inode->linkable = false; /* it has had its first name */
     path_last_put(&last);
     return err;
 }

@@ -29,8 +29,6 @@
 #include <mm/slab.h>
 #include <mm/usercopy.h>
 
-#define PIPE_SLOTS  16u
-#define PIPE_SIZE   (PIPE_SLOTS * (u32)PAGE_SIZE)
 #define PIPE_ATOMIC ((u32)PAGE_SIZE) /* PIPE_BUF */
 
 struct pipe {
@@ -43,6 +41,7 @@ struct pipe {
     };
     u32 readers, writers;           /* open files that read, that write */
     u32 reader_opens, writer_opens; /* ever; a FIFO's open waits for a change */
+    bool watched;                   /* by an epoll, which wants to hear of every write and read */
     struct wait_queue can_read;     /* bytes came, or the writers went */
     struct wait_queue can_write;    /* room came, or the readers went */
     u8 *slot[PIPE_SLOTS];           /* frames by their address, NULL where there is none */
@@ -215,7 +214,7 @@ static ssize_t pipe_read(struct file *file, struct iobuf *to, u64 *pos)
     bool was_full = !has_room(p);
     if (!n)
         n = read_ring(p, to, (u32)MIN(to->left, (size_t)used(p)));
-    bool wake = was_full && has_room(p);
+    bool wake = (was_full || unlikely(p->watched)) && has_room(p);
     mutex_unlock(&p->lock);
     if (wake)
         wake_all(&p->can_write);
@@ -262,7 +261,7 @@ static ssize_t write_some(struct pipe *p, struct file *file, struct iobuf *from)
     bool was_empty = !used(p);
     if (!n)
         n = write_ring(p, from, (u32)MIN(from->left, (size_t)PIPE_ATOMIC));
-    bool wake = was_empty && used(p);
+    bool wake = (was_empty || unlikely(p->watched)) && used(p);
     mutex_unlock(&p->lock);
     if (wake)
         wake_all(&p->can_read);
@@ -290,6 +289,8 @@ static u32 pipe_poll(struct file *file, struct poll_table *table)
     struct pipe *p = file->private;
     u32 events = 0;
 
+    if (table && table->lasting)
+        WRITE_ONCE(p->watched, true);
     if (file->access & FILE_READ) {
         poll_on(table, &p->can_read);
         if (used(p))

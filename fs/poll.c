@@ -26,7 +26,8 @@ struct poll_more {
     struct poll_slot slot[POLL_PIECE];
 };
 
-struct poll_table {
+struct poll_call {
+    struct poll_table table;
     struct fd_ref file; /* whose poll operation runs */
     bool no_memory;
     unsigned used;
@@ -34,7 +35,7 @@ struct poll_table {
     struct poll_slot fixed[POLL_FIXED];
 };
 
-static struct poll_slot *slot_in_piece(struct poll_table *table)
+static struct poll_slot *slot_in_piece(struct poll_call *table)
 {
     struct poll_more *piece = table->more;
 
@@ -49,12 +50,11 @@ static struct poll_slot *slot_in_piece(struct poll_table *table)
     return &piece->slot[piece->used++];
 }
 
-void poll_on(struct poll_table *table, struct wait_queue *queue)
+static void add_slot(struct poll_table *to, struct wait_queue *queue)
 {
+    struct poll_call *table = container_of(to, struct poll_call, table);
     struct poll_slot *slot;
 
-    if (!table)
-        return;
     slot = table->used < POLL_FIXED ? &table->fixed[table->used++] : slot_in_piece(table);
     if (!slot) {
         table->no_memory = true;
@@ -74,7 +74,7 @@ static void drop_slots(struct poll_slot *slot, unsigned count)
     }
 }
 
-static void table_done(struct poll_table *table)
+static void table_done(struct poll_call *table)
 {
     drop_slots(table->fixed, table->used);
     while (table->more) {
@@ -86,55 +86,88 @@ static void table_done(struct poll_table *table)
     }
 }
 
-static u32 look_at(struct linux_pollfd *entry, struct poll_table *table)
+u32 poll_fd(int fd, struct poll_call *call)
 {
-    struct fd_ref ref = fd_get(entry->fd);
+    struct fd_ref ref = fd_get(fd);
     u32 events;
 
-    if (!ref.file)
+    if (unlikely(!ref.file))
         return POLLNVAL;
-    if (table)
-        table->file = ref;
-    events = file_poll(ref.file, table);
+    if (call)
+        call->file = ref;
+    events = file_poll(ref.file, call ? &call->table : NULL);
     fd_put(ref);
-    return events & ((u16)entry->events | POLLERR | POLLHUP | POLLNVAL);
+    return events;
 }
 
-/* Looks at every entry; registers on queues (table not NULL) until one is found ready. */
-static int look_at_all(struct linux_pollfd *entries, unsigned count, struct poll_table *table)
+/* The entries of a poll call. */
+struct poll_entries {
+    struct linux_pollfd *entry;
+    unsigned count;
+};
+
+/* Looks at every entry; registers on queues (call not NULL) until one is found ready. */
+static int look_at_entries(void *what, struct poll_call *call)
 {
+    const struct poll_entries *entries = what;
     int ready = 0;
 
-    for (unsigned i = 0; i < count; i++) {
-        entries[i].revents = 0;
-        if (entries[i].fd < 0)
+    for (unsigned i = 0; i < entries->count; i++) {
+        struct linux_pollfd *e = &entries->entry[i];
+
+        e->revents = 0;
+        if (e->fd < 0)
             continue;
-        entries[i].revents = (s16)look_at(&entries[i], ready ? NULL : table);
-        if (entries[i].revents)
-            ready++;
+        e->revents = (s16)(poll_fd(e->fd, ready ? NULL : call) &
+                           ((u16)e->events | POLLERR | POLLHUP | POLLNVAL));
+        ready += e->revents != 0;
     }
     return ready;
 }
 
 int poll_wait(struct linux_pollfd *entries, unsigned count, u64 deadline)
 {
-    struct poll_table table = {.used = 0};
-    int ready = look_at_all(entries, count, deadline ? &table : NULL);
-    int err = 0;
+    struct poll_entries what = {.entry = entries, .count = count};
 
-    while (!ready && !err && !table.no_memory && deadline) {
+    return poll_until(look_at_entries, &what, deadline);
+}
+
+/* Sleeps until something is ready or the deadline has passed; every queue has been named. */
+static int sleep_and_look(int (*look)(void *what, struct poll_call *call), void *what,
+                          const struct poll_call *call, u64 deadline)
+{
+    int ready = 0, err = 0;
+
+    while (!ready && !err && !call->no_memory) {
         sched_prepare(WAIT_INTERRUPTIBLE);
-        ready = look_at_all(entries, count, NULL);
+        ready = look(what, NULL);
         if (!ready)
             err = sched_block(deadline);
         sched_unprepare();
         if (err)
-            ready = look_at_all(entries, count, NULL);
+            ready = look(what, NULL);
     }
-    table_done(&table);
     if (ready)
         return ready;
-    if (table.no_memory)
+    if (call->no_memory)
         return -ENOMEM;
     return err == -EINTR ? -ERESTARTNOHAND : 0;
+}
+
+int poll_until(int (*look)(void *what, struct poll_call *call), void *what, u64 deadline)
+{
+    struct poll_call call; /* the slots need not be cleared */
+    int ready;
+
+    if (!deadline)
+        return look(what, NULL);
+    call.table = (struct poll_table){.add = add_slot};
+    call.no_memory = false;
+    call.used = 0;
+    call.more = NULL;
+    ready = look(what, &call);
+    if (!ready)
+        ready = sleep_and_look(look, what, &call, deadline);
+    table_done(&call);
+    return ready;
 }

@@ -7,6 +7,7 @@
 
 #include <abi/linux/limits.h>
 #include <abi/linux/stat.h>
+#include <fs/anon.h>
 #include <fs/dentry.h>
 #include <fs/fdtable.h>
 #include <fs/fscontext.h>
@@ -49,6 +50,12 @@ static struct dentry *fd_jump(struct inode *inode)
 /* What the link shows: the path of the file, or what it is. In a buffer of PATH_MAX. */
 static char *describe(struct file *file, char *buf)
 {
+    const char *kind = anon_name(file);
+
+    if (kind) {
+        fmt_snprintf(buf, PATH_MAX, "anon_inode:%s", kind);
+        return buf;
+    }
     if (!file->dentry) {
         fmt_snprintf(buf, PATH_MAX, "pipe:[%lu]", file->inode->ino);
         return buf;
@@ -80,23 +87,27 @@ static ssize_t fd_readlink(struct inode *inode, char *buf, size_t size)
 static const struct inode_ops link_ops = {
     .readlink = fd_readlink, .jump = fd_jump, .release = proc_node_release};
 
+bool proc_fd_is_open(struct process *process, int fd)
+{
+    struct file *file = NULL;
+    bool open = fd_next_of(process, fd, &file) == fd;
+
+    if (file)
+        file_put(file);
+    return open;
+}
+
 static struct inode *fd_lookup(struct inode *dir, const char *name, size_t len)
 {
     struct process *p = proc_node_process(dir);
     int fd = proc_number(name, len);
-    struct file *file = NULL;
 
-    if (!p || fd < 0)
-        return ERR_PTR(-ENOENT);
-    bool open = fd_next_of(p, fd, &file) == fd;
-    if (file)
-        file_put(file);
-    if (!open)
+    if (!p || fd < 0 || !proc_fd_is_open(p, fd))
         return ERR_PTR(-ENOENT);
     return proc_node_make(dir->super, S_IFLNK | 0700, &link_ops, NULL, p, &link_tag, fd);
 }
 
-static int fd_readdir(struct file *dir, struct dirent_sink *sink)
+int proc_fd_emit(struct file *dir, struct dirent_sink *sink, const void *what, u32 mode)
 {
     struct process *p = proc_node_process(dir->inode);
     struct file *file;
@@ -109,14 +120,19 @@ static int fd_readdir(struct file *dir, struct dirent_sink *sink)
     while ((fd = fd_next_of(p, (int)(dir->pos - 2), &file)) >= 0) {
         char name[16];
         size_t len = fmt_scnprintf(name, sizeof(name), "%d", fd);
-        u64 ino = proc_ino(process_pid(p), &link_tag, fd);
+        u64 ino = proc_ino(process_pid(p), what, fd);
 
         file_put(file);
-        if (!sink->emit(sink, name, len, ino, (u64)fd + 3, S_IFLNK))
+        if (!sink->emit(sink, name, len, ino, (u64)fd + 3, mode))
             break;
         dir->pos = (u64)fd + 3;
     }
     return 0;
+}
+
+static int fd_readdir(struct file *dir, struct dirent_sink *sink)
+{
+    return proc_fd_emit(dir, sink, &link_tag, S_IFLNK);
 }
 
 static const struct inode_ops fd_dir_ops = {.lookup = fd_lookup, .release = proc_node_release};

@@ -92,6 +92,19 @@ static int show_devices(struct seq *seq)
     return 0;
 }
 
+/* There is no swap, and no disk: what would head their lists. */
+static int show_swaps(struct seq *seq)
+{
+    seq_print(seq, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+    return 0;
+}
+
+static int show_partitions(struct seq *seq)
+{
+    seq_print(seq, "major minor  #blocks  name\n\n");
+    return 0;
+}
+
 void proc_machine_init(void)
 {
     static struct proc_file files[] = {
@@ -102,6 +115,8 @@ void proc_machine_init(void)
         {.path = "mounts", .show = show_mounts},
         {.path = "filesystems", .show = show_filesystems},
         {.path = "devices", .show = show_devices},
+        {.path = "swaps", .show = show_swaps},
+        {.path = "partitions", .show = show_partitions},
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(files); i++)

@@ -2,9 +2,12 @@
 /* Files of /proc about memory: meminfo, vmstat, buddyinfo, slabinfo, the kernel's page table. */
 #include <fs/procfs.h>
 
+#include <base/percpu.h>
 #include <mm/kvm.h>
 #include <mm/page.h>
+#include <mm/pt.h>
 #include <mm/slab.h>
+#include <mm/uvm.h>
 
 static void print_kb(struct seq *seq, const char *name, u64 pages)
 {
@@ -32,10 +35,23 @@ static int show_meminfo(struct seq *seq)
     print_kb(seq, "SUnreclaim:", s.used[PAGE_SLAB]);
     print_kb(seq, "KernelStack:", s.used[PAGE_KSTACK]);
     print_kb(seq, "PageTables:", s.used[PAGE_TABLE]);
+    print_kb(seq, "CommitLimit:", s.total);
+    print_kb(seq, "Committed_AS:", uvm_committed());
     print_kb(seq, "Pipes:", s.used[PAGE_PIPE]);
+    print_kb(seq, "AnonHugePages:", pt_large_total() * MMU_ENTRIES);
     print_kb(seq, "Kernel:", s.used[PAGE_KERNEL]);
     print_kb(seq, "Reserved:", s.held);
     return 0;
+}
+
+/* Of programs and of user copies, on all cpus. */
+static u64 count_faults(void)
+{
+    u64 faults = 0;
+
+    for (u32 cpu = 0; cpu < cpu_count(); cpu++)
+        faults += READ_ONCE(uvm_faults[cpu].faults);
+    return faults;
 }
 
 static int show_vmstat(struct seq *seq)
@@ -46,6 +62,8 @@ static int show_vmstat(struct seq *seq)
     seq_print(seq, "nr_free_pages %lu\nnr_cached_pages %lu\n", s.free, s.cached);
     for (unsigned kind = PAGE_KERNEL; kind <= PAGE_PIPE; kind++)
         seq_print(seq, "nr_used_%s %lu\n", page_kind_name(kind), s.used[kind]);
+    seq_print(seq, "nr_anon_transparent_hugepages %lu\npgfault %lu\n", pt_large_total(),
+              count_faults());
     return 0;
 }
 

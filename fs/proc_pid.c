@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * /proc/<pid>: one table of its entries, of which a node's `what` is a row, and the directories fd
- * and task. Position in the directory is 2 plus the row. In task each thread has a directory, by
- * its tid, with the same files; there a node's number is the tid. After the process has been reaped, or
+ * /proc/<pid>: one table of its files and links, of which a node's `what` is a row, and one of its
+ * directories. Position in the directory is 2 plus the row. In task each thread has a directory, by its
+ * tid, with the same but for a few; there a file's number is the tid. After the process has been reaped, or
  * the thread has ended, every lookup and read says so (-ENOENT, -ESRCH).
  */
 #include <fs/proc_pid.h>
@@ -27,6 +27,7 @@ struct pid_entry {
     int (*show)(struct seq *seq);
     int (*store)(struct process *p, int tid, const char *text);
     struct dentry *(*jump)(struct process *p); /* links: where to, referenced, or NULL */
+    const struct file_ops *ops;                /* of files that are no text */
 };
 
 /* --- small contents -------------------------------------------------------------------------- */
@@ -58,9 +59,21 @@ static int store_comm(struct process *p, int tid, const char *text)
     return process_set_name(p, tid ? tid : process_pid(p), name);
 }
 
+static int show_personality(struct seq *seq)
+{
+    seq_print(seq, "%08x\n", READ_ONCE(proc_seq_process(seq)->personality));
+    return 0;
+}
+
 static int show_mounts(struct seq *seq)
 {
     mount_print(&seq->sink);
+    return 0;
+}
+
+static int show_mountinfo(struct seq *seq)
+{
+    mount_print_info(&seq->sink);
     return 0;
 }
 
@@ -103,18 +116,43 @@ static const struct pid_entry entries[] = {
     {.name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .store = store_comm},
     {.name = "cmdline", .mode = S_IFREG | 0444, .show = proc_show_cmdline},
     {.name = "environ", .mode = S_IFREG | 0400, .show = proc_show_environ},
+    {.name = "auxv", .mode = S_IFREG | 0400, .show = proc_show_auxv},
+    {.name = "syscall", .mode = S_IFREG | 0400, .show = proc_show_syscall},
+    {.name = "wchan", .mode = S_IFREG | 0444, .show = proc_show_wchan},
+    {.name = "oom_score", .mode = S_IFREG | 0444, .show = proc_show_oom_score},
+    {.name = "oom_score_adj",
+     .mode = S_IFREG | 0644,
+     .show = proc_show_oom_score_adj,
+     .store = proc_store_oom_score_adj},
+    {.name = "limits", .mode = S_IFREG | 0444, .show = proc_show_limits},
+    {.name = "personality", .mode = S_IFREG | 0400, .show = show_personality},
     {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps},
+    {.name = "smaps", .mode = S_IFREG | 0444, .show = proc_show_smaps},
+    {.name = "smaps_rollup", .mode = S_IFREG | 0444, .show = proc_show_smaps_rollup},
+    {.name = "pagemap", .mode = S_IFREG | 0400, .ops = &proc_pagemap_ops},
     {.name = "pagetable", .mode = S_IFREG | 0400, .show = proc_show_pagetable},
     {.name = "mounts", .mode = S_IFREG | 0444, .show = show_mounts},
+    {.name = "mountinfo", .mode = S_IFREG | 0444, .show = show_mountinfo},
     {.name = "fail-nth", .mode = S_IFREG | 0644, .show = show_fail_nth, .store = store_fail_nth},
     {.name = "exe", .mode = S_IFLNK | 0777, .jump = jump_exe},
     {.name = "cwd", .mode = S_IFLNK | 0777, .jump = fs_cwd_of},
     {.name = "root", .mode = S_IFLNK | 0777, .jump = fs_root_of},
 };
 
-/* Positions of the two directories behind the rows. */
-#define POS_FD   (2ul + ARRAY_SIZE(entries))
-#define POS_TASK (POS_FD + 1)
+/* The directories, but for task; their positions are behind the rows, task's is behind theirs. */
+static const struct pid_subdir {
+    const char *name;
+    bool of_threads; /* threads have it too */
+    struct inode *(*make)(struct super *super, struct process *p);
+    u64 (*ino)(int pid);
+} dirs[] = {
+    {"fd", true, proc_fd_dir_make, proc_fd_dir_ino},
+    {"fdinfo", true, proc_fdinfo_dir_make, proc_fdinfo_dir_ino},
+    {"map_files", false, proc_map_files_make, proc_map_files_ino},
+};
+
+#define POS_DIRS (2ul + ARRAY_SIZE(entries))
+#define POS_TASK (POS_DIRS + ARRAY_SIZE(dirs))
 
 /*
  * Which directory a node is, in its number: a process's, that of its threads, or THREAD_DIR plus the
@@ -221,10 +259,10 @@ static int tid_of_dir(int which)
 static struct inode *make_entry(struct inode *dir, struct process *p, const struct pid_entry *entry)
 {
     bool link = S_ISLNK(entry->mode);
+    const struct file_ops *ops = entry->ops ? entry->ops : &entry_file_ops;
 
     return proc_node_make(dir->super, entry->mode, link ? &entry_link_ops : &proc_plain_ops,
-                          link ? NULL : &entry_file_ops, p, entry,
-                          tid_of_dir(proc_node_of(dir)->number));
+                          link ? NULL : ops, p, entry, tid_of_dir(proc_node_of(dir)->number));
 }
 
 static bool is_name(const char *name, size_t len, const char *wanted)
@@ -241,8 +279,9 @@ static struct inode *pid_lookup(struct inode *dir, const char *name, size_t len)
 
     if (!p)
         return ERR_PTR(-ENOENT);
-    if (whole && is_name(name, len, "fd"))
-        return proc_fd_dir_make(dir->super, p);
+    for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
+        if ((whole || dirs[i].of_threads) && is_name(name, len, dirs[i].name))
+            return dirs[i].make(dir->super, p);
     if (whole && is_name(name, len, "task"))
         return make_dir(dir->super, p, TASK_DIR);
     for (unsigned i = 0; i < ARRAY_SIZE(entries); i++)
@@ -265,7 +304,7 @@ static bool emit_rows(struct file *dir, struct process *p, struct dirent_sink *s
 {
     int tid = tid_of_dir(proc_node_of(dir->inode)->number);
 
-    for (; dir->pos < POS_FD; dir->pos++) {
+    for (; dir->pos < POS_DIRS; dir->pos++) {
         const struct pid_entry *e = &entries[dir->pos - 2];
         u64 ino = proc_ino(process_pid(p), e, tid);
         if (!sink->emit(sink, e->name, strlen(e->name), ino, dir->pos + 1, e->mode))
@@ -274,24 +313,30 @@ static bool emit_rows(struct file *dir, struct process *p, struct dirent_sink *s
     return true;
 }
 
-/* Emits a directory when it is its turn. */
-static void emit_dir(struct file *dir, struct dirent_sink *sink, u64 pos, const char *name, u64 ino)
+/* Emits a directory when it is its turn; what a thread does not have is passed over. */
+static void emit_dir(struct file *dir, struct dirent_sink *sink, bool has, const char *name,
+                     u64 pos, u64 ino)
 {
-    if (dir->pos == pos && sink->emit(sink, name, strlen(name), ino, pos + 1, S_IFDIR))
+    if (dir->pos != pos)
+        return;
+    if (!has || sink->emit(sink, name, strlen(name), ino, pos + 1, S_IFDIR))
         dir->pos = pos + 1;
 }
 
 static int pid_readdir(struct file *dir, struct dirent_sink *sink)
 {
     struct process *p = proc_node_process(dir->inode);
+    bool whole = proc_node_of(dir->inode)->number == PID_DIR;
 
     if (!p)
         return -ENOENT;
-    if (!dir_emit_dots(dir, sink) || !emit_rows(dir, p, sink) ||
-        proc_node_of(dir->inode)->number != PID_DIR)
+    if (!dir_emit_dots(dir, sink) || !emit_rows(dir, p, sink))
         return 0;
-    emit_dir(dir, sink, POS_FD, "fd", proc_fd_dir_ino(process_pid(p)));
-    emit_dir(dir, sink, POS_TASK, "task", proc_ino(process_pid(p), &pid_dir_tag, TASK_DIR));
+    int pid = process_pid(p);
+    for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
+        emit_dir(dir, sink, whole || dirs[i].of_threads, dirs[i].name, POS_DIRS + i,
+                 dirs[i].ino(pid));
+    emit_dir(dir, sink, whole, "task", POS_TASK, proc_ino(pid, &pid_dir_tag, TASK_DIR));
     return 0;
 }
 

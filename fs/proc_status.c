@@ -8,6 +8,7 @@
 
 #include <abi/linux/resource.h>
 #include <arch/mmu.h>
+#include <base/percpu.h>
 #include <fs/fscontext.h>
 #include <fs/tty.h>
 #include <kernel/process.h>
@@ -26,6 +27,7 @@ struct snapshot {
     char name[THREAD_NAME_MAX];
     int nice;
     u32 threads, cpu;
+    u64 affinity; /* cpus it may run on */
     sigset_mask pending, shared_pending, blocked, ignored, caught;
     struct usage usage;
     struct uvm_stats memory; /* zeros once the process has ended */
@@ -36,6 +38,7 @@ static void snap_thread(struct snapshot *s, const struct thread *t)
 {
     s->nice = t->run.nice;
     s->cpu = t->cpu;
+    s->affinity = t->affinity & cpu_online_set();
     s->pending = t->sig.pending.set;
     s->blocked = t->sig.blocked;
 }
@@ -162,9 +165,11 @@ static void show_memory(struct seq *seq, const struct snapshot *s)
         u64 pages;
     } rows[] = {
         {"VmPeak", s->memory.peak_total},   {"VmSize", s->memory.total},
+        {"VmLck", s->memory.locked},        {"VmPin", 0},
         {"VmHWM", s->memory.peak_resident}, {"VmRSS", s->memory.resident},
         {"VmData", s->memory.data},         {"VmStk", s->memory.stack},
-        {"VmExe", s->memory.text},          {"VmPTE", s->memory.tables},
+        {"VmExe", s->memory.text},          {"VmLib", 0},
+        {"VmPTE", s->memory.tables},        {"VmSwap", 0},
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
@@ -178,6 +183,18 @@ static void show_signals(struct seq *seq, const struct snapshot *s)
     seq_print(seq, "SigBlk:\t%016lx\n", s->blocked);
     seq_print(seq, "SigIgn:\t%016lx\n", s->ignored);
     seq_print(seq, "SigCgt:\t%016lx\n", s->caught);
+}
+
+static void show_capabilities(struct seq *seq)
+{
+    struct caps caps;
+
+    caps_get(proc_seq_process(seq), &caps);
+    seq_print(seq, "CapInh:\t%016lx\n", caps.inheritable);
+    seq_print(seq, "CapPrm:\t%016lx\n", caps.permitted);
+    seq_print(seq, "CapEff:\t%016lx\n", caps.effective);
+    seq_print(seq, "CapBnd:\t%016lx\n", caps.bounding);
+    seq_print(seq, "CapAmb:\t%016lx\n", 0ul);
 }
 
 int proc_show_status(struct seq *seq)
@@ -195,6 +212,9 @@ int proc_show_status(struct seq *seq)
         show_memory(seq, &s);
     seq_print(seq, "Threads:\t%u\n", s.threads);
     show_signals(seq, &s);
+    show_capabilities(seq);
+    seq_print(seq, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t", s.affinity);
+    seq_print_set(seq, s.affinity);
     seq_print(seq, "voluntary_ctxt_switches:\t%lu\n", s.usage.switches_voluntary);
     seq_print(seq, "nonvoluntary_ctxt_switches:\t%lu\n", s.usage.switches_forced);
     return 0;

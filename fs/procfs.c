@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * /proc: its root, and the files that were registered (see include/fs/procfs.h).
- *
- * A directory other than a process's is a prefix of some registered path: its node's `what` is
- * that file and `number` the length of the prefix, with its last slash. The list only grows, at
- * start-up, so it needs no lock.
+ * /proc: its root, in which are the files that were registered (fs/proc_tree.c), self and thread-self,
+ * and a directory for each process (fs/proc_pid.c).
  *
  * Positions in the root: 0 and 1 the dots, then registered files by their place in the list, then
- * "self", then processes by pid.
+ * "self" and "thread-self", then processes by pid.
  */
 #include <fs/procfs.h>
 
@@ -16,164 +13,63 @@
 #include <fs/dentry.h>
 #include <fs/mount.h>
 #include <fs/proc_pid.h>
+#include <fs/proc_tree.h>
 #include <kernel/process.h>
 #include <lib/err.h>
 #include <lib/fmt.h>
 #include <lib/string.h>
 
-#define POS_FILES 2ul
-#define POS_SELF  0x10000ul
-#define POS_PIDS  0x10001ul
+#define POS_SELF 0x10000ul
+#define POS_PIDS 0x10002ul
 
-static struct proc_file *files;
+static struct proc_tree tree;
 
 void procfs_add(struct proc_file *file)
 {
-    struct proc_file **end = &files;
-
-    while (*end)
-        end = &(*end)->next;
-    file->next = NULL;
-    *end = file;
+    proc_tree_add(&tree, file);
 }
 
-/* --- registered files ------------------------------------------------------------------------ */
+/* --- self and thread-self -------------------------------------------------------------------- */
 
-static const struct proc_file *file_of(struct inode *inode)
-{
-    return proc_node_of(inode)->what;
-}
-
-static int file_open_seq(struct file *file)
-{
-    return seq_open(file, file_of(file->inode)->show);
-}
-
-static ssize_t file_store(struct file *file, struct iobuf *from, u64 *pos)
-{
-    char text[PROC_STORE_MAX + 1];
-    const struct proc_file *pf = file_of(file->inode);
-
-    (void)pos;
-    if (!pf->store)
-        return -EACCES;
-    size_t len = from->left;
-    ssize_t n = proc_copy_text(from, text, sizeof(text));
-    if (n >= 0)
-        n = pf->store(text);
-    return n < 0 ? n : (ssize_t)len;
-}
-
-static const struct file_ops registered_ops = {
-    .open = file_open_seq,
-    .release = seq_release,
-    .read = seq_read,
-    .write = file_store,
-    .lseek = file_lseek_regular,
-};
-
-/* --- directories ----------------------------------------------------------------------------- */
-
-/* A directory's place among the registered paths. */
-struct prefix {
-    const char *text;
-    size_t len;
-};
-
-static struct prefix prefix_of(struct inode *dir)
-{
-    const struct proc_file *file = file_of(dir);
-
-    return (struct prefix){file ? file->path : "", (size_t)proc_node_of(dir)->number};
-}
-
-/* The component of `file` right below the directory, or NULL when it lies elsewhere. */
-static const char *component(const struct proc_file *file, struct prefix dir, size_t *len)
-{
-    if (strncmp(file->path, dir.text, dir.len) != 0)
-        return NULL;
-    const char *name = file->path + dir.len;
-    const char *slash = strchr(name, '/');
-    *len = slash ? (size_t)(slash - name) : strlen(name);
-    return name;
-}
-
-static struct proc_file *find_file(struct prefix dir, const char *name, size_t len)
-{
-    struct proc_file *file = files;
-
-    for (; file; file = file->next) {
-        size_t n;
-        const char *own = component(file, dir, &n);
-        if (own && n == len && memcmp(own, name, len) == 0)
-            break;
-    }
-    return file;
-}
-
-static const struct inode_ops dir_ops;
-static const struct file_ops prefix_dir_ops;
-
-static struct inode *make_registered(struct inode *dir, const char *name, size_t len)
-{
-    struct prefix prefix = prefix_of(dir);
-    struct proc_file *file = find_file(prefix, name, len);
-
-    if (!file)
-        return ERR_PTR(-ENOENT);
-    size_t end = prefix.len + len;
-    if (file->path[end] == '/')
-        return proc_node_make(dir->super, S_IFDIR | 0555, &dir_ops, &prefix_dir_ops, NULL, file,
-                              (int)end + 1);
-    return proc_node_make(dir->super, S_IFREG | (file->mode ? file->mode : 0444), &proc_plain_ops,
-                          &registered_ops, NULL, file, 0);
-}
-
-/* Emits what is registered below the directory, each name once: at the first file that has it. */
-static bool emit_registered(struct file *dir, struct dirent_sink *sink)
-{
-    struct prefix prefix = prefix_of(dir->inode);
-    u64 at = POS_FILES;
-
-    for (struct proc_file *file = files; file; file = file->next, at++) {
-        size_t len;
-        const char *name = component(file, prefix, &len);
-
-        if (at < dir->pos || !name || find_file(prefix, name, len) != file)
-            continue;
-        u32 type = name[len] == '/' ? S_IFDIR : S_IFREG;
-        int number = type == S_IFDIR ? (int)(prefix.len + len) + 1 : 0;
-        if (!sink->emit(sink, name, len, proc_ino(0, file, number), at + 1, type))
-            return false;
-        dir->pos = at + 1;
-    }
-    return true;
-}
-
-static int prefix_readdir(struct file *dir, struct dirent_sink *sink)
-{
-    if (dir_emit_dots(dir, sink))
-        emit_registered(dir, sink);
-    return 0;
-}
-
-static const struct inode_ops dir_ops = {.lookup = make_registered, .release = proc_node_release};
-static const struct file_ops prefix_dir_ops = {.lseek = proc_dir_lseek, .readdir = prefix_readdir};
-
-/* --- self ------------------------------------------------------------------------------------ */
-
+/* Where the link leads for who reads it. */
 static ssize_t self_readlink(struct inode *inode, char *buf, size_t size)
 {
-    char text[16];
-    size_t n = fmt_scnprintf(text, sizeof(text), "%d", process_pid(current_process()));
+    char text[40];
+    int pid = process_pid(current_process());
+    size_t n = fmt_scnprintf(text, sizeof(text), "%d", pid);
 
-    (void)inode;
+    if (proc_node_of(inode)->number)
+        n = fmt_scnprintf(text, sizeof(text), "%d/task/%d", pid, current_thread()->tid);
     n = MIN(n, size);
     memcpy(buf, text, n);
     return (ssize_t)n;
 }
 
 static const struct inode_ops self_ops = {.readlink = self_readlink, .release = proc_node_release};
+
+/* A node's number is its place here. */
+static const char *const self_names[] = {"self", "thread-self"};
+
+static struct inode *self_lookup(struct super *super, const char *name, size_t len)
+{
+    for (int i = 0; i < (int)ARRAY_SIZE(self_names); i++)
+        if (len == strlen(self_names[i]) && memcmp(name, self_names[i], len) == 0)
+            return proc_node_make(super, S_IFLNK | 0777, &self_ops, NULL, NULL, &self_ops, i);
+    return NULL;
+}
+
+static bool emit_selves(struct file *dir, struct dirent_sink *sink)
+{
+    while (dir->pos < POS_PIDS) {
+        int i = (int)(dir->pos - POS_SELF);
+        const char *name = self_names[i];
+
+        if (!sink->emit(sink, name, strlen(name), proc_ino(0, &self_ops, i), dir->pos + 1, S_IFLNK))
+            return false;
+        dir->pos++;
+    }
+    return true;
+}
 
 /* --- the root -------------------------------------------------------------------------------- */
 
@@ -183,9 +79,8 @@ static struct inode *root_lookup(struct inode *dir, const char *name, size_t len
 
     if (pid > 0)
         return proc_pid_make(dir->super, pid);
-    if (len == 4 && memcmp(name, "self", 4) == 0)
-        return proc_node_make(dir->super, S_IFLNK | 0777, &self_ops, NULL, NULL, &self_ops, 0);
-    return make_registered(dir, name, len);
+    struct inode *self = self_lookup(dir->super, name, len);
+    return self ? self : proc_tree_lookup(dir, name, len);
 }
 
 static void emit_processes(struct file *dir, struct dirent_sink *sink)
@@ -210,17 +105,12 @@ static int root_readdir(struct file *dir, struct dirent_sink *sink)
     if (!dir_emit_dots(dir, sink))
         return 0;
     if (dir->pos < POS_SELF) {
-        if (!emit_registered(dir, sink))
+        if (!proc_tree_emit(dir, sink))
             return 0;
         dir->pos = POS_SELF;
     }
-    if (dir->pos == POS_SELF) {
-        u64 ino = proc_ino(0, &self_ops, 0);
-        if (!sink->emit(sink, "self", 4, ino, POS_PIDS, S_IFLNK))
-            return 0;
-        dir->pos = POS_PIDS;
-    }
-    emit_processes(dir, sink);
+    if (emit_selves(dir, sink))
+        emit_processes(dir, sink);
     return 0;
 }
 
@@ -239,13 +129,13 @@ static int mount_proc(struct super *super, const char *options)
     return super->root ? 0 : -ENOMEM;
 }
 
+static struct proc_tree tree = {.type = {.name = "proc",
+                                         .nodev = true,
+                                         .alone = true,
+                                         .magic = PROC_SUPER_MAGIC,
+                                         .mount = mount_proc}};
+
 void procfs_init(void)
 {
-    static struct fs_type type = {.name = "proc",
-                                  .nodev = true,
-                                  .alone = true,
-                                  .magic = PROC_SUPER_MAGIC,
-                                  .mount = mount_proc};
-
-    fs_type_register(&type);
+    fs_type_register(&tree.type);
 }

@@ -18,9 +18,11 @@
 #include <fs/file.h>
 #include <fs/mount.h>
 #include <fs/pipe.h>
+#include <fs/seals.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <lib/err.h>
+#include <lib/fmt.h>
 #include <lib/num.h>
 #include <lib/string.h>
 #include <mm/page.h>
@@ -36,14 +38,26 @@ static u64 reserve_pages;
 struct ram_file {
     struct inode inode;
     struct pcache data;
+    struct seals seals;
+    char *label; /* what mappings are called, or NULL: by the file's name */
 };
 
 static SLAB_CACHE(file_cache, "ramfs file", sizeof(struct ram_file), 8);
 static SLAB_CACHE(inode_cache, "ramfs inode", sizeof(struct inode), 8);
 
+static struct ram_file *file_of(struct inode *inode)
+{
+    return container_of(inode, struct ram_file, inode);
+}
+
 static struct pcache *data_of(struct inode *inode)
 {
-    return &container_of(inode, struct ram_file, inode)->data;
+    return &file_of(inode)->data;
+}
+
+static struct seals *ram_seals(struct inode *inode)
+{
+    return &file_of(inode)->seals;
 }
 
 /* --- contents -------------------------------------------------------------------------------- */
@@ -82,6 +96,14 @@ static ssize_t limit_size(u64 pos, size_t want)
     return (ssize_t)MIN(want, limit - pos);
 }
 
+/* Whether RLIMIT_FSIZE lets a file grow to `size`. */
+static int may_end_at(u64 size)
+{
+    ssize_t n = limit_size(size - 1, 1);
+
+    return (int)MIN(n, 0);
+}
+
 /*
  * Whether files may take more memory for [pos, pos + n): the last pages are not for them, so that there
  * is room for the shell that removes the file. Writes into frames that exist always go on.
@@ -118,8 +140,11 @@ static ssize_t write_locked(struct file *file, struct iobuf *from, u64 *pos)
     if (file->flags & O_APPEND)
         *pos = pcache_size(data);
     ssize_t n = limit_size(*pos, from->left);
+    size_t len = (size_t)MAX(n, 0);
     if (n > 0)
-        n = write_portions(data, *pos, (size_t)n, from);
+        n = seals_check_write(ram_seals(file->inode), *pos, pcache_size(data), &len);
+    if (!n && len)
+        n = write_portions(data, *pos, len, from);
     if (n > 0)
         *pos += (u64)n;
     return n;
@@ -135,11 +160,21 @@ static ssize_t ram_write(struct file *file, struct iobuf *from, u64 *pos)
     return n == -ENOMEM ? -ENOSPC : n;
 }
 
-static int ram_mmap(struct file *file, u64 offset, struct pager **out)
+/* A mapping that may be written to is counted, unless seals say that there may be none. */
+static bool claim_writer(struct inode *inode)
+{
+    mutex_lock(&inode->lock);
+    bool may = seals_claim(ram_seals(inode));
+    mutex_unlock(&inode->lock);
+    return may;
+}
+
+static int ram_mmap(struct file *file, u64 offset, bool *writable, struct pager **out)
 {
     struct pager *pager = &data_of(file->inode)->pager;
 
     (void)offset;
+    *writable = *writable && claim_writer(file->inode);
     pager->ops->hold(pager);
     *out = pager;
     return 0;
@@ -165,21 +200,40 @@ static int book_frames(struct pcache *data, u64 offset, u64 len)
     return 0;
 }
 
+static int punch_locked(struct inode *inode, u64 offset, u64 len)
+{
+    int err = seals_check_change(ram_seals(inode));
+
+    if (!err)
+        pcache_punch(data_of(inode), offset, len);
+    return err;
+}
+
+static int book_locked(struct inode *inode, bool grow, u64 offset, u64 len)
+{
+    struct pcache *data = data_of(inode);
+    u64 size = grow ? MAX(offset + len, pcache_size(data)) : pcache_size(data);
+    int err = seals_check_resize(ram_seals(inode), pcache_size(data), MAX(offset + len, size));
+
+    if (!err && offset + len > pcache_size(data))
+        err = may_end_at(offset + len);
+    if (!err)
+        err = book_frames(data, offset, len);
+    if (!err && size > pcache_size(data))
+        err = pcache_truncate(data, size);
+    return err;
+}
+
 static int ram_allocate(struct file *file, unsigned mode, u64 offset, u64 len)
 {
-    struct pcache *data = data_of(file->inode);
-    int err = 0;
+    struct inode *inode = file->inode;
 
     if (mode & ~(PUNCH_HOLE | FALLOC_FL_KEEP_SIZE) || mode == PUNCH_HOLE)
         return -EOPNOTSUPP;
-    mutex_lock(&file->inode->lock);
-    if (mode & PUNCH_HOLE)
-        pcache_punch(data, offset, len);
-    else
-        err = book_frames(data, offset, len);
-    if (!err && !mode && offset + len > pcache_size(data))
-        err = pcache_truncate(data, offset + len);
-    mutex_unlock(&file->inode->lock);
+    mutex_lock(&inode->lock);
+    int err = mode & PUNCH_HOLE ? punch_locked(inode, offset, len)
+                                : book_locked(inode, !mode, offset, len);
+    mutex_unlock(&inode->lock);
     return err;
 }
 
@@ -217,8 +271,20 @@ static void data_release(struct pcache *data)
     inode_put(inode_of(data));
 }
 
+static void data_writers(struct pcache *data, int change)
+{
+    __atomic_fetch_add(&container_of(data, struct ram_file, data)->seals.writers, change,
+                       __ATOMIC_RELEASE);
+}
+
 static const char *data_name(struct pcache *data, char *buf, size_t len)
 {
+    const char *label = container_of(data, struct ram_file, data)->label;
+
+    if (label) {
+        fmt_snprintf(buf, len, "/%s (deleted)", label);
+        return buf;
+    }
     struct dentry *d = dentry_of_inode(inode_of(data));
     const char *path = d ? dentry_path(d, NULL, buf, len, true) : "(deleted)";
 
@@ -233,7 +299,12 @@ static void data_identity(struct pcache *data, u64 *dev, u64 *ino)
 }
 
 static const struct pcache_ops data_ops = {
-    .hold = data_hold, .release = data_release, .name = data_name, .identity = data_identity};
+    .hold = data_hold,
+    .release = data_release,
+    .count_writers = data_writers,
+    .name = data_name,
+    .identity = data_identity,
+};
 
 /* --- inodes ---------------------------------------------------------------------------------- */
 
@@ -249,13 +320,18 @@ static u64 ram_pages(struct inode *inode)
 
 static int ram_truncate(struct inode *inode, u64 size)
 {
-    return pcache_truncate(data_of(inode), size);
+    int err = seals_check_resize(ram_seals(inode), ram_size(inode), size);
+
+    if (!err && size > ram_size(inode))
+        err = may_end_at(size);
+    return err ? err : pcache_truncate(data_of(inode), size);
 }
 
 static void release_file(struct inode *inode)
 {
     pcache_destroy(data_of(inode));
-    slab_free(&file_cache, container_of(inode, struct ram_file, inode));
+    kfree(file_of(inode)->label);
+    slab_free(&file_cache, file_of(inode));
 }
 
 static ssize_t ram_readlink(struct inode *inode, char *buf, size_t size)
@@ -285,7 +361,12 @@ static const struct inode_ops dir_ops = {.make = ram_make, .release = release_ot
 static const struct inode_ops other_ops = {.release = release_other};
 static const struct inode_ops link_ops = {.readlink = ram_readlink, .release = release_link};
 static const struct inode_ops file_inode_ops = {
-    .truncate = ram_truncate, .size = ram_size, .pages = ram_pages, .release = release_file};
+    .truncate = ram_truncate,
+    .size = ram_size,
+    .pages = ram_pages,
+    .seals = ram_seals,
+    .release = release_file,
+};
 
 static struct inode *make_file(struct super *super, u32 mode)
 {
@@ -295,9 +376,27 @@ static struct inode *make_file(struct super *super, u32 mode)
         return ERR_PTR(-ENOMEM);
     inode_init(&file->inode, super, mode);
     pcache_init(&file->data, &data_ops);
+    file->seals = (struct seals){.bits = F_SEAL_SEAL};
+    file->label = NULL;
     file->inode.ops = &file_inode_ops;
     file->inode.file_ops = &ram_file_ops;
     return &file->inode;
+}
+
+struct inode *ramfs_make_file(struct super *super, u32 mode, const char *label, u32 seals)
+{
+    char *copy = kmalloc(strlen(label) + 1);
+    struct inode *inode = copy ? make_file(super, mode) : ERR_PTR(-ENOMEM);
+
+    if (IS_ERR(inode)) {
+        kfree(copy);
+        return inode;
+    }
+    memcpy(copy, label, strlen(label) + 1);
+    file_of(inode)->label = copy;
+    file_of(inode)->seals.bits = seals;
+    inode->nlink = 0;
+    return inode;
 }
 
 static const struct file_ops *ops_of_type(u32 mode)
@@ -374,7 +473,7 @@ static u32 root_mode(const char *options, u32 usual)
     return (u32)mode & 07777;
 }
 
-static int mount_root(struct super *super, u32 mode)
+int ramfs_mount_root(struct super *super, u32 mode)
 {
     struct inode *inode = make_plain(super, S_IFDIR | mode, 0);
 
@@ -386,12 +485,12 @@ static int mount_root(struct super *super, u32 mode)
 
 static int mount_ramfs(struct super *super, const char *options)
 {
-    return mount_root(super, root_mode(options, 0755));
+    return ramfs_mount_root(super, root_mode(options, 0755));
 }
 
 static int mount_tmpfs(struct super *super, const char *options)
 {
-    return mount_root(super, root_mode(options, 01777));
+    return ramfs_mount_root(super, root_mode(options, 01777));
 }
 
 static int add_node(struct super *super, const struct cdev *cdev)
@@ -409,7 +508,7 @@ static int add_node(struct super *super, const struct cdev *cdev)
 /* A fresh directory with a node for each device that is known now. */
 static int mount_devtmpfs(struct super *super, const char *options)
 {
-    int err = mount_root(super, root_mode(options, 0755));
+    int err = ramfs_mount_root(super, root_mode(options, 0755));
 
     for (struct cdev *cdev = cdev_next(NULL); !err && cdev; cdev = cdev_next(cdev))
         err = add_node(super, cdev);

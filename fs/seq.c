@@ -42,6 +42,21 @@ static void sink_put(struct fmt_sink *sink, const char *text, size_t n)
     seq_put(container_of(sink, struct seq, sink), text, n);
 }
 
+void seq_print_set(struct seq *seq, u64 set)
+{
+    const char *comma = "";
+
+    for (unsigned i = 0, end; i < 64; i = end + 1) {
+        for (end = i; end < 64 && set >> end & 1; end++)
+            continue;
+        if (end == i)
+            continue;
+        seq_print(seq, end - i > 1 ? "%s%u-%u" : "%s%u", comma, i, end - 1);
+        comma = ",";
+    }
+    seq_print(seq, "\n");
+}
+
 int seq_open(struct file *file, int (*show)(struct seq *seq))
 {
     struct seq *seq = kzalloc(sizeof(*seq));

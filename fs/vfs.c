@@ -10,8 +10,10 @@
 #include <fs/file.h>
 #include <fs/fscontext.h>
 #include <fs/names.h>
+#include <fs/seals.h>
 #include <kernel/time.h>
 #include <lib/err.h>
+#include <lib/fmt.h>
 #include <lib/string.h>
 #include <mm/page.h>
 
@@ -105,13 +107,56 @@ static int open_create(struct dentry *at, const char *path, unsigned flags, unsi
     return err;
 }
 
+/* A file of the directory's file system that has no name in it; with O_EXCL it never gets one. */
+static int make_nameless(struct dentry *dir, unsigned mode, bool linkable, struct dentry **out)
+{
+    if (!dir->inode->ops->make)
+        return -EOPNOTSUPP;
+    struct inode *inode =
+        dir->inode->ops->make(dir->inode, S_IFREG | (mode & 07777 & ~fs_umask()), 0, NULL);
+    if (IS_ERR(inode))
+        return (int)PTR_ERR(inode);
+    char name[24];
+    size_t len = fmt_scnprintf(name, sizeof(name), "#%lu", inode->ino);
+    inode->nlink = 0;
+    inode->linkable = linkable;
+    *out = dentry_make(dir, name, len, inode);
+    if (!*out)
+        return -ENOMEM;
+    (*out)->dead = true;
+    return 0;
+}
+
+/* O_TMPFILE */
+static int open_nameless(struct dentry *at, const char *path, unsigned flags, unsigned mode,
+                         struct file **out)
+{
+    struct dentry *dir, *dentry = NULL;
+
+    if ((flags & (O_TMPFILE | O_CREAT)) != O_TMPFILE || (flags & O_ACCMODE) == O_RDONLY ||
+        flags & O_PATH)
+        return -EINVAL;
+    int err = path_lookup(at, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &dir);
+    if (err)
+        return err;
+    err = check_writable(dir->inode);
+    if (!err)
+        err = make_nameless(dir, mode, !(flags & O_EXCL), &dentry);
+    if (!err) {
+        err = open_found(dentry, flags, out);
+        dentry_put(dentry);
+    }
+    dentry_put(dir);
+    return err;
+}
+
 int vfs_open(struct dentry *at, const char *path, unsigned flags, unsigned mode, struct file **out)
 {
     struct dentry *dentry;
     unsigned lookup = 0;
 
     if (flags & TMPFILE_BIT)
-        return -EOPNOTSUPP;
+        return open_nameless(at, path, flags, mode, out);
     if (flags & O_CREAT && !(flags & O_PATH))
         return flags & O_DIRECTORY ? -EINVAL : open_create(at, path, flags, mode, out);
     if (!(flags & O_NOFOLLOW))
@@ -177,9 +222,15 @@ int vfs_chmod(struct inode *inode, u32 mode)
         return err;
     if (S_ISLNK(inode->mode))
         return -EOPNOTSUPP;
-    WRITE_ONCE(inode->mode, (inode->mode & S_IFMT) | (mode & 07777));
-    inode_changed(inode);
-    return 0;
+    mutex_lock(&inode->lock);
+    if (inode->ops->seals)
+        err = seals_check_mode(inode->ops->seals(inode), inode->mode, mode);
+    if (!err)
+        WRITE_ONCE(inode->mode, (inode->mode & S_IFMT) | (mode & 07777));
+    mutex_unlock(&inode->lock);
+    if (!err)
+        inode_changed(inode);
+    return err;
 }
 
 int vfs_chown(struct inode *inode, u32 uid, u32 gid)

@@ -3,6 +3,7 @@
 #include <arch/context.h>
 #include <base/panic.h>
 #include <base/wait.h>
+#include <kernel/caps.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <lib/errno.h>
@@ -56,7 +57,7 @@ static void forget_thread_state(struct thread *t)
     arch_context_exec(&t->context);
 }
 
-void process_exec(struct uvm *uvm, vaddr_t sigcode, const char *comm)
+void process_exec(struct uvm *uvm, const char *comm)
 {
     struct thread *t = current_thread();
     struct process *p = t->process;
@@ -67,10 +68,10 @@ void process_exec(struct uvm *uvm, vaddr_t sigcode, const char *comm)
         process_become_leader();
     p->threaded = false;
     change_uvm(p, uvm);
+    caps_exec(p);
     process_release_vfork(p);
     sig_exec();
     forget_thread_state(t);
     proc_parts_exec(p);
     process_set_name(p, t->tid, comm);
-    p->sigcode = sigcode;
 }

@@ -128,6 +128,7 @@ static void become_zombie(struct process *p)
     leave_family(p);
     p->state = PROCESS_ZOMBIE;
     p->exit_status = p->sig.exit_status;
+    wake_all(&p->end_wait);
     process_tell_parent(p, 0); /* the parent may free it once the lock is released */
 }
 

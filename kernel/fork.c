@@ -8,6 +8,7 @@
 #include <arch/trap.h>
 #include <base/atomic.h>
 #include <base/wait.h>
+#include <kernel/oom.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/time.h>
@@ -22,8 +23,9 @@
      CLONE_CHILD_SETTID | CLONE_DETACHED | CLONE_UNTRACED)
 
 /* A new process may share these with its parent. */
-#define PROCESS_FLAGS \
-    (COMMON_FLAGS | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_VFORK | CLONE_CLEAR_SIGHAND)
+#define PROCESS_FLAGS                                                               \
+    (COMMON_FLAGS | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_VFORK | CLONE_PIDFD | \
+     CLONE_CLEAR_SIGHAND)
 
 /* The threads of a process share all of these: they belong to it and not to them. */
 #define THREAD_FLAGS (CLONE_THREAD | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
@@ -145,6 +147,8 @@ static int start_child(struct process *child, struct thread *t, const struct for
         user_store32(args->parent_tid, (u32)pid);
     /* For vfork the parent looks at the child after that may have ended. */
     process_get(child);
+    if (args->born)
+        args->born(child, args->born_arg);
     sched_start_thread(t);
     if (args->flags & CLONE_VFORK)
         wait_event(&parent->child_wait, !READ_ONCE(child->vfork_busy) || sig_fatal_pending());
@@ -274,6 +278,8 @@ int process_start_init(void (*start)(struct trap_frame *tf))
     if (!p)
         return -ENOMEM;
     rlimit_init_process(p);
+    caps_init_process(p);
+    oom_set_adj(p, OOM_ADJ_MIN);
     p->sig.unkillable = true;
     p->exit_signal = SIGCHLD;
     p->start_ns = time_now_ns();

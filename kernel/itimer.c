@@ -218,6 +218,7 @@ static u64 share_of(const struct process *p, u64 left)
 
 u64 itimer_check(struct process *p)
 {
+    struct cpu_alarm *alarm;
     struct usage usage;
     u64 total, left;
 
@@ -227,6 +228,8 @@ u64 itimer_check(struct process *p)
     left = check_limit(p, total);
     left = MIN(left, check_timer(p, ITIMER_VIRTUAL, usage.user_ns, SIGVTALRM));
     left = MIN(left, check_timer(p, ITIMER_PROF, total, SIGPROF));
+    list_for_each_entry (alarm, &p->cpu_alarms, link)
+        left = MIN(left, alarm->check(alarm));
     left = share_of(p, left);
     spin_unlock_nested(&process_lock);
     return left;

@@ -152,6 +152,7 @@ static void learn_machine(const struct boot_info *info)
     if (arch_probe_cpus(fdt))
         panic("the cpus that the device tree describes cannot be used");
     time_init();
+    time_set_realtime(build_date() * NSEC_PER_SEC);
 }
 
 void kernel_main(const struct boot_info *info)

@@ -62,6 +62,15 @@ int proc_parts_fork(struct process *parent, struct process *child, u64 clone_fla
     return 0;
 }
 
+int proc_part_unshare(enum proc_part_slot slot)
+{
+    struct process *p = current_process();
+
+    if (READ_ONCE(p->thread_count) > 1)
+        return -EINVAL;
+    return parts[slot]->unshare(p);
+}
+
 void proc_parts_thread_exit(struct thread *t)
 {
     for (unsigned i = 0; i < PROC_PARTS; i++) {
@@ -92,9 +101,12 @@ static void inherit(struct process *p, struct process *parent)
 
     memcpy(p->comm, current_thread()->name, sizeof(p->comm));
     memcpy(p->limit, parent->limit, sizeof(p->limit));
+    p->caps = parent->caps;
+    p->personality = parent->personality;
+    if (parent != process_one) /* what protects pid 1 is its own */
+        p->oom_score_adj = parent->oom_score_adj;
     spin_unlock(&process_lock, flags);
     p->cpu_limits = p->limit[RLIMIT_CPU].soft != RLIMIT_NONE;
-    p->sigcode = parent->sigcode;
 }
 
 struct process *process_alloc(struct process *parent)
@@ -108,7 +120,9 @@ struct process *process_alloc(struct process *parent)
     list_init(&p->sibling);
     list_init(&p->threads);
     list_init(&p->pgrp_link);
+    list_init(&p->cpu_alarms);
     wait_queue_init(&p->child_wait, "children");
+    wait_queue_init(&p->end_wait, "process end");
     if (parent ? sig_fork(parent, p) : sig_init_process(p)) {
         slab_free(&process_cache, p);
         return NULL;

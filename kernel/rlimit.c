@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Resource limits. What is obeyed, and where: AS, DATA and STACK by the address space, NOFILE by the
+ * Resource limits. What is obeyed, and where: AS, DATA, STACK and (for who lacks CAP_IPC_LOCK)
+ * MEMLOCK by the address space, NOFILE by the
  * descriptor table, CPU by itimer.c, SIGPENDING by the signal queues, NPROC by the tables of
  * processes and threads (all of them are root's, and unlike on Linux root is not exempt: there would be
  * nobody left to limit); the others are kept and shown. Lock: process_lock; one value of a
  * limit is read without.
  */
 #include <abi/linux/resource.h>
+#include <kernel/caps.h>
 #include <kernel/process.h>
 #include <kernel/rlimit.h>
 #include <lib/errno.h>
@@ -21,7 +23,7 @@ static const struct rlimit first_limits[RLIMIT_COUNT] = {
     [RLIMIT_RSS] = {RLIMIT_NONE, RLIMIT_NONE},
     [RLIMIT_NPROC] = {PID_MAX, PID_MAX},
     [RLIMIT_NOFILE] = {1024, 4096},
-    [RLIMIT_MEMLOCK] = {RLIMIT_NONE, RLIMIT_NONE},
+    [RLIMIT_MEMLOCK] = {8 * MiB, 8 * MiB},
     [RLIMIT_AS] = {RLIMIT_NONE, RLIMIT_NONE},
     [RLIMIT_LOCKS] = {RLIMIT_NONE, RLIMIT_NONE},
     [RLIMIT_SIGPENDING] = {1024, 1024},
@@ -50,13 +52,14 @@ int rlimit_get(struct process *p, unsigned resource, struct rlimit *out)
     return 0;
 }
 
-void rlimit_apply(struct uvm *uvm)
+void rlimit_apply(struct uvm *uvm, bool may_lock)
 {
     const struct rlimit *limit = current_process()->limit;
     struct uvm_limits limits = {
         .as = limit[RLIMIT_AS].soft,
         .data = limit[RLIMIT_DATA].soft,
         .stack = limit[RLIMIT_STACK].soft,
+        .memlock = may_lock ? RLIMIT_NONE : limit[RLIMIT_MEMLOCK].soft,
     };
 
     uvm_set_limits(uvm, &limits);
@@ -70,10 +73,15 @@ int rlimit_set(unsigned resource, const struct rlimit *limit)
     if (resource >= RLIMIT_COUNT || limit->soft > limit->hard)
         return -EINVAL;
     flags = spin_lock(&process_lock);
-    p->limit[resource] = *limit;
+    bool allowed = limit->hard <= p->limit[resource].hard || caps_have(CAP_SYS_RESOURCE);
+    if (allowed)
+        p->limit[resource] = *limit;
     spin_unlock(&process_lock, flags);
-    if (resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK)
-        rlimit_apply(current_thread()->uvm);
+    if (!allowed)
+        return -EPERM;
+    if (resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK ||
+        resource == RLIMIT_MEMLOCK)
+        rlimit_apply(current_thread()->uvm, caps_have(CAP_IPC_LOCK));
     return 0;
 }
 

@@ -191,3 +191,17 @@ int sched_set_affinity(struct thread *t, u64 mask)
     arch_irq_restore(flags);
     return 0;
 }
+
+void sched_visit_cpus(void)
+{
+    struct thread *t = current_thread();
+    u64 home = t->affinity;
+
+    for (u32 cpu = 0; cpu < cpu_count(); cpu++) {
+        while (cpu_online(cpu) && cpu_id() != cpu) {
+            sched_set_affinity(t, BIT(cpu));
+            sched_preempt();
+        }
+    }
+    sched_set_affinity(t, home);
+}

@@ -17,6 +17,7 @@ static void set_action(struct process *p, int sig, const struct sig_action *new)
     struct thread *t;
 
     p->sig.action[sig - 1] = *new;
+    p->sig.action[sig - 1].flags &= SA_KNOWN;
     p->sig.action[sig - 1].mask &= ~SIG_NEVER_BLOCKED;
     p->sig.custom |= bit;
     p->sig.ignored &= ~bit;
@@ -125,6 +126,17 @@ sigset_mask sig_pending_set(void)
     return set;
 }
 
+sigset_mask sig_all_pending(void)
+{
+    struct thread *t = current_thread();
+    struct process *p = t->process;
+    irqflags_t flags = spin_lock(&p->sig.lock);
+    sigset_mask set = t->sig.pending.set | p->sig.pending.set;
+
+    spin_unlock(&p->sig.lock, flags);
+    return set;
+}
+
 bool sig_fatal_pending(void)
 {
     struct thread *t = current_thread();
@@ -199,7 +211,7 @@ static int take_awaited(struct thread *t, sigset_mask set, struct linux_siginfo 
     t->sig.waiting = sig ? 0 : set;
     sig_recalculate(t);
     spin_unlock(&sp->lock, flags);
-    sig_taken(t->process, sig);
+    sig_taken(t->process, sig, info);
     return sig;
 }
 
@@ -235,13 +247,45 @@ int sig_timed_wait(sigset_mask set, struct linux_siginfo *info, u64 deadline_ns)
     return err == -ETIMEDOUT ? -EAGAIN : -EINTR;
 }
 
+/* --- signalfd --- */
+
+int sig_take_now(sigset_mask set, struct linux_siginfo *info)
+{
+    struct thread *t = current_thread();
+    struct process *p = t->process;
+    irqflags_t flags = spin_lock(&p->sig.lock);
+    int sig = sig_take(p, t, set, info);
+
+    sig_recalculate(t);
+    spin_unlock(&p->sig.lock, flags);
+    sig_taken(p, sig, info);
+    return sig;
+}
+
+/* Whoever asks looks for signals after that, under sig.lock: none is sent in between unseen. */
+struct wait_queue *sig_watch(struct process *p)
+{
+    if (!READ_ONCE(p->sig.watched))
+        WRITE_ONCE(p->sig.watched, true);
+    return &p->sig.watch;
+}
+
 /* --- the alternate stack --- */
 
 bool sig_on_altstack(vaddr_t sp)
 {
     const struct sig_altstack *alt = &current_thread()->sig.altstack;
 
-    return sp - alt->base < alt->size;
+    /* One that is disarmed while its handler runs is never in use: who finds it armed may have it. */
+    return !(alt->flags & SS_AUTODISARM) && sp - alt->base < alt->size;
+}
+
+u32 sig_altstack_flags(vaddr_t sp)
+{
+    const struct sig_altstack *alt = &current_thread()->sig.altstack;
+    u32 state = !alt->size ? SS_DISABLE : sig_on_altstack(sp) ? SS_ONSTACK : 0;
+
+    return state | alt->flags;
 }
 
 int sig_set_altstack(const struct sig_altstack *new, struct sig_altstack *old, vaddr_t sp)

@@ -9,12 +9,14 @@
 #include <arch/context.h>
 #include <arch/signal.h>
 #include <arch/trap.h>
+#include <arch/vdso.h>
 #include <base/log.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <lib/errno.h>
 #include <mm/usercopy.h>
+#include <mm/uvm.h>
 
 /* The system call that goes on with an interrupted sleep; the number is the ABI's. */
 #define NR_RESTART_SYSCALL 128
@@ -105,7 +107,7 @@ static void take(struct process *p, struct thread *t, struct taken *out)
     }
     sig_recalculate(t);
     spin_unlock(&p->sig.lock, flags);
-    sig_taken(p, out->sig);
+    sig_taken(p, out->sig, &out->info);
 }
 
 /* --- default actions --- */
@@ -184,37 +186,45 @@ static void do_default(struct process *p, const struct taken *taken)
 
 /* --- handlers --- */
 
-static u32 altstack_flags(const struct sig_altstack *alt, bool on_it)
+/* Copies what there is of a frame to the program's stack. */
+static int copy_frame(vaddr_t address, const u8 *frame, size_t contents)
 {
-    if (!alt->size)
-        return SS_DISABLE;
-    return on_it ? SS_ONSTACK : 0;
+    int err = copyout(address, frame, contents);
+
+    if (!err && contents < ARCH_SIGFRAME_SIZE)
+        err = copyout_zero(address + contents, ARCH_SIGFRAME_SIZE - contents);
+    return err;
 }
 
 /* Builds the frame on the kernel's stack and copies it to the program's. 0 or -EFAULT. */
 static int push_frame(struct trap_frame *tf, struct thread *t, const struct taken *taken)
 {
     u8 frame[ARCH_SIGFRAME_SIZE] __aligned(16);
-    const struct sig_altstack *alt = &t->sig.altstack;
+    struct sig_altstack *alt = &t->sig.altstack;
     bool on_it = sig_on_altstack(tf_sp(tf));
     bool switches = (taken->action.flags & SA_ONSTACK) && alt->size && !on_it;
     struct signal_setup setup = {
         .signo = taken->sig,
         .handler = taken->action.handler,
-        .restorer = t->process->sigcode,
+        .restorer = uvm_layout(t->uvm)->vdso + arch_vdso_sigreturn(),
         .mask = t->sig.restore ? t->sig.saved : t->sig.blocked,
         .info = &taken->info,
         .stack = switches ? alt->base + alt->size : 0,
         .alt_base = alt->base,
         .alt_size = alt->size,
-        .alt_flags = altstack_flags(alt, on_it),
+        .alt_flags = sig_altstack_flags(tf_sp(tf)),
     };
     vaddr_t address = arch_signal_build(tf, &t->context, &setup, frame);
-    int err = copyout(address, frame, sizeof(frame));
 
-    if (!err)
-        arch_signal_enter(tf, &setup, address);
-    return err;
+    /* What is below the alternate stack is none of the handler's. */
+    if (on_it && !sig_on_altstack(address))
+        return -EFAULT;
+    if (copy_frame(address, frame, arch_signal_contents(&t->context)))
+        return -EFAULT;
+    if (alt->flags & SS_AUTODISARM)
+        *alt = (struct sig_altstack){.size = 0};
+    arch_signal_enter(tf, &setup, address);
+    return 0;
 }
 
 /* While the handler runs, its own signal and those of its mask wait. */
@@ -231,16 +241,25 @@ static void block_for_handler(struct thread *t, const struct taken *taken)
     spin_unlock(&t->process->sig.lock, flags);
 }
 
-static void run_handler(struct trap_frame *tf, struct thread *t, const struct taken *taken)
+/*
+ * False: there is no stack for it, which is a fault of its own, and that may have a handler on the
+ * alternate one. Who cannot be told of it like this dies.
+ */
+static bool run_handler(struct trap_frame *tf, struct thread *t, const struct taken *taken)
 {
     settle_syscall(tf, &taken->action);
     if (!push_frame(tf, t, taken)) {
         block_for_handler(t, taken);
-        return;
+        return true;
+    }
+    if (taken->sig != SIGSEGV && sig_has_handler(SIGSEGV)) {
+        sig_force(SIGSEGV, SI_KERNEL, 0);
+        return false;
     }
     log_info("%s (pid %d): killed: no stack for the handler of signal %d at sp 0x%lx", t->name,
              process_pid(t->process), taken->sig, tf_sp(tf));
     sig_upcalls.exit(SIGSEGV);
+    return true;
 }
 
 void sig_deliver(struct trap_frame *tf)
@@ -258,10 +277,9 @@ void sig_deliver(struct trap_frame *tf)
         if (!taken.sig)
             break;
         if (sig_action_is_handler(&taken.action)) {
-            run_handler(tf, t, &taken);
-            return;
-        }
-        if (taken.action.handler == SIG_DFL)
+            if (run_handler(tf, t, &taken))
+                return;
+        } else if (taken.action.handler == SIG_DFL)
             do_default(p, &taken);
     }
     if (sig_must_leave(p, t) || READ_ONCE(p->sig.stopped))
@@ -273,8 +291,10 @@ void sig_deliver(struct trap_frame *tf)
 static int pop_frame(struct trap_frame *tf, struct thread *t, struct signal_setup *out)
 {
     u8 frame[ARCH_SIGFRAME_SIZE] __aligned(16);
+    size_t context = arch_signal_contents(&t->context) - ARCH_SIGFRAME_CONTEXT;
 
-    if (!is_aligned(tf_sp(tf), 16) || copyin(frame, tf_sp(tf), sizeof(frame)))
+    if (!is_aligned(tf_sp(tf), 16) ||
+        copyin(frame + ARCH_SIGFRAME_CONTEXT, tf_sp(tf) + ARCH_SIGFRAME_CONTEXT, context))
         return -EFAULT;
     arch_signal_restore(tf, &t->context, frame, out);
     return 0;
@@ -294,6 +314,7 @@ long sig_return(struct trap_frame *tf)
     sig_set_mask(SIG_SETMASK, &setup.mask, NULL);
     alt.base = setup.alt_base;
     alt.size = setup.alt_flags & SS_DISABLE ? 0 : setup.alt_size;
+    alt.flags = setup.alt_flags & SS_AUTODISARM;
     sig_set_altstack(&alt, NULL, tf_sp(tf)); /* as on Linux, a bad one is not taken */
     return tf_result(tf);
 }

@@ -72,6 +72,7 @@ int sig_init_process(struct process *p)
 {
     p->sig = (struct sig_process){.lock = SPINLOCK_INIT("signals"), .ignored = SIG_DEFAULT_IGNORED};
     sigqueue_init(&p->sig.pending);
+    wait_queue_init(&p->sig.watch, "signalfd wait");
     p->sig.action = slab_alloc(&action_cache);
     return p->sig.action ? 0 : -ENOMEM;
 }
@@ -185,10 +186,12 @@ int sig_take(struct process *p, struct thread *t, sigset_mask set, struct linux_
     return sig ? sig : sigqueue_take(&p->sig.pending, set, info);
 }
 
-void sig_taken(struct process *p, int sig)
+void sig_taken(struct process *p, int sig, struct linux_siginfo *info)
 {
     if (sig == SIGALRM)
         sig_upcalls.alarm_taken(p);
+    if (sig && unlikely(info->si_code == SI_TIMER))
+        sig_upcalls.timer_taken(p, info);
 }
 
 void sig_pass_on(struct thread *t)
@@ -340,6 +343,17 @@ static bool is_pointless(struct process *p, const struct thread *t, int sig)
     return p->sig.ignored & sig_bit(sig);
 }
 
+/* A signal was queued: makes somebody look. */
+static void tell(struct process *p, struct thread *t, bool shared, int sig)
+{
+    if (shared)
+        interrupt_one(p, sig);
+    else if (accepts(t, sig))
+        sched_set_work(t, THREAD_WORK_SIGNAL, true);
+    if (unlikely(p->sig.watched))
+        wake_all(&p->sig.watch);
+}
+
 /* Under sig.lock. To thread `t`, or to any of the process's when `shared`. */
 static int send(struct process *p, struct thread *t, bool shared, int sig,
                 const struct linux_siginfo *info)
@@ -363,10 +377,7 @@ static int send(struct process *p, struct thread *t, bool shared, int sig,
                        sig >= SIGRTMIN && info->si_code < 0);
     if (err)
         return err;
-    if (shared)
-        interrupt_one(p, sig);
-    else if (accepts(t, sig))
-        sched_set_work(t, THREAD_WORK_SIGNAL, true);
+    tell(p, t, shared, sig);
     return 0;
 }
 
@@ -392,6 +403,63 @@ int sig_send_thread(struct thread *t, int sig, const struct linux_siginfo *info)
         err = send(p, t, false, sig, info);
     spin_unlock(&p->sig.lock, flags);
     return err;
+}
+
+/* --- signals that are part of something --- */
+
+/* Under sig.lock. The thread of p with that tid, or NULL. */
+static struct thread *thread_with(struct process *p, int tid)
+{
+    struct thread *t;
+
+    list_for_each_entry (t, &p->threads, process_link) {
+        if (t->tid == tid)
+            return t;
+    }
+    return NULL;
+}
+
+static void send_kept(struct process *p, struct thread *t, bool shared, struct sig_queued *entry)
+{
+    int sig = entry->info.si_signo;
+
+    side_effects(p, sig);
+    if (is_pointless(p, t, sig))
+        return;
+    if (sig == SIGKILL) {
+        begin_exit(p, SIGKILL);
+        return;
+    }
+    sigqueue_add_kept(shared ? &p->sig.pending : &t->sig.pending, entry);
+    tell(p, t, shared, sig);
+}
+
+void sig_send_kept(struct process *p, int tid, struct sig_queued *entry)
+{
+    irqflags_t flags = spin_lock(&p->sig.lock);
+    struct thread *t =
+        tid ? thread_with(p, tid) : list_first_entry(&p->threads, struct thread, process_link);
+
+    if (t && !p->sig.exiting)
+        send_kept(p, t, !tid, entry);
+    spin_unlock(&p->sig.lock, flags);
+}
+
+bool sig_is_queued(struct process *p, const struct sig_queued *entry)
+{
+    irqflags_t flags = spin_lock(&p->sig.lock);
+    bool queued = list_linked(&entry->link);
+
+    spin_unlock(&p->sig.lock, flags);
+    return queued;
+}
+
+void sig_release_kept(struct process *p, struct sig_queued *entry)
+{
+    irqflags_t flags = spin_lock(&p->sig.lock);
+
+    sigqueue_release(entry);
+    spin_unlock(&p->sig.lock, flags);
 }
 
 void sig_force(int sig, int code, vaddr_t addr)

@@ -29,6 +29,7 @@ int sigqueue_add(struct sig_pending *pending, int sig, const struct linux_siginf
     if (!entry)
         return 0;
     entry->info = *info;
+    entry->kept = false;
     list_push_back(&pending->queue, &entry->link);
     pending->count++;
     return 0;
@@ -38,7 +39,32 @@ static void discard(struct sig_pending *pending, struct sig_queued *entry)
 {
     list_remove(&entry->link);
     pending->count--;
-    slab_free(&queued_cache, entry);
+    if (!entry->kept)
+        slab_free(&queued_cache, entry);
+}
+
+void sigqueue_add_kept(struct sig_pending *pending, struct sig_queued *entry)
+{
+    entry->pending = pending;
+    pending->set |= sig_bit(entry->info.si_signo);
+    list_push_back(&pending->queue, &entry->link);
+    pending->count++;
+}
+
+void sigqueue_release(struct sig_queued *entry)
+{
+    struct sig_queued *copy;
+
+    if (!list_linked(&entry->link))
+        return;
+    copy = slab_alloc(&queued_cache);
+    if (copy) {
+        copy->info = entry->info;
+        copy->kept = false;
+        list_insert_after(&entry->link, &copy->link);
+        entry->pending->count++;
+    }
+    discard(entry->pending, entry);
 }
 
 /* The oldest entry of a signal, and whether there is another one behind it. */

@@ -7,6 +7,7 @@
  * calendar is monotonic time plus an offset, which only time_set_realtime changes.
  */
 #include <arch/time.h>
+#include <arch/vdso.h>
 #include <base/atomic.h>
 #include <base/panic.h>
 #include <kernel/time.h>
@@ -20,7 +21,9 @@ struct ratio {
 static struct ratio ns_per_tick;
 static struct ratio ticks_per_ns;
 static u64 boot_ticks;
-static u64 realtime_offset;
+/* Once it is published, the word in the page that programs read: there is one, so none can differ. */
+static u64 own_offset;
+static u64 *realtime_offset = &own_offset;
 
 /* to / from with 64 fractional bits, by long division in two steps; from < 2^32. */
 static struct ratio ratio_make(u64 to, u64 from)
@@ -69,7 +72,7 @@ u64 time_now_ns(void)
 
 u64 time_realtime_offset(void)
 {
-    return atomic_load_relaxed(&realtime_offset);
+    return atomic_load_relaxed(realtime_offset);
 }
 
 u64 time_realtime_ns(void)
@@ -77,9 +80,38 @@ u64 time_realtime_ns(void)
     return time_now_ns() + time_realtime_offset();
 }
 
+u64 time_realtime_deadline(u64 ns)
+{
+    u64 offset = time_realtime_offset();
+    u64 behind = 0 - offset;
+
+    if (ns == TIME_NEVER)
+        return TIME_NEVER;
+    if ((s64)offset >= 0)
+        return ns > offset ? ns - offset : 0;
+    return ns >= TIME_NEVER - behind ? TIME_NEVER : ns + behind;
+}
+
 void time_set_realtime(u64 ns)
 {
-    atomic_store_relaxed(&realtime_offset, ns - time_now_ns());
+    atomic_store_relaxed(realtime_offset, ns - time_now_ns());
+}
+
+u64 time_resolution_ns(void)
+{
+    return MAX(1ul, time_ticks_to_ns(1));
+}
+
+void time_publish(struct vdso_clock *clock)
+{
+    *clock = (struct vdso_clock){
+        .ns_per_tick = ns_per_tick.whole,
+        .ns_per_tick_fraction = ns_per_tick.fraction,
+        .boot_ns = time_boot_ns(),
+        .realtime_offset = *realtime_offset,
+        .resolution_ns = time_resolution_ns(),
+    };
+    realtime_offset = &clock->realtime_offset;
 }
 
 u64 time_boot_ns(void)

@@ -10,6 +10,7 @@
 #include <base/log.h>
 #include <base/percpu.h>
 #include <kernel/membarrier.h>
+#include <kernel/oom.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
@@ -118,13 +119,19 @@ static void punish(struct trap_frame *tf, const struct fault_info *info, struct 
     sig_force(verdict.sig, verdict.code, info->addr);
 }
 
-/* Not even the handler of a signal could run without memory. */
+/*
+ * Somebody is chosen to die for it (kernel/oom.c), and the access is made again. If there is nobody, it is
+ * this process after all: not even the handler of a signal could run without memory.
+ */
 static void out_of_memory(struct trap_frame *tf, const struct fault_info *info)
 {
     struct thread *t = current_thread();
 
-    log_warn("%s (pid %d): killed: out of memory for a %s at address 0x%lx, pc 0x%lx", t->name,
-             process_pid(t->process), info->cause, info->addr, tf_pc(tf));
+    if (oom_handle())
+        return;
+    log_warn(
+        "%s (pid %d): killed: out of memory and nobody else to end: %s at address 0x%lx, pc 0x%lx",
+        t->name, process_pid(t->process), info->cause, info->addr, tf_pc(tf));
     process_exit(SIGKILL);
 }
 

@@ -128,6 +128,29 @@ $(BUILD)/include/asm/offsets.h: arch/riscv/asm-offsets.c $(BUILD)/.flags
 	sed -n 's/^[[:space:]]*\.ascii[[:space:]]*"->\([A-Za-z0-9_]*\)[[:space:]]*[$$#]*\(-*[0-9a-fx]*\).*/#define \1 \2/p' \
 	$(BUILD)/asm-offsets.s; } > $@
 
+# The vDSO is code of the programs': linked by itself, so that it can refer to nothing of the kernel's.
+vdso_obj := $(addprefix $(BUILD)/arch/riscv/vdso/,tables.o calls.o clock.o)
+$(vdso_obj): KCFLAGS := $(filter-out -fno-pie -fno-omit-frame-pointer,$(KCFLAGS)) -fPIC -fno-jump-tables
+
+$(BUILD)/vdso.elf: arch/riscv/vdso/vdso.lds $(vdso_obj)
+	$(say) LD $@
+	$(Q)$(LD) -nostdlib -static --no-relax --build-id=none --fatal-warnings -z max-page-size=4096 -z noexecstack \
+	-T $< -o $@ $(vdso_obj)
+
+$(BUILD)/vdso.so: $(BUILD)/vdso.elf
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+$(BUILD)/arch/riscv/vdso_image.o: KAFLAGS += -DVDSO_PATH='"$(BUILD)/vdso.so"'
+$(BUILD)/arch/riscv/vdso_image.o: $(BUILD)/vdso.so
+
+# The day from which the calendar starts where there is no clock: of the last commit, whatever day the build is of.
+SOURCE_DATE_EPOCH := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),1767225600)
+$(BUILD)/.date: FORCE
+	@mkdir -p $(@D)
+	@echo '$(SOURCE_DATE_EPOCH)' | cmp -s - $@ || echo '$(SOURCE_DATE_EPOCH)' > $@
+$(BUILD)/kernel/base/build.o: $(BUILD)/.date
+$(BUILD)/kernel/base/build.o: KCFLAGS += -DBUILD_DATE=$(SOURCE_DATE_EPOCH)ul
+
 $(BUILD)/arch/riscv/initramfs.o: KAFLAGS += -DINITRAMFS_PATH='"$(BUILD)/initramfs.cpio"'
 $(BUILD)/arch/riscv/initramfs.o: $(BUILD)/initramfs.cpio
 
@@ -215,5 +238,11 @@ $(BUILD)/initramfs.cpio: $(uprog) $(CACHE)/busybox.stamp scripts/initramfs.py sc
 	$(say) CPIO $@
 	$(Q)$(PYTHON) scripts/initramfs.py --busybox $(CACHE)/busybox/usr/bin/busybox --out $@ $(uprog)
 
--include $(kobj:.o=.d) $(ulib:.o=.d) $(uprog:=.d) $(glibc:=.d) \
+# The same, and what lies in the folder TREE, or the programs that scripts/programs.sh has built outside of this one.
+$(BUILD)/programs.cpio: $(BUILD)/initramfs.cpio FORCE
+	$(say) CPIO $@
+	$(Q)$(PYTHON) scripts/initramfs.py --busybox $(CACHE)/busybox/usr/bin/busybox \
+	--tree "$(or $(TREE),$$(scripts/programs.sh --path))" --out $@ $(uprog)
+
+-include $(kobj:.o=.d) $(vdso_obj:.o=.d) $(ulib:.o=.d) $(uprog:=.d) $(glibc:=.d) \
          $(BUILD)/asm-offsets.d $(BUILD)/kernel.lds.d

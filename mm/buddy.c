@@ -270,6 +270,11 @@ u64 buddy_free_count(void)
     return READ_ONCE(zones[ZONE_LOW].free) + READ_ONCE(zones[ZONE_HIGH].free);
 }
 
+u64 buddy_total_count(void)
+{
+    return READ_ONCE(zones[ZONE_LOW].pages) + READ_ONCE(zones[ZONE_HIGH].pages);
+}
+
 void buddy_stats(struct page_zone_stats stats[PAGE_ZONES])
 {
     for (unsigned i = 0; i < PAGE_ZONES; i++) {

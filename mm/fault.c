@@ -7,8 +7,8 @@
  * the entry is still what it was; if it is not, another thread was faster, and the access is
  * simply tried again. A frame that is replaced is freed after the flush.
  */
+#include "fault_impl.h"
 #include "pt_impl.h"
-#include "uvm_impl.h"
 #include <base/atomic.h>
 #include <base/panic.h>
 #include <base/percpu.h>
@@ -21,17 +21,6 @@
 #define AROUND_PAGES 16u
 
 struct uvm_fault_counters uvm_faults[CPU_MAX];
-
-/* A fault being served. */
-struct fault {
-    struct uvm *uvm;
-    struct region *region;
-    vaddr_t va;
-    unsigned access;
-    bool lone;   /* the space has no other holder: nobody to exclude */
-    pte_t *slot; /* NULL: the table is missing too */
-    pte_t seen;  /* what the entry said */
-};
 
 static inline bool same_entry(pte_t a, pte_t b)
 {
@@ -62,23 +51,17 @@ static inline void sync_icache(const struct fault *f, struct page *page, prot_t 
     mmu_sync_code(&f->uvm->pt.space);
 }
 
-/* The table's lock, for adding to the table: nobody else adds when there is no other holder. */
-static irqflags_t lock_table(const struct fault *f)
-{
-    return f->lone ? 0 : spin_lock(&f->uvm->pt_lock);
-}
-
-static void unlock_table(const struct fault *f, irqflags_t irq)
-{
-    if (!f->lone)
-        spin_unlock(&f->uvm->pt_lock, irq);
-}
-
-/* The entry, with the tables above it made. NULL when out of memory. Locked. */
+/*
+ * The entry, with the tables above it made; or the large leaf that another thread has put there meanwhile,
+ * which is as little empty. NULL when out of memory. Locked.
+ */
 static __noinline pte_t *make_slot(const struct fault *f)
 {
     struct mmu_flush fl;
+    struct pt_span span;
 
+    if (!f->lone && pt_next_span(&f->uvm->pt, f->va, f->va + PAGE_SIZE, &span))
+        return span.slot;
     mmu_flush_begin(&fl, &f->uvm->pt.space); /* links into empty entries: nothing to flush */
     return pt_slot_alloc(&f->uvm->pt, &fl, f->va);
 }
@@ -93,14 +76,14 @@ static __always_inline int deliver(const struct fault *f, struct page *page, pro
 
     sync_icache(f, page, prot);
     mmu_flush_begin(&fl, &f->uvm->pt.space);
-    irqflags_t irq = lock_table(f);
+    irqflags_t irq = fault_lock(f);
     pte_t *slot = likely(f->slot) ? f->slot : make_slot(f);
     bool ours = slot && mmu_kind(mmu_load(slot)) == MMU_EMPTY;
     if (likely(ours)) {
         pt_fill(&fl, slot, mmu_leaf(page_to_pfn(page), prot, 0), f->va);
         f->uvm->stats.resident++;
     }
-    unlock_table(f, irq);
+    fault_unlock(f, irq);
     if (unlikely(!ours))
         page_put(page);
     return slot ? 0 : -ENOMEM;
@@ -150,7 +133,7 @@ static bool replace(const struct fault *f, struct page *old, struct page *page)
     return ours;
 }
 
-static inline int missing_anon(const struct fault *f)
+static __always_inline int missing_anon(const struct fault *f)
 {
     struct page *page = page_alloc(0, PA_ZERO, PAGE_ANON);
 
@@ -184,7 +167,7 @@ static void fill_around(const struct fault *f, vaddr_t va, struct page **pages, 
     struct mmu_flush fl;
 
     mmu_flush_begin(&fl, &uvm->pt.space);
-    irqflags_t irq = lock_table(f);
+    irqflags_t irq = fault_lock(f);
     pte_t *slot = pt_slot(&uvm->pt, va);
     for (unsigned i = 0; slot && i < n; i++) {
         if (!pages[i] || mmu_kind(mmu_load(slot + i)) != MMU_EMPTY)
@@ -193,7 +176,7 @@ static void fill_around(const struct fault *f, vaddr_t va, struct page **pages, 
         uvm->stats.resident++;
         pages[i] = NULL;
     }
-    unlock_table(f, irq);
+    fault_unlock(f, irq);
 }
 
 /* Spares the faults on neighbours in the cache. The group lies in one table, as it is aligned. */
@@ -311,6 +294,19 @@ static __noinline int spurious(const struct fault *f)
     return 0;
 }
 
+/* There is no table of pages at the address: a large leaf is there, or can be; else a table comes. */
+static __noinline int no_table(const struct fault *f)
+{
+    struct pt *pt = &f->uvm->pt;
+    pte_t pte = READ_ONCE(pt->large) ? pt_lookup(pt, f->va, NULL) : MMU_NOTHING;
+
+    if (mmu_kind(pte) == MMU_LEAF)
+        return mmu_permits(pte, PROT_U | f->access) ? spurious(f) : fault_write_large(f);
+    if (f->region->pager)
+        return missing_file(f);
+    return fault_deliver_large(f) ? 0 : missing_anon(f);
+}
+
 /* W implies R, as in the entries themselves. */
 static bool may_access(const struct region *r, unsigned access)
 {
@@ -324,7 +320,9 @@ static inline int serve(struct fault *f)
     if (unlikely(!may_access(f->region, f->access)))
         return -EACCES;
     f->slot = pt_slot(&f->uvm->pt, f->va);
-    f->seen = f->slot ? mmu_load(f->slot) : MMU_NOTHING;
+    if (unlikely(!f->slot))
+        return no_table(f);
+    f->seen = mmu_load(f->slot);
     if (mmu_kind(f->seen) == MMU_EMPTY)
         return f->region->pager ? missing_file(f) : missing_anon(f);
     if (mmu_permits(f->seen, PROT_U | f->access))
@@ -338,9 +336,10 @@ static bool may_grow(const struct uvm *uvm, const struct region *r, vaddr_t va)
 {
     const struct region *below = region_prev(r);
     vaddr_t floor = below ? below->end + UVM_STACK_GUARD : UVM_MIN;
+    u64 pages = (r->start - va) >> PAGE_SHIFT;
 
     return (r->flags & UVM_STACK) && va >= floor && r->end - va <= uvm->limits.stack &&
-           uvm_may_book(uvm, (r->start - va) >> PAGE_SHIFT, false);
+           uvm_may_book(uvm, pages, r->prot, r->flags) && uvm_may_lock(uvm, r->flags, pages);
 }
 
 /* Stretches a stack region down to va. 0, or -EFAULT: there is none, or it may not. */
@@ -380,7 +379,9 @@ int uvm_fault(struct uvm *uvm, vaddr_t va, unsigned access)
     }
     if (!lone)
         rw_read_unlock(&uvm->lock);
-    if (unlikely(!r) && grow_stack(uvm, va) == 0)
+    if (likely(!err))
+        return 0;
+    if (err == -EAGAIN || (!r && grow_stack(uvm, va) == 0))
         return uvm_fault(uvm, va, access);
     return err;
 }

@@ -163,7 +163,7 @@ static struct page *alloc_several(unsigned order, unsigned flags)
 {
     struct page *p = buddy_alloc(order, flags);
 
-    if (p || order > PAGE_ORDER_MAX)
+    if (p || flags & PA_EASY)
         return p;
     page_drain_cache();
     return buddy_alloc(order, flags);
@@ -280,6 +280,18 @@ void page_split(struct page *p, unsigned order)
     }
 }
 
+void page_join(struct page *first, unsigned order)
+{
+    enum page_kind kind = first->kind;
+
+    DEBUG_ASSERT(!(page_to_pfn(first) & (BIT(order) - 1)));
+    for (struct page *p = first, *end = p + BIT(order); p < end; p++) {
+        DEBUG_ASSERT(page_is_sole_single(p) && p->kind == kind);
+        p->state = 0;
+    }
+    first->state = PAGE_STATE_USED(order, kind);
+}
+
 void page_set_kind(struct page *p, enum page_kind kind)
 {
     s64 pages = (s64)BIT(p->order);
@@ -298,6 +310,11 @@ static u64 cached_count(void)
     for (u32 cpu = 0; cpu < CPU_MAX; cpu++)
         sum += READ_ONCE(page_cpu[cpu].limit) - READ_ONCE(page_cpu[cpu].room);
     return (u64)sum;
+}
+
+u64 page_total_count(void)
+{
+    return buddy_total_count();
 }
 
 u64 page_free_count(void)

@@ -291,6 +291,15 @@ static void remove_frames(struct pcache *pc, u64 first, u64 end)
     }
 }
 
+void (*pcache_gone)(struct pager *pager, u64 first, u64 end, bool copies);
+
+/* Programs that have mapped these frames must not see them any longer. */
+static void tell_gone(struct pcache *pc, u64 first, u64 end, bool copies)
+{
+    if (pcache_gone && atomic_load_acquire(&pc->pager.mappings))
+        pcache_gone(&pc->pager, first, end, copies);
+}
+
 int pcache_truncate(struct pcache *pc, u64 size)
 {
     if (size > SIZE_LIMIT)
@@ -305,6 +314,7 @@ int pcache_truncate(struct pcache *pc, u64 size)
         return 0;
     remove_frames(pc, frames_of(size), ~0ul);
     clear_behind(pc, size);
+    tell_gone(pc, frames_of(size), ~0ul, true);
     return 0;
 }
 
@@ -325,6 +335,7 @@ void pcache_punch(struct pcache *pc, u64 off, u64 len)
     if (last < end)
         clear_part(pc, last, (size_t)(end - last));
     remove_frames(pc, first >> PAGE_SHIFT, last >> PAGE_SHIFT);
+    tell_gone(pc, first >> PAGE_SHIFT, last >> PAGE_SHIFT, false);
 }
 
 void pcache_destroy(struct pcache *pc)
@@ -384,6 +395,14 @@ static void pager_release(struct pager *pager)
         pc->ops->release(pc);
 }
 
+static void pager_writers(struct pager *pager, int change)
+{
+    struct pcache *pc = of(pager);
+
+    if (pc->ops && pc->ops->count_writers)
+        pc->ops->count_writers(pc, change);
+}
+
 static const char *pager_name(struct pager *pager, char *buf, size_t len)
 {
     struct pcache *pc = of(pager);
@@ -411,10 +430,16 @@ static const struct pager_ops pager_ops = {
     .peek = pager_peek,
     .hold = pager_hold,
     .release = pager_release,
+    .count_writers = pager_writers,
     .name = pager_name,
     .identity = pager_identity,
     .size = pager_size,
 };
+
+const struct pcache *pcache_if_pager(const struct pager *pager)
+{
+    return pager->ops == &pager_ops ? container_of(pager, struct pcache, pager) : NULL;
+}
 
 void pcache_init(struct pcache *pc, const struct pcache_ops *ops)
 {

@@ -194,14 +194,14 @@ pte_t *pt_slot_alloc(struct pt *pt, struct mmu_flush *fl, vaddr_t va)
     return pt_slot_make(pt, fl, va, 0);
 }
 
-/* The entries along va from the root down to level 0; false when tables end before. */
-static bool path_of(const struct pt *pt, vaddr_t va, pte_t *path[MMU_MAX_LEVELS])
+/* The entries along va from the root down to level `low`; false when tables end before. */
+static bool path_of(const struct pt *pt, vaddr_t va, unsigned low, pte_t *path[MMU_MAX_LEVELS])
 {
     pte_t *table = pt->root;
 
     for (unsigned level = mmu_levels() - 1;; level--) {
         path[level] = &table[pt_index(va, level)];
-        if (level == 0)
+        if (level == low)
             return true;
         if (mmu_kind(mmu_load(path[level])) != MMU_TABLE)
             return false;
@@ -209,13 +209,13 @@ static bool path_of(const struct pt *pt, vaddr_t va, pte_t *path[MMU_MAX_LEVELS]
     }
 }
 
-void pt_reclaim(struct pt_gather *g, vaddr_t va)
+void pt_reclaim(struct pt_gather *g, vaddr_t va, unsigned low)
 {
     pte_t *path[MMU_MAX_LEVELS];
 
-    if (!path_of(g->pt, va, path))
+    if (!path_of(g->pt, va, low, path))
         return;
-    for (unsigned level = 1; level < mmu_levels(); level++) {
+    for (unsigned level = low + 1; level < mmu_levels(); level++) {
         struct page *table = table_page(path[level - 1]);
 
         if (table->count[TABLE_LIVE])
@@ -224,6 +224,6 @@ void pt_reclaim(struct pt_gather *g, vaddr_t va)
         mmu_flush_table(&g->flush);
         table_count(path[level], -1);
         g->pt->tables--;
-        pt_gather_page(g, table);
+        pt_gather_marked(g, table, GATHER_TABLE);
     }
 }

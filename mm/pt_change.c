@@ -6,6 +6,7 @@
  * table. What can fail for want of memory does so before it has changed a translation, or takes
  * back what it did.
  */
+#include "large.h"
 #include "pt_impl.h"
 #include <base/panic.h>
 #include <lib/errno.h>
@@ -98,23 +99,41 @@ int pt_map_pages(struct pt *pt, struct mmu_flush *fl, vaddr_t va, struct page *c
     return 0;
 }
 
-/* Replaces the leaf in `slot` by a table of leaves that say the same. */
-static int split_leaf(struct pt *pt, struct mmu_flush *fl, pte_t *slot, vaddr_t va, unsigned level)
+/* A table of leaves that say what the one at `level` said. */
+static pte_t *table_from_leaf(const struct pt *pt, struct mmu_flush *fl, pte_t old, vaddr_t va,
+                              unsigned level)
 {
-    pte_t old = mmu_load(slot);
     pte_t *table = table_alloc();
 
     if (!table)
-        return -ENOMEM;
-    va = ALIGN_DOWN(va, pt_entry_size(level));
+        return NULL;
     for (unsigned i = 0; i < MMU_ENTRIES; i++) {
         pfn_t pfn = mmu_pfn(old) + ((pfn_t)i << ((level - 1) * MMU_INDEX_BITS));
         fill_empty(fl, &table[i], mmu_leaf(pfn, mmu_prot(old), level - 1),
                    va + i * pt_entry_size(level - 1), level - 1);
     }
     count_in_user(pt, table, MMU_ENTRIES);
-    pt_link(pt, fl, slot, table, va, level);
-    count_in_user(pt, slot, -1); /* the leaf was counted already */
+    return table;
+}
+
+/*
+ * Privileged specification, "Supervisor Memory-Management Fence Instruction": when the size of a page
+ * changes without an invalid entry in between, "it is unpredictable whether the old [...] or the new
+ * leaf PTE is used, but the behavior is otherwise well defined"; both say the same here. "If software
+ * modifies a non-leaf PTE, it should execute SFENCE.VMA with rs1=x0": the whole space is flushed.
+ */
+int pt_split_leaf(struct pt *pt, struct mmu_flush *fl, const struct pt_span *span)
+{
+    pte_t *table = table_from_leaf(pt, fl, mmu_load(span->slot), span->va, span->level);
+
+    if (!table)
+        return -ENOMEM;
+    pt_link(pt, fl, span->slot, table, span->va, span->level);
+    mmu_flush_table(fl);
+    if (!pt->kernel) {
+        table_count(span->slot, -1); /* the leaf was counted already */
+        large_count(pt, -1);
+    }
     return 0;
 }
 
@@ -123,7 +142,7 @@ int pt_split(struct pt *pt, struct mmu_flush *fl, vaddr_t va)
     struct pt_span span;
 
     while (pt_next_span(pt, va, va + 1, &span) && span.level > 0 && span.va != va) {
-        int err = split_leaf(pt, fl, span.slot, va, span.level);
+        int err = pt_split_leaf(pt, fl, &span);
         if (err)
             return err;
     }
@@ -151,17 +170,28 @@ static unsigned clear_span(struct pt_gather *g, const struct pt_span *span, enum
     return cleared;
 }
 
+static unsigned clear_large(struct pt_gather *g, const struct pt_span *span)
+{
+    struct page *first = pfn_to_page(mmu_pfn(mmu_load(span->slot)));
+
+    mmu_store(&g->flush, span->slot, MMU_NOTHING, span->va, span->level);
+    pt_gather_marked(g, first, GATHER_LARGE);
+    large_count(g->pt, -1);
+    return 1;
+}
+
 /* The same for a user table, which is reclaimed when it has become empty. */
 static unsigned clear_user_span(struct pt_gather *g, const struct pt_span *span,
                                 enum pt_frames frames)
 {
     struct page *table = virt_to_page(span->slot);
     u32 live = table->count[TABLE_LIVE];
-    unsigned cleared = clear_span(g, span, frames, live);
+    unsigned cleared =
+        unlikely(span->level) ? clear_large(g, span) : clear_span(g, span, frames, live);
 
     table->count[TABLE_LIVE] = live - cleared;
     if (live == cleared)
-        pt_reclaim(g, span->va);
+        pt_reclaim(g, span->va, span->level);
     return cleared;
 }
 
@@ -180,9 +210,11 @@ size_t pt_unmap(struct pt_gather *g, vaddr_t start, vaddr_t end, enum pt_frames 
     return pages;
 }
 
-/* Whether this mapping holds the only reference to an anonymous frame. */
-static bool is_sole(const struct page *page)
+/* Whether this mapping holds the only reference to an anonymous frame, or to all of a large leaf's. */
+static bool is_sole(const struct page *page, unsigned level)
 {
+    if (unlikely(level))
+        return large_is_sole(page);
     return page->kind == PAGE_ANON && page_ref(page) == 1;
 }
 
@@ -193,7 +225,7 @@ static void protect_entry(struct mmu_flush *fl, pte_t *slot, vaddr_t va, unsigne
 
     if (mmu_kind(old) == MMU_EMPTY)
         return;
-    if (sole != prot && is_sole(pfn_to_page(mmu_pfn(old))))
+    if (sole != prot && is_sole(pfn_to_page(mmu_pfn(old)), level))
         prot = sole;
     if (mmu_prot(old) != prot)
         mmu_store(fl, slot, mmu_leaf(mmu_pfn(old), prot, level), va, level);

@@ -7,11 +7,10 @@
  * several gathers at the same time. The first array is on the stack; while there is memory, more of
  * them are frames, so that a large operation interrupts other cpus once and not every 64 pages.
  */
-#include "table.h"
+#include "large.h"
+#include "pt_impl.h"
 #include <base/wait.h>
 #include <lib/string.h>
-#include <mm/page.h>
-#include <mm/pt.h>
 
 /* A frame full of pages that wait, in portions of PT_GATHER_MAX. */
 struct pt_batch {
@@ -59,13 +58,25 @@ void pt_gather_make_room(struct pt_gather *g)
     g->count = 0;
 }
 
+/* As much work as for a portion of single pages. */
+static __noinline void put_large(const struct pt_gather *g, struct page *first)
+{
+    large_put(first);
+    if (g->yields)
+        yield_point();
+}
+
 static void put_pages(const struct pt_gather *g, struct page *const *pages, u32 count)
 {
     for (u32 i = 0; i < count; i++) {
-        if (unlikely(pages[i]->kind == PAGE_TABLE))
-            table_free(pages[i]);
-        else
+        vaddr_t page = (vaddr_t)pages[i];
+
+        if (likely(!(page & (GATHER_TABLE | GATHER_LARGE))))
             page_put(pages[i]);
+        else if (page & GATHER_TABLE)
+            table_free((struct page *)(page - GATHER_TABLE));
+        else
+            put_large(g, (struct page *)(page - GATHER_LARGE));
     }
     if (g->yields)
         yield_point();

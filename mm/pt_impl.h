@@ -17,8 +17,14 @@ pte_t *pt_slot_make(struct pt *pt, struct mmu_flush *fl, vaddr_t va, unsigned le
 void pt_link(struct pt *pt, struct mmu_flush *fl, pte_t *slot, pte_t *table, vaddr_t va,
              unsigned level);
 
-/* Unlinks the tables along va that have become empty, lowest first, and gathers them. */
-void pt_reclaim(struct pt_gather *g, vaddr_t va);
+/*
+ * Unlinks the tables along va that have become empty, from the one at `level` upwards, and gathers
+ * them.
+ */
+void pt_reclaim(struct pt_gather *g, vaddr_t va, unsigned level);
+
+/* Replaces the large leaf of a span by a table of leaves that say the same. 0 or -ENOMEM. */
+int pt_split_leaf(struct pt *pt, struct mmu_flush *fl, const struct pt_span *span);
 
 /* Gathers one page. */
 static inline void pt_gather_page(struct pt_gather *g, struct page *page)
@@ -26,6 +32,15 @@ static inline void pt_gather_page(struct pt_gather *g, struct page *page)
     if (unlikely(g->count == PT_GATHER_MAX))
         pt_gather_make_room(g);
     g->pages[g->count++] = page;
+}
+
+/* What pages[] holds beside single pages, by the low bits of the pointer. */
+#define GATHER_LARGE 1ul /* all frames of a large leaf, from this one on */
+#define GATHER_TABLE 2ul
+
+static inline void pt_gather_marked(struct pt_gather *g, struct page *page, vaddr_t mark)
+{
+    pt_gather_page(g, (struct page *)((vaddr_t)page | mark));
 }
 
 /*

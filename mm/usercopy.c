@@ -23,16 +23,30 @@ struct window {
     struct page *page; /* NULL: there is no other holder of the space, and no lock held */
 };
 
-/* The byte at va through the direct map, if the program itself may access it so; else NULL. */
+/* The byte at va through the direct map, if the leaf allows the program itself such an access. */
+static inline char *byte_of(pte_t leaf, vaddr_t va, unsigned level, prot_t access)
+{
+    if (unlikely(!mmu_permits(leaf, PROT_U | access)))
+        return NULL;
+    return (char *)phys_to_virt(mmu_pfn(leaf) << PAGE_SHIFT) + va % pt_entry_size(level);
+}
+
+/* The same by the address alone; NULL also where nothing is mapped. Large leaves are looked at too. */
 static inline char *reach(const struct uvm *uvm, vaddr_t va, prot_t access)
 {
+    const pte_t *table = uvm->pt.root;
+
     if (unlikely(va >= USER_TOP))
         return NULL;
-    pte_t *slot = pt_slot(&uvm->pt, va);
-    pte_t pte = slot ? mmu_load(slot) : MMU_NOTHING;
-    if (unlikely(!mmu_permits(pte, PROT_U | access)))
-        return NULL;
-    return (char *)phys_to_virt(mmu_pfn(pte) << PAGE_SHIFT) + va % PAGE_SIZE;
+#pragma GCC unroll 4
+    for (unsigned level = mmu_levels() - 1; level > 0; level--) {
+        pte_t pte = mmu_load(&table[pt_index(va, level)]);
+
+        if (unlikely(mmu_kind(pte) != MMU_TABLE))
+            return byte_of(pte, va, level, access);
+        table = pt_table_of(pte);
+    }
+    return byte_of(mmu_load(&table[pt_index(va, 0)]), va, 0, access);
 }
 
 /* Whoever looks at a space that others run in sees what is there and nothing else. */

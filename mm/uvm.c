@@ -13,6 +13,9 @@
 #include <mm/kvm.h>
 #include <mm/slab.h>
 
+/* Of one walk over several regions. */
+#define HOLE_MOST (16 * PAGE_SIZE)
+
 static SLAB_CACHE(uvm_cache, "uvm", sizeof(struct uvm), 8);
 static struct spinlock list_lock = SPINLOCK_INIT("address spaces");
 static struct list all_spaces = LIST_INIT(all_spaces);
@@ -71,7 +74,8 @@ static struct uvm *create(void)
     rw_init(&uvm->lock, "uvm");
     spin_init(&uvm->pt_lock, "uvm page table");
     uvm->refs = 1;
-    uvm->limits = (struct uvm_limits){.as = ~0ul, .data = ~0ul, .stack = 8 * MiB};
+    uvm->limits = (struct uvm_limits){.as = ~0ul, .data = ~0ul, .stack = 8 * MiB, .memlock = ~0ul};
+    uvm->top = USER_TOP;
     list_init(&uvm->link);
     return uvm;
 }
@@ -95,16 +99,39 @@ bool uvm_is_shared(const struct uvm *uvm)
     return atomic_load_relaxed(&uvm->refs) > 1;
 }
 
+static struct region *first_region(const struct uvm *uvm)
+{
+    struct rb_node *node = rb_first(&uvm->regions);
+
+    return node ? rb_entry(node, struct region, node) : NULL;
+}
+
+/*
+ * The region behind the run that r begins: neighbours with holes between them that are quicker looked
+ * through than descended around, and alike as far as `flags` go. *end receives the end of the run.
+ */
+static struct region *behind_run(const struct region *r, unsigned flags, vaddr_t *end)
+{
+    struct region *next = region_next(r);
+
+    *end = r->end;
+    while (next && next->start - *end <= HOLE_MOST && !((next->flags ^ r->flags) & flags)) {
+        *end = next->end;
+        next = region_next(next);
+    }
+    return next;
+}
+
 static void unmap_all(struct uvm *uvm)
 {
     struct pt_gather g;
-    struct rb_node *node;
+    vaddr_t end;
 
     pt_gather_begin(&g, &uvm->pt);
     g.yields = true;
-    rb_for_each (node, &uvm->regions) {
-        struct region *r = rb_entry(node, struct region, node);
-        pt_unmap(&g, r->start, r->end, PT_PUT_FRAMES);
+    for (struct region *next, *r = first_region(uvm); r; r = next) {
+        next = behind_run(r, 0, &end);
+        pt_unmap(&g, r->start, end, PT_PUT_FRAMES);
     }
     pt_gather_end(&g);
 }
@@ -149,6 +176,7 @@ static int clone_regions(struct rb_node **link, struct rb_node *parent, const st
         return -ENOMEM;
     unsigned long color = from->parent_and_color & 1;
     copy->node = (struct rb_node){.parent_and_color = (unsigned long)parent | color};
+    copy->flags &= ~(UVM_LOCKED | UVM_ONFAULT);
     *link = &copy->node;
     int err = clone_regions(&copy->node.left, &copy->node, from->left);
     return err ? err : clone_regions(&copy->node.right, &copy->node, from->right);
@@ -157,32 +185,55 @@ static int clone_regions(struct rb_node **link, struct rb_node *parent, const st
 static int clone_pages(struct uvm *child, struct uvm *parent)
 {
     struct mmu_flush fl;
-    struct rb_node *node;
+    vaddr_t end;
     int err = 0;
 
     mmu_flush_begin(&fl, &parent->pt.space);
-    for (node = rb_first(&parent->regions); node && !err; node = rb_next(node)) {
-        struct region *r = rb_entry(node, struct region, node);
+    for (struct region *next, *r = first_region(parent); r && !err; r = next) {
+        next = behind_run(r, UVM_SHARED | UVM_DONTFORK | UVM_WIPEONFORK, &end);
+        if (r->flags & (UVM_DONTFORK | UVM_WIPEONFORK))
+            continue;
         bool cow = !(r->flags & UVM_SHARED);
-        err = pt_copy(&child->pt, &parent->pt, &fl, r->start, r->end, cow, &child->stats.resident);
+        err = pt_copy(&child->pt, &parent->pt, &fl, r->start, end, cow, &child->stats.resident);
     }
     mmu_flush_end(&fl);
     return err;
+}
+
+/* What the child is not to have (madvise) goes again; none of its pages have been copied. */
+static void drop_dontfork(struct uvm *child)
+{
+    struct region *next = region_from(child, 0);
+
+    for (struct region *r; (r = next);) {
+        next = region_next(r);
+        if (!(r->flags & UVM_DONTFORK))
+            continue;
+        region_remove(child, r);
+        region_free(r);
+    }
 }
 
 static int clone(struct uvm *child, struct uvm *parent)
 {
     child->stats = parent->stats;
     child->stats.resident = 0;
+    child->stats.locked = 0;
     child->stats.spurious = child->stats.cow_copied = child->stats.cow_reused = 0;
     child->brk_start = parent->brk_start;
     child->brk = parent->brk;
     child->limits = parent->limits;
     child->layout = parent->layout;
+    child->top = parent->top;
     child->count = parent->count;
     child->regions.update = parent->regions.update;
     int err = clone_regions(&child->regions.root, NULL, parent->regions.root);
-    return err ? err : clone_pages(child, parent);
+    if (err)
+        return err;
+    child->dontfork = parent->dontfork;
+    if (child->dontfork)
+        drop_dontfork(child);
+    return clone_pages(child, parent);
 }
 
 int uvm_fork(struct uvm *parent, struct uvm **child)
@@ -193,12 +244,13 @@ int uvm_fork(struct uvm *parent, struct uvm **child)
         return -ENOMEM;
     rw_write_lock(&parent->lock);
     int err = clone(copy, parent);
+    if (!err)
+        list_add(copy); /* under the lock: who waits for it to take pages away must find both */
     rw_write_unlock(&parent->lock);
     if (err) {
         uvm_put(copy);
         return err;
     }
-    list_add(copy);
     *child = copy;
     return 0;
 }
@@ -215,6 +267,11 @@ void uvm_sync_code(struct uvm *uvm)
     mmu_sync_code(&uvm->pt.space);
 }
 
+void uvm_set_top(struct uvm *uvm, vaddr_t top)
+{
+    uvm->top = top;
+}
+
 void uvm_set_limits(struct uvm *uvm, const struct uvm_limits *limits)
 {
     rw_write_lock(&uvm->lock);
@@ -225,6 +282,11 @@ void uvm_set_limits(struct uvm *uvm, const struct uvm_limits *limits)
 struct uvm_layout *uvm_layout(struct uvm *uvm)
 {
     return &uvm->layout;
+}
+
+u64 uvm_footprint(const struct uvm *uvm)
+{
+    return READ_ONCE(uvm->stats.resident) + READ_ONCE(uvm->pt.tables);
 }
 
 void uvm_stats(struct uvm *uvm, struct uvm_stats *out)

@@ -5,6 +5,7 @@
  * Three passes over every leaf of every space: clear a counter in the frame's struct page, count,
  * compare with the frame's references. User frames do not use that word otherwise.
  */
+#include "large.h"
 #include "table.h"
 #include "uvm_impl.h"
 #include <base/init.h>
@@ -12,6 +13,7 @@
 #include <mm/kvm.h>
 #include <mm/page.h>
 #include <mm/pcache.h>
+#include <mm/thp.h>
 #include <mm/usercopy.h>
 
 struct check {
@@ -19,6 +21,7 @@ struct check {
     struct uvm *uvm;
     const char *error;
     size_t tables;
+    size_t large;
 };
 
 static int fail(struct check *c, vaddr_t va, const char *error)
@@ -47,6 +50,24 @@ static bool is_user_kind(const struct page *page)
     return page->kind == PAGE_ANON || page->kind == PAGE_FILE;
 }
 
+/* The frames of a leaf, each with a struct page of its own. */
+static u32 frames_of(unsigned level)
+{
+    return level ? LARGE_PAGES : 1;
+}
+
+/* Large leaves are of anonymous memory, and counted. */
+static int check_large(struct check *c, vaddr_t va, unsigned level, pte_t pte)
+{
+    c->large++;
+    if (level != LARGE_LEVEL || !is_aligned(mmu_pfn(pte), LARGE_PAGES))
+        return fail(c, va, "a leaf is of a size that no program gets");
+    for (u32 i = 0; i < LARGE_PAGES; i++)
+        if (pfn_to_page(mmu_pfn(pte) + i)->kind != PAGE_ANON)
+            return fail(c, va, "a large leaf maps what is not anonymous memory");
+    return 0;
+}
+
 /* First pass: what an entry is by itself. */
 static int check_leaf(struct pt_visitor *v, vaddr_t va, unsigned level, pte_t pte)
 {
@@ -63,23 +84,23 @@ static int check_leaf(struct pt_visitor *v, vaddr_t va, unsigned level, pte_t pt
         return fail(c, va, "a page has rights that its region does not give");
     if (!pfn_valid(mmu_pfn(pte)) || !is_user_kind(pfn_to_page(mmu_pfn(pte))))
         return fail(c, va, "a frame is mapped that is not user memory");
-    pfn_to_page(mmu_pfn(pte))->priv = 0;
+    if (level && check_large(c, va, level, pte))
+        return 1;
+    for (u32 i = 0; i < frames_of(level); i++)
+        pfn_to_page(mmu_pfn(pte) + i)->priv = 0;
     return 0;
 }
 
 static int count_leaf(struct pt_visitor *v, vaddr_t va, unsigned level, pte_t pte)
 {
-    (void)v, (void)va, (void)level;
-    pfn_to_page(mmu_pfn(pte))->priv++;
+    (void)v, (void)va;
+    for (u32 i = 0; i < frames_of(level); i++)
+        pfn_to_page(mmu_pfn(pte) + i)->priv++;
     return 0;
 }
 
-static int compare_leaf(struct pt_visitor *v, vaddr_t va, unsigned level, pte_t pte)
+static int compare_frame(struct check *c, vaddr_t va, const struct page *page, pte_t pte)
 {
-    struct check *c = container_of(v, struct check, visitor);
-    const struct page *page = pfn_to_page(mmu_pfn(pte));
-
-    (void)level;
     if (page_ref(page) < page->priv)
         return fail(c, va, "a frame has more entries than references");
     if (page->kind == PAGE_ANON && page_ref(page) > page->priv)
@@ -87,6 +108,16 @@ static int compare_leaf(struct pt_visitor *v, vaddr_t va, unsigned level, pte_t 
     if (page->kind == PAGE_ANON && page->priv > 1 && mmu_prot(pte) & PROT_W)
         return fail(c, va, "a shared private frame is writable");
     return 0;
+}
+
+static int compare_leaf(struct pt_visitor *v, vaddr_t va, unsigned level, pte_t pte)
+{
+    struct check *c = container_of(v, struct check, visitor);
+    int rc = 0;
+
+    for (u32 i = 0; i < frames_of(level) && !rc; i++)
+        rc = compare_frame(c, va + i * PAGE_SIZE, pfn_to_page(mmu_pfn(pte) + i), pte);
+    return rc;
 }
 
 /* The one thing above the user half that all tables share is the kernel's, and the same. */
@@ -108,6 +139,8 @@ static const char *visit_space(struct uvm *uvm, struct pt_visitor visitor)
     pt_visit(&uvm->pt, 0, MMU_KERNEL_SLOT_FIRST - 1, &c.visitor);
     if (!c.error && visitor.table && c.tables + 1 != uvm->pt.tables)
         c.error = "a space does not know how many tables it has";
+    if (!c.error && visitor.table && c.large != uvm->pt.large)
+        c.error = "a space does not know how many large leaves it has";
     if (!c.error)
         c.error = check_kernel_part(uvm);
     rw_read_unlock(&uvm->lock);
@@ -140,7 +173,7 @@ const char *uvm_check_all(void)
  * --- selftest=tables ---------------------------------------------------------------------------
  */
 
-#define TEST_PAGES 600u /* more than one table */
+#define TEST_PAGES 1700u /* more than one table, and two large leaves */
 
 static struct page *page_at(struct uvm *uvm, vaddr_t va)
 {
@@ -180,7 +213,7 @@ static const char *check_the_check(struct uvm *uvm, vaddr_t va)
     struct page *page = page_at(uvm, va);
     struct page *table = virt_to_page(pt_slot(&uvm->pt, va));
 
-    log_info("two corruptions follow on purpose");
+    log_info("some corruptions follow on purpose");
     page_get(page);
     const char *found = uvm_check_all();
     page_put(page);
@@ -208,6 +241,26 @@ static const char *test_family(struct uvm *parent, struct uvm *child, vaddr_t pr
     return check_the_check(parent, private);
 }
 
+/* The same for a page inside of a large leaf, of which each holder must be known too. */
+static const char *check_large_check(struct uvm *uvm)
+{
+    vaddr_t va = 0;
+
+    if (uvm_map(uvm, &va, 2 * LARGE_SIZE, UVM_R | UVM_W, UVM_HUGE, NULL, 0))
+        return "cannot map";
+    if (uvm_copyout_zero(uvm, va, 2 * LARGE_SIZE))
+        return "user copies failed";
+    if (!uvm->pt.large || thp_mode() == THP_NEVER) /* memory is short, or they are switched off */
+        return uvm_check_all();
+    struct page *page = page_at(uvm, ALIGN_UP(va, LARGE_SIZE)) + 77;
+    page_get(page);
+    const char *found = uvm_check_all();
+    page_put(page);
+    if (!found)
+        return "a reference too many inside of a large leaf was not noticed";
+    return uvm_check_all();
+}
+
 static const char *test_spaces(struct uvm *parent)
 {
     vaddr_t private = 0, shared = 0;
@@ -221,7 +274,9 @@ static const char *test_spaces(struct uvm *parent)
         return "cannot fork";
     const char *error = test_family(parent, child, private, shared);
     uvm_put(child);
-    return error ? error : uvm_check_all();
+    if (!error)
+        error = uvm_check_all();
+    return error ? error : check_large_check(parent);
 }
 
 static const char *selftest_tables(void)

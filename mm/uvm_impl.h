@@ -13,11 +13,10 @@
 /* Left free below a stack, so that an overrun hits nothing. */
 #define UVM_STACK_GUARD (1 * MiB)
 
-/* As Linux's vm.max_map_count. */
-#define UVM_REGIONS_MAX 65530u
-
 /* Flags that a region keeps; two neighbours merge only when these agree. */
-#define REGION_FLAGS (UVM_SHARED | UVM_STACK | UVM_NOWRITE | UVM_HEAP)
+#define REGION_FLAGS                                                                              \
+    (UVM_SHARED | UVM_STACK | UVM_NOWRITE | UVM_HEAP | UVM_LOCKED | UVM_ONFAULT | UVM_NORESERVE | \
+     UVM_HUGE | UVM_NOHUGE | UVM_DONTFORK | UVM_WIPEONFORK)
 
 /* What a run of addresses was promised. Regions of a space do not overlap. */
 struct region {
@@ -40,6 +39,9 @@ struct uvm {
     struct rb_tree regions;
     struct region *hit; /* the region of the last fault; a hint, changed under either lock */
     vaddr_t brk_start, brk;
+    bool dontfork;   /* a region has had UVM_DONTFORK: fork looks for them */
+    unsigned future; /* UVM_LOCKED, UVM_ONFAULT: what regions to come are given */
+    vaddr_t top;     /* the stack's room lies below it, then what mmap hands out */
     struct uvm_limits limits;
     struct uvm_stats stats; /* booked sizes: under the lock; resident: also under pt_lock */
     struct uvm_layout layout;
@@ -68,6 +70,11 @@ void region_remove(struct uvm *uvm, struct region *r);
 /* Changes bounds (offset follows start) or rights. */
 void region_resize(struct uvm *uvm, struct region *r, vaddr_t start, vaddr_t end);
 void region_set_prot(struct uvm *uvm, struct region *r, unsigned prot);
+/* The same of the flags of all regions in [start, end), whose ends are boundaries. */
+void region_set_flags(struct uvm *uvm, vaddr_t start, vaddr_t end, unsigned clear, unsigned set);
+
+/* The first address in [start, end) that no region covers, or `end`. */
+vaddr_t region_hole(const struct uvm *uvm, vaddr_t start, vaddr_t end);
 
 /* Makes start and end boundaries between regions. 0, or -ENOMEM with nothing changed. */
 int region_isolate(struct uvm *uvm, vaddr_t start, vaddr_t end);
@@ -105,14 +112,36 @@ static inline void uvm_note_peak(struct uvm *uvm)
 /* Unmaps all of [start, end), exclusively locked. 0, or -ENOMEM with nothing changed. */
 int uvm_unmap_locked(struct uvm *uvm, vaddr_t start, vaddr_t end);
 
-/* Whether `pages` more may be booked; data: they count as data. */
-bool uvm_may_book(const struct uvm *uvm, u64 pages, bool data);
+/* Takes the pages of [start, end) out of the table and frees them; r: the first region there. */
+void uvm_drop_pages(struct uvm *uvm, struct region *r, vaddr_t start, vaddr_t end);
+
+/* Whether limits and memory allow `pages` more of a region with these rights and flags, */
+bool uvm_may_book(const struct uvm *uvm, u64 pages, unsigned prot, unsigned flags);
+/* and whether RLIMIT_MEMLOCK does. */
+bool uvm_locks_fit(const struct uvm *uvm, u64 pages);
+static inline bool uvm_may_lock(const struct uvm *uvm, unsigned flags, u64 pages)
+{
+    return likely(!(flags & UVM_LOCKED)) || uvm_locks_fit(uvm, pages);
+}
 
 /* The checks that all calls on [addr, addr + len) share: 0 and *end, or -EINVAL/-ENOMEM. */
 int uvm_check_range(vaddr_t addr, size_t len, int too_far, vaddr_t *end);
 
 /* A free place for len bytes as mmap(2) chooses it: near the hint, else high. 0: none. */
 vaddr_t uvm_find_place(const struct uvm *uvm, vaddr_t hint, size_t len);
+
+/* --- uvm_large.c ----------------------------------------------------------------------------- */
+
+int uvm_split_straddling(struct uvm *uvm, vaddr_t start, vaddr_t end);
+
+/*
+ * Splits the large leaves that straddle start or end: before anything happens to a part of a region.
+ * Exclusive lock. 0, or -ENOMEM with nothing changed but sizes.
+ */
+static inline int uvm_split_leaves(struct uvm *uvm, vaddr_t start, vaddr_t end)
+{
+    return likely(!uvm->pt.large) ? 0 : uvm_split_straddling(uvm, start, end);
+}
 
 /* --- uvm.c ---------------------------------------------------------------------------------- */
 

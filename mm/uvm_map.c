@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Booking: mmap, munmap, mprotect, madvise(DONTNEED) and the choice of places.
+ * Booking: mmap, munmap, mprotect and the choice of places.
  *
  * Each call checks everything, then reserves what it needs (a region, the splits at both ends),
  * then acts and cannot fail half way.
@@ -11,7 +11,7 @@
 
 /* Room for the stack to grow, and some more, is left above what mmap hands out. */
 #define STACK_ROOM_MIN (128 * MiB)
-#define STACK_ROOM_MAX (USER_TOP / 6 * 5)
+#define STACK_ROOM_MAX (USER_TOP / 6 * 4)
 
 static vaddr_t mmap_limit(const struct uvm *uvm)
 {
@@ -19,7 +19,7 @@ static vaddr_t mmap_limit(const struct uvm *uvm)
 
     room = MAX(room, STACK_ROOM_MIN);
     room = MIN(room, STACK_ROOM_MAX);
-    return ALIGN_DOWN(USER_TOP - room - UVM_STACK_GUARD, PAGE_SIZE);
+    return ALIGN_DOWN(uvm->top - room - UVM_STACK_GUARD, PAGE_SIZE);
 }
 
 vaddr_t uvm_find_place(const struct uvm *uvm, vaddr_t hint, size_t len)
@@ -41,10 +41,27 @@ static bool fits(u64 booked, u64 more, u64 limit)
     return more <= max && booked <= max - more;
 }
 
-bool uvm_may_book(const struct uvm *uvm, u64 pages, bool data)
+/* Promises of this size nobody need think about. */
+#define SMALL_PROMISE (4 * MiB / PAGE_SIZE)
+
+/* Whether a promise of private writable memory is one that memory could keep. */
+static bool can_be_kept(unsigned flags, u64 pages)
 {
+    return pages <= SMALL_PROMISE || flags & UVM_NORESERVE || uvm_may_promise(pages);
+}
+
+bool uvm_may_book(const struct uvm *uvm, u64 pages, unsigned prot, unsigned flags)
+{
+    bool data = region_is_data(prot, flags);
+
     return fits(uvm->stats.total, pages, uvm->limits.as) &&
-           (!data || fits(uvm->stats.data, pages, uvm->limits.data));
+           (!data || fits(uvm->stats.data, pages, uvm->limits.data)) &&
+           (!data || can_be_kept(flags, pages));
+}
+
+bool uvm_locks_fit(const struct uvm *uvm, u64 pages)
+{
+    return fits(uvm->stats.locked, pages, uvm->limits.memlock);
 }
 
 int uvm_check_range(vaddr_t addr, size_t len, int too_far, vaddr_t *end)
@@ -74,19 +91,29 @@ static u64 booked_in(const struct uvm *uvm, vaddr_t start, vaddr_t end, u64 *dat
     return pages;
 }
 
+/* A request to map, checked. */
+struct booking {
+    vaddr_t addr;
+    size_t len; /* whole pages */
+    unsigned prot, flags;
+    struct pager *pager;
+    u64 offset;
+};
+
 /* What is replaced does not count against the limits. */
-static bool may_replace(const struct uvm *uvm, vaddr_t start, vaddr_t end, bool data)
+static bool may_replace(const struct uvm *uvm, const struct booking *b)
 {
-    u64 pages = (end - start) >> PAGE_SHIFT;
+    u64 pages = b->len >> PAGE_SHIFT;
+    bool data = region_is_data(b->prot, b->flags);
     u64 data_freed;
-    u64 freed = booked_in(uvm, start, end, &data_freed);
+    u64 freed = booked_in(uvm, b->addr, b->addr + b->len, &data_freed);
 
     return fits(uvm->stats.total - freed, pages, uvm->limits.as) &&
-           (!data || fits(uvm->stats.data - data_freed, pages, uvm->limits.data));
+           (!data || fits(uvm->stats.data - data_freed, pages, uvm->limits.data)) &&
+           (!data || can_be_kept(b->flags, pages));
 }
 
-/* Takes the pages of [start, end) out of the page table and frees them; r: the first region there. */
-static void drop_pages(struct uvm *uvm, struct region *r, vaddr_t start, vaddr_t end)
+void uvm_drop_pages(struct uvm *uvm, struct region *r, vaddr_t start, vaddr_t end)
 {
     struct pt_gather g;
 
@@ -107,7 +134,7 @@ int uvm_unmap_locked(struct uvm *uvm, vaddr_t start, vaddr_t end)
     struct region *next = region_from(uvm, start);
     if (!next || next->start >= end)
         return 0;
-    drop_pages(uvm, next, start, end);
+    uvm_drop_pages(uvm, next, start, end);
     for (struct region *r; (r = next) && r->start < end;) {
         next = region_next(r);
         region_remove(uvm, r);
@@ -129,22 +156,13 @@ int uvm_unmap(struct uvm *uvm, vaddr_t addr, size_t len)
     return err;
 }
 
-/* A request to map, checked. */
-struct booking {
-    vaddr_t addr;
-    size_t len; /* whole pages */
-    unsigned prot, flags;
-    struct pager *pager;
-    u64 offset;
-};
-
 static int check_fixed(const struct booking *b)
 {
     if (!is_aligned(b->addr, PAGE_SIZE))
         return -EINVAL;
     if (b->addr > USER_TOP || b->len > USER_TOP - b->addr)
         return -ENOMEM;
-    return b->addr < UVM_MIN ? -EPERM : 0;
+    return b->addr < UVM_MIN_FIXED ? -EPERM : 0;
 }
 
 static int check_booking(struct booking *b)
@@ -189,14 +207,24 @@ static struct region *make_region(const struct booking *b)
     return region_copy(&model);
 }
 
+/* RLIMIT_MEMLOCK: -EPERM for who asks for locked memory and may have none, else -EAGAIN. */
+static int check_lock(const struct uvm *uvm, const struct booking *b)
+{
+    if ((b->flags & UVM_LOCKED) && !uvm->limits.memlock)
+        return -EPERM;
+    return uvm_may_lock(uvm, b->flags | uvm->future, b->len >> PAGE_SHIFT) ? 0 : -EAGAIN;
+}
+
 static int map_locked(struct uvm *uvm, struct booking *b)
 {
-    int err = place_booking(uvm, b);
+    int err = check_lock(uvm, b);
 
+    if (!err)
+        err = place_booking(uvm, b);
     if (err)
         return err;
-    if (uvm->count >= UVM_REGIONS_MAX ||
-        !may_replace(uvm, b->addr, b->addr + b->len, region_is_data(b->prot, b->flags)))
+    b->flags |= uvm->future;
+    if (uvm->count >= UVM_REGIONS_MAX || !may_replace(uvm, b))
         return -ENOMEM;
     struct region *r = make_region(b);
     if (!r)
@@ -236,9 +264,14 @@ static void protect_region(struct uvm *uvm, struct mmu_flush *fl, struct region 
     pt_protect(&uvm->pt, fl, r->start, r->end, region_entry_prot(r), region_sole_prot(r));
 }
 
-static bool may_have(const struct region *r, unsigned prot)
+/* 0, -EACCES (the file is not open for writing), -ENOMEM (becoming writable is a promise too). */
+static int may_have(const struct region *r, unsigned prot)
 {
-    return !(prot & UVM_W) || !(r->flags & UVM_SHARED) || !(r->flags & UVM_NOWRITE);
+    if (!(prot & UVM_W) || r->prot & UVM_W)
+        return 0;
+    if (r->flags & UVM_SHARED)
+        return r->flags & UVM_NOWRITE ? -EACCES : 0;
+    return can_be_kept(r->flags, (r->end - r->start) >> PAGE_SHIFT) ? 0 : -ENOMEM;
 }
 
 /* As far as regions follow each other without a hole and may have the rights. */
@@ -254,9 +287,8 @@ static int protect_regions(struct uvm *uvm, vaddr_t start, vaddr_t end, unsigned
             err = -ENOMEM;
             break;
         }
-        if (!may_have(r, prot))
-            err = -EACCES;
-        else
+        err = may_have(r, prot);
+        if (!err)
             protect_region(uvm, &fl, r, prot);
         at = r->end;
     }
@@ -280,29 +312,5 @@ int uvm_protect(struct uvm *uvm, vaddr_t addr, size_t len, unsigned prot)
     rw_write_unlock(&uvm->lock);
     if (prot & UVM_X)
         uvm_sync_code(uvm);
-    return err;
-}
-
-static bool has_hole(const struct uvm *uvm, vaddr_t start, vaddr_t end)
-{
-    for (struct region *r = region_from(uvm, start); start < end; r = region_next(r)) {
-        if (!r || r->start > start)
-            return true;
-        start = r->end;
-    }
-    return false;
-}
-
-int uvm_discard(struct uvm *uvm, vaddr_t addr, size_t len)
-{
-    vaddr_t end;
-    int err = uvm_check_range(addr, len, -EINVAL, &end);
-
-    if (err || end == addr)
-        return err;
-    rw_write_lock(&uvm->lock);
-    err = has_hole(uvm, addr, end) ? -ENOMEM : 0;
-    drop_pages(uvm, region_from(uvm, addr), addr, end);
-    rw_write_unlock(&uvm->lock);
     return err;
 }

@@ -34,16 +34,33 @@ struct region *region_alloc(void)
     return slab_alloc(&region_cache);
 }
 
-static void pager_hold(struct pager *pager)
+/* Whether writes through the region may reach the pager, now or after mprotect. */
+static bool may_write_back(const struct region *r)
 {
-    if (pager && pager->ops->hold)
-        pager->ops->hold(pager);
+    return (r->flags & UVM_SHARED) && !(r->flags & UVM_NOWRITE);
+}
+
+static void hold_pager(const struct region *r)
+{
+    if (r->pager->ops->hold)
+        r->pager->ops->hold(r->pager);
+    atomic_add_relaxed(&r->pager->mappings, 1);
+    if (may_write_back(r))
+        pager_count_writers(r->pager, 1);
+}
+
+static void put_pager(const struct region *r)
+{
+    if (may_write_back(r))
+        pager_count_writers(r->pager, -1);
+    atomic_fetch_sub(&r->pager->mappings, 1);
+    pager_put(r->pager);
 }
 
 void region_free(struct region *r)
 {
-    if (r->pager && r->pager->ops->release)
-        r->pager->ops->release(r->pager);
+    if (r->pager)
+        put_pager(r);
     slab_free(&region_cache, r);
 }
 
@@ -54,7 +71,8 @@ struct region *region_copy(const struct region *r)
     if (!copy)
         return NULL;
     *copy = *r;
-    pager_hold(copy->pager);
+    if (copy->pager)
+        hold_pager(copy);
     return copy;
 }
 
@@ -88,6 +106,16 @@ struct region *region_find(struct uvm *uvm, vaddr_t va)
     return r;
 }
 
+vaddr_t region_hole(const struct uvm *uvm, vaddr_t start, vaddr_t end)
+{
+    for (struct region *r = region_from(uvm, start); start < end; r = region_next(r)) {
+        if (!r || r->start > start)
+            return start;
+        start = r->end;
+    }
+    return end;
+}
+
 /* --- gaps ------------------------------------------------------------------------------------- */
 
 static size_t max_gap_of(const struct rb_node *node)
@@ -117,7 +145,7 @@ static vaddr_t claimed_start(const struct region *r)
 static size_t gap_below(const struct region *r)
 {
     const struct region *prev = region_prev(r);
-    vaddr_t floor = prev ? prev->end : UVM_MIN;
+    vaddr_t floor = prev ? MAX(prev->end, UVM_MIN) : UVM_MIN;
     vaddr_t top = claimed_start(r);
 
     return top > floor ? top - floor : 0;
@@ -190,6 +218,8 @@ static void account(struct uvm *uvm, const struct region *r, bool add)
         s->shared += pages;
     if (r->prot & UVM_X)
         s->text += pages;
+    if (r->flags & UVM_LOCKED)
+        s->locked += pages;
     s->peak_total = MAX(s->peak_total, s->total);
 }
 
@@ -248,6 +278,15 @@ void region_set_prot(struct uvm *uvm, struct region *r, unsigned prot)
     account(uvm, r, true);
 }
 
+void region_set_flags(struct uvm *uvm, vaddr_t start, vaddr_t end, unsigned clear, unsigned set)
+{
+    for (struct region *r = region_from(uvm, start); r && r->start < end; r = region_next(r)) {
+        account(uvm, r, false);
+        r->flags = (r->flags & ~clear) | set;
+        account(uvm, r, true);
+    }
+}
+
 /* Cuts the region that va lies inside of, if there is one. 0 or -ENOMEM. */
 static int split_at(struct uvm *uvm, vaddr_t va)
 {
@@ -292,8 +331,10 @@ void region_merge(struct uvm *uvm, vaddr_t start, vaddr_t end)
 
 int region_isolate(struct uvm *uvm, vaddr_t start, vaddr_t end)
 {
-    int err = split_at(uvm, start);
+    int err = uvm_split_leaves(uvm, start, end);
 
+    if (!err)
+        err = split_at(uvm, start);
     if (err)
         return err;
     err = split_at(uvm, end);

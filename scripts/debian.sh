@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Gets one package as it lies in Debian's archive. Works with a private apt configuration: sites, proxies and signing
+# Gets packages as they lie in Debian's archive. Works with a private apt configuration: sites, proxies and signing
 # keys are the machine's own, read and never changed; apt checks the signatures, and the files against them.
 #
-# usage: debian.sh SUITE ARCH PACKAGE DIR     ARCH is an architecture, for its .deb; `source`, for the .dsc and all that
+# usage: debian.sh SUITE ARCH PACKAGE DIR     PACKAGE is a name, or several in one word, with spaces between them
+#                                             ARCH is an architecture, for its .deb; `source`, for the .dsc and all that
 #                                             it names; or `orig`, for upstream's part of the source alone
 # All is in DIR afterwards, or nothing, with one line that says why and exit status 1.
 set -eu
@@ -77,7 +78,7 @@ download() {
     esac
     # shellcheck disable=SC2086 # several words
     APT_CONFIG=$apt/apt.conf apt-get -qq update &&
-        (cd "$apt/got" && APT_CONFIG=$apt/apt.conf apt-get -qq $what "$package") &&
+        (cd "$apt/got" && APT_CONFIG=$apt/apt.conf apt-get -qq $what $package) &&
         [ -n "$(ls "$apt/got")" ]
 }
 

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Makes the initramfs that is built into the image: our programs, busybox with a link for each of its applets, /etc.
 
-    initramfs.py --out FILE [--busybox FILE] [--etc DIR] PROGRAM...
+    initramfs.py --out FILE [--busybox FILE] [--etc DIR] [--tree DIR] PROGRAM...
 
-A program called init becomes /init, all others go to /bin. Without the busybox file the image holds ours only.
+A program called init becomes /init, all others go to /bin. Without the busybox file the image holds ours only. The files in
+--tree are put where they lie in it.
 """
 import argparse
 import os
@@ -27,11 +28,20 @@ def applets(busybox):
     return table[0].decode().rstrip("\0").split("\0")
 
 
+def add_tree(archive, top):
+    for folder, folders, names in os.walk(top):
+        folders.sort()
+        for name in names:
+            path = os.path.join(folder, name)
+            archive.add_file(os.path.relpath(path, top), path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--out", required=True)
     parser.add_argument("--busybox")
     parser.add_argument("--etc", default="user/etc")
+    parser.add_argument("--tree")
     parser.add_argument("program", nargs="*")
     args = parser.parse_args()
 
@@ -49,6 +59,8 @@ def main():
     for program in args.program:
         name = os.path.basename(program)
         archive.add(f"{'/init' if name == 'init' else '/bin/' + name}={program}:755")
+    if args.tree:
+        add_tree(archive, args.tree)
     with open(args.out, "wb") as f:
         f.write(archive.data())
 

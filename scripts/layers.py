@@ -45,6 +45,8 @@ COMPATIBLE = re.compile(r'"[a-z0-9-]+,[^"]*"')
 def layer_of(path):
     """The layer of a source or header by where it lies, or None for what stands outside the kernel."""
     parts = path.split("/")
+    if path.startswith("arch/riscv/vdso/"):
+        return None  # programs run it, and it is linked by itself
     if parts[0] == "include":
         return "free" if path.startswith("include/abi/linux/") else parts[1] if parts[1] in ORDER else None
     if parts[0] == "kernel":

@@ -4,7 +4,7 @@
 # Sees to it that this machine has the packages that a purpose needs: asks dpkg once, names in full what is missing,
 # installs that. Nothing missing costs a few hundredths of a second and prints nothing.
 #
-# usage: setup.sh build|run|debug|bench|test|dtcheck|boards|emulator   (QUIRE_SETUP=no: trust me, ask nothing)
+# usage: setup.sh build|run|debug|bench|test|dtcheck|boards|emulator|programs|selftests   (QUIRE_SETUP=no: trust me, ask nothing)
 set -eu
 
 purpose=${1:-test}
@@ -16,6 +16,8 @@ debug="gdb-multiarch"
 dtcheck="gcc libc6-dev python3"
 emulator="gcc libc6-dev dpkg-dev patch pkg-config ninja-build meson flex bison libglib2.0-dev libpixman-1-dev zlib1g-dev
           libfdt-dev xz-utils"
+programs="gcc libc6-dev gcc-riscv64-linux-gnu libc6-dev-riscv64-cross dpkg-dev make patch tcl xz-utils python3"
+selftests="gcc libc6-dev gcc-riscv64-linux-gnu libc6-dev-riscv64-cross dpkg make xz-utils"
 boards="genimage dosfstools mtools u-boot-tools device-tree-compiler python3-pexpect"
 test="gcc libc6-dev libcmocka-dev libfdt-dev device-tree-compiler python3-pytest python3-pexpect clang llvm
       gcc-riscv64-linux-gnu libc6-dev-riscv64-cross cpio patch git"
@@ -29,10 +31,14 @@ esac
 
 case $purpose in
 build)     packages=$build commands="riscv64-unknown-elf-gcc python3" ;;
-run|bench) packages=$run commands="riscv64-unknown-elf-gcc python3 qemu-system-riscv64" ;;
+run)       packages=$run commands="riscv64-unknown-elf-gcc python3 qemu-system-riscv64" ;;
+bench)     packages="$run gcc libc6-dev gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"
+           commands="riscv64-unknown-elf-gcc python3 qemu-system-riscv64 gcc riscv64-linux-gnu-gcc" ;;
 debug)     packages="$run $debug" commands="riscv64-unknown-elf-gcc python3 qemu-system-riscv64 gdb-multiarch" ;;
 dtcheck)   packages=$dtcheck commands="gcc python3" ;;
 emulator)  packages=$emulator commands="gcc ninja meson flex bison pkg-config" ;;
+selftests) packages=$selftests commands="gcc riscv64-linux-gnu-gcc dpkg-deb make xz" ;;
+programs)  packages=$programs commands="gcc riscv64-linux-gnu-gcc dpkg-source make patch tclsh python3" ;;
 boards)    packages="$build $boards" commands="riscv64-unknown-elf-gcc python3 genimage mkfs.vfat mcopy mkimage dtc" ;;
 test)      packages="$run $boards $test" commands="riscv64-unknown-elf-gcc python3 qemu-system-riscv64 gcc clang dtc
                                            riscv64-linux-gnu-gcc" ;;

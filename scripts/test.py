@@ -23,7 +23,11 @@ import fuzz  # noqa: E402
 
 BUILD = os.environ.get("BUILD", "build")
 CACHE = os.path.abspath(os.environ.get("CACHE", "build/cache"))
-BUILD_EMULATOR = "boards/visionfive2/emulator/build.sh"
+# What is built once and kept outside of the tree: by the stage that needs it, the script (--path prints where it is or will
+# be), scripts/setup.sh's purpose, and what a person calls it.
+OUTSIDE = {"boot": [("scripts/programs.sh", "programs", "programs of others' making"),
+                    ("scripts/selftests.sh", "selftests", "selftests of Linux's")],
+           "boards": [("boards/visionfive2/emulator/build.sh", "emulator", "emulator of the VisionFive 2")]}
 PYTHON = os.environ.get("PYTHON", "/usr/bin/python3")
 IMAGE_LIMIT = 400_000  # bytes, without the initramfs: it is a small kernel
 FUZZ_SECONDS = {"test": 5, "test-all": 60}
@@ -115,6 +119,8 @@ def checks(report, _kind):
         report.case("format", status == 0, output)
     status, output = run([PYTHON, "scripts/syscalls.py", "--check"], 60)
     report.case("docs/syscalls.md is as the table says", status == 0, output)
+    status, output = run([PYTHON, "scripts/conformance.py", "--check"], 60)
+    report.case("docs/conformance.md is as the expected results say", status == 0, output)
     status, output = run([PYTHON, "scripts/layers.py", "--objects", BUILD], 120)
     for line in output.splitlines():
         if m := re.fullmatch(r"(\w[\w ]*): (ok|\d+ wrong)", line):
@@ -162,7 +168,9 @@ def builds(report, kind):
         report.case(f"build: {name}", status == 0, output)
     with tempfile.TemporaryDirectory(prefix="another-folder-") as other:
         copy_of_the_tree(other)
-        status, output = make("all", "BUILD=build", "DEBUG=0", cwd=other)
+        with open(f"{BUILD}/.date", encoding="ascii") as f:  # the copy has no history to ask
+            date = f.read().strip()
+        status, output = make("all", "BUILD=build", "DEBUG=0", f"SOURCE_DATE_EPOCH={date}", cwd=other)
         for name in ["Image", "quire.elf", "initramfs.cpio"]:
             here, there = digest(f"{BUILD}/{name}"), digest(f"{other}/build/{name}")
             report.case(f"build: {name} is the same from another folder", status == 0 and here == there,
@@ -219,24 +227,25 @@ def boots(report, kind):
     pytest(report, "tests/boot", words, more)
 
 
-class Emulator:
-    """The emulator of the VisionFive 2. Where it is not there yet it is built beside the stages before the one that needs
-    it, on processors that they leave idle; where that fails, the tests that need it report themselves as skipped."""
+class Outside:
+    """Something that is built once and kept outside of the tree. Where it is not there yet it is built beside the stages
+    before the one that needs it, on processors that they leave idle; where that fails, the tests that need it report
+    themselves as skipped."""
 
-    def __init__(self):
-        self.process = None
-        if os.access(run([BUILD_EMULATOR, "--path"], 60)[1].strip(), os.X_OK):
+    def __init__(self, script, purpose, what):
+        self.process, self.what = None, what
+        if os.access(run([script, "--path"], 60)[1].strip(), os.X_OK):
             return
-        if subprocess.run(["scripts/setup.sh", "emulator"], check=False).returncode == 0:
-            print("(building the VisionFive 2's emulator beside the first stages)", flush=True)
+        if subprocess.run(["scripts/setup.sh", purpose], check=False).returncode == 0:
+            print(f"(building the {what} beside the first stages)", flush=True)
             self.log = tempfile.TemporaryFile("w+")
-            self.process = subprocess.Popen([BUILD_EMULATOR], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+            self.process = subprocess.Popen([script], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                             start_new_session=True)
 
     def wait(self):
         if self.process and self.process.wait() != 0:
             self.log.seek(0)
-            print("no emulator of the VisionFive 2:", (self.log.read().strip().splitlines() or ["?"])[-1], flush=True)
+            print(f"no {self.what}:", (self.log.read().strip().splitlines() or ["?"])[-1], flush=True)
 
     def stop(self):
         """If the tests end before it is built, so does the building."""
@@ -262,20 +271,20 @@ KINDS = {"smoke": ["build", "boot"], "test": list(STAGES), "test-all": list(STAG
 
 
 def run_stages(report, kind, wanted):
-    emulator = Emulator() if "boards" in wanted else None
+    outside = {stage: [Outside(*one) for one in OUTSIDE.get(stage, []) if kind != "smoke"] for stage in wanted}
     try:
         for stage in wanted:
             start = time.monotonic()
             print(f"== {stage}", flush=True)
-            if stage == "boards":
-                emulator.wait()
+            for one in outside[stage]:
+                one.wait()
             go_on = STAGES[stage](report, kind)
             print(f"== {stage}: {time.monotonic() - start:.0f} s", flush=True)
             if go_on is False:
                 break
     finally:
-        if emulator:
-            emulator.stop()
+        for one in sum(outside.values(), []):
+            one.stop()
 
 
 def main():

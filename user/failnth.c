@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * failnth: each allocation that fork, exec and exit make fails once.
+ * failnth: each allocation that a call makes fails once.
  *
- * For k = 1, 2, ... the k-th allocation of a fork fails, until a fork passes untouched; then the same
- * for an exec in a child. /proc/self/fail-nth as on Linux: a number written is the allocation of
- * this thread that fails, what is read is the rest (0: it was hit). Whatever fails must give an
- * error or end the child; at the end as much memory is free as before. A round without failures
- * goes first, so that caches are full.
+ * For each of the actions below, and k = 1, 2, ..., the k-th allocation fails, until the action passes untouched.
+ * /proc/self/fail-nth as on Linux: a number written is the allocation of this thread that fails, what is read is the
+ * rest (0: it was hit). Whatever fails must give an error that says so, or end the child that tried; at the end as much
+ * memory is free as before. A round without counting goes first, so that caches are full.
  */
 #include "sys.h"
 #include "text.h"
 
 #include <abi/linux/fcntl.h>
+#include <abi/linux/ipc.h>
+#include <abi/linux/mman.h>
+#include <abi/linux/signal.h>
+
+#include "thread.h"
 
 #define PROGRAM "/bin/nop"
+#define PAGE    4096ul
 #define LIMIT   10000
 #define ROUNDS  20 /* so that a page lost for one k only stands out from what caches keep */
 
@@ -78,37 +83,239 @@ static void do_exec(long k)
     sys_exit(was_hit() ? HIT : BROKEN);
 }
 
+/* --- calls that answer with an error ------------------------------------------------------------ */
+
+static char *map(u64 pages)
+{
+    return (char *)SYS(mmap, 0, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                       -1, 0);
+}
+
+static bool is_error(const void *addr)
+{
+    return (u64)addr > -4096ul;
+}
+
+static void idle(void *arg)
+{
+    (void)arg;
+}
+
+static long make_thread(void)
+{
+    static char stack[16 * KiB] __aligned(16);
+    struct thread t;
+    long rc = thread_start(&t, stack, sizeof(stack), idle, NULL, 0);
+
+    if (rc == 0)
+        thread_join(&t);
+    return rc;
+}
+
+/* Booked, touched, cut into pieces, with other rights, and gone. */
+static long use_mapping(void)
+{
+    char *at = map(16);
+    long rc;
+
+    if (is_error(at))
+        return (long)at;
+    for (u64 i = 0; i < 16; i++)
+        at[i * PAGE] = 1;
+    rc = SYS(mprotect, at + 4 * PAGE, 2 * PAGE, PROT_READ);
+    if (rc == 0)
+        rc = SYS(munmap, at + 8 * PAGE, PAGE);
+    return rc ? rc : SYS(munmap, at, 16 * PAGE);
+}
+
+/* Pages that are not there yet, and such that parent and child share until one writes. */
+static char *area;
+
+#define AREA_PAGES 1024 /* more than one table's worth */
+
+static long fault_pages(void)
+{
+    for (u64 i = 0; i < AREA_PAGES; i += AREA_PAGES / 8)
+        area[i * PAGE] = area[(i + 1) * PAGE] = 2;
+    return 0;
+}
+
+/* Far enough that it has to move, and its table with it. */
+static long move_mapping(void)
+{
+    char *at = map(16);
+    char *wall = map(1);
+
+    if (is_error(at) || is_error(wall))
+        return is_error(at) ? (long)at : (long)wall;
+    at[0] = at[15 * PAGE] = 1;
+    return MIN(SYS(mremap, at, 16 * PAGE, 1024 * PAGE, MREMAP_MAYMOVE), 0);
+}
+
+static long use_pipe(void)
+{
+    static char bytes[3 * PAGE];
+    int fd[2];
+    long rc = SYS(pipe2, fd, 0);
+
+    if (rc)
+        return rc;
+    rc = SYS(write, fd[1], bytes, sizeof(bytes));
+    return rc < 0 ? rc : MIN(SYS(read, fd[0], bytes, sizeof(bytes)), 0);
+}
+
+#define NEW_FILE "/tmp/a-name-that-is-too-long-to-be-kept-in-the-dentry-itself"
+
+static long use_file(void)
+{
+    long fd = SYS(openat, AT_FDCWD, NEW_FILE, O_RDWR | O_CREAT, 0600);
+    long rc = fd < 0 ? fd : SYS(pwrite64, fd, "x", 1, 1 << 20);
+
+    return MIN(rc, 0);
+}
+
+static long use_memory_file(void)
+{
+    long fd = SYS(memfd_create, "failnth", 0);
+    struct linux_flock lock = {.l_type = F_WRLCK, .l_len = 10};
+    long rc = fd < 0 ? fd : SYS(fcntl, fd, F_SETLK, &lock);
+
+    return rc ? rc : SYS(ftruncate, fd, PAGE);
+}
+
+static long segment = -1;
+
+static long use_segment(void)
+{
+    segment = SYS(shmget, IPC_PRIVATE, 4 * PAGE, 0600);
+    if (segment < 0)
+        return segment;
+    char *at = (char *)SYS(shmat, segment, 0, 0);
+    if (is_error(at))
+        return (long)at;
+    at[PAGE] = 1;
+    return SYS(shmdt, at);
+}
+
+static volatile int caught;
+
+static void on_signal(int sig)
+{
+    caught = sig;
+}
+
+/* On a stack that is not there yet; a queued one, which needs memory of its own. */
+static long take_signal(void)
+{
+    struct linux_sigaction action = {.sa_handler = (u64)on_signal, .sa_flags = SA_ONSTACK};
+    long self = SYS(getpid);
+    u64 info[16] = {SIGRTMIN, (u64)(u32)-1};
+    struct linux_stack stack = {.ss_sp = (u64)map(4), .ss_size = 4 * PAGE};
+
+    if (is_error((void *)stack.ss_sp))
+        return (long)stack.ss_sp;
+    SYS(sigaltstack, &stack, 0);
+    SYS(rt_sigaction, SIGRTMIN, &action, 0, sizeof(u64));
+    long rc = SYS(rt_sigqueueinfo, self, SIGRTMIN, info);
+    if (rc == 0 && caught != SIGRTMIN)
+        return -EIO; /* it was accepted, and never came */
+    return rc;
+}
+
+/* Takes back what outlives a process. */
+static void clean_up(void)
+{
+    SYS(unlinkat, AT_FDCWD, NEW_FILE, 0);
+    if (segment >= 0)
+        SYS(shmctl, segment, IPC_RMID, 0);
+}
+
+/* EFAULT: a page of a buffer could not be had, which is what Linux says as well. */
+static bool says_no_memory(long rc)
+{
+    return rc == -EFAULT || rc == -ENOMEM || rc == -EAGAIN || rc == -ENOSPC || rc == -ENOLCK;
+}
+
+static void answer(long (*call)(void), long k)
+{
+    set_rest(k);
+    long rc = call();
+    bool hit = was_hit();
+    clean_up();
+    if (rc < 0 && !(hit && says_no_memory(rc))) {
+        warn("failnth: error %ld\n", -rc);
+        sys_exit(BROKEN);
+    }
+    sys_exit(hit ? HIT : 0);
+}
+
+/* --- all of them --------------------------------------------------------------------------------- */
+
+static struct action {
+    const char *name;
+    void (*in_child)(long k);
+    long (*call)(void); /* or this */
+    long allocations;
+} actions[] = {
+    {"fork", .in_child = do_fork},      {"exec", .in_child = do_exec},
+    {"clone", .call = make_thread},     {"mmap", .call = use_mapping},
+    {"fault", .call = fault_pages},     {"mremap", .call = move_mapping},
+    {"pipe", .call = use_pipe},         {"open", .call = use_file},
+    {"memfd", .call = use_memory_file}, {"shm", .call = use_segment},
+    {"signal", .call = take_signal},
+};
+
 /*
  * True when the k-th allocation was made and failed. Each attempt has a process of its own: the
  * failure may come in a page fault or behind exec's point of no return, and then kills it.
  */
-static bool try(void (*action)(long k), long k)
+static bool try(const struct action *a, long k)
 {
     long pid = sys_fork();
 
     if (pid == 0) {
         knob = (int)SYS(openat, AT_FDCWD, "/proc/self/fail-nth", O_RDWR | O_CLOEXEC, 0);
-        action(k);
+        if (a->in_child)
+            a->in_child(k);
+        else
+            answer(a->call, k);
     }
     long status = pid < 0 ? pid : sys_wait(pid);
     if (status < 0 || status == BROKEN << 8) {
-        warn("failnth: an error though no allocation failed (k %ld, status %ld)\n", k, status);
+        warn("failnth: %s: a wrong error, or one though no allocation failed (k %ld, status %ld)\n",
+             a->name, k, status);
         sys_exit(1);
     }
     return status != 0;
 }
 
-static long count(void (*action)(long k))
+static void count(struct action *a)
 {
     long k = 1;
 
-    while (try(action, k)) {
+    while (try(a, k)) {
         if (++k > LIMIT) {
-            warn("failnth: it does not end\n");
+            warn("failnth: %s does not end\n", a->name);
             sys_exit(1);
         }
     }
-    return k - 1;
+    a->allocations = k - 1;
+}
+
+static void count_all(void)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+        count(&actions[i]);
+}
+
+/* Segments of children that were killed before they could remove theirs. */
+static void remove_segments(void)
+{
+    struct linux_shmid_ds ds;
+
+    for (long i = 0, id; i < 256; i++)
+        if ((id = SYS(shmctl, i, SHM_STAT, &ds)) >= 0 && ds.shm_nattch == 0)
+            SYS(shmctl, id, IPC_RMID, 0);
 }
 
 /* MemFree of /proc/meminfo, in kB. */
@@ -132,16 +339,20 @@ static u64 free_memory(void)
 
 int main(void)
 {
-    count(do_fork);
-    count(do_exec);
+    area = map(AREA_PAGES);
+    for (u64 i = 0; i < AREA_PAGES; i += AREA_PAGES / 8)
+        area[i * PAGE] = 1;
+    count_all();
+    remove_segments();
     u64 before = free_memory();
-    long forks = 0, execs = 0;
-    for (int i = 0; i < ROUNDS; i++) {
-        forks = count(do_fork);
-        execs = count(do_exec);
-    }
+    for (int i = 0; i < ROUNDS; i++)
+        count_all();
+    remove_segments();
+    SYS(unlinkat, AT_FDCWD, NEW_FILE, 0);
     u64 after = free_memory();
-    print("failnth: %ld allocations in fork, %ld in exec, free kB before %lu, after %lu\n", forks,
-          execs, before, after);
+    print("failnth: allocations");
+    for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+        print("%s %s %ld", i ? "," : "", actions[i].name, actions[i].allocations);
+    print("; free kB before %lu, after %lu\n", before, after);
     return 0;
 }

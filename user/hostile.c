@@ -58,6 +58,7 @@ static void alarms(void)
 
 /* --- frames: what a handler leaves in its frame becomes the program's registers --- */
 
+#define FRAME_PAD 156 /* in struct rt_sigframe: unused bytes behind uc_stack.ss_flags */
 #define FRAME_PC  304 /* in struct rt_sigframe: siginfo, ucontext up to the registers */
 #define REGISTERS 98  /* words from there to the end: pc, x1 to x31, the room for the FPU's state */
 
@@ -69,6 +70,7 @@ static void forge_frame(int sig, u8 *siginfo)
     u64 *registers = (u64 *)(void *)(siginfo + FRAME_PC);
 
     (void)sig;
+    *(u32 *)(void *)(siginfo + FRAME_PAD) = (u32)forged[1];
     for (int i = 0; i < REGISTERS; i++)
         registers[i] = forged[i];
 }

@@ -3,7 +3,8 @@
  * stale [ROUNDS]: does a cpu still read what another one has unmapped? Readers, one on each other cpu, load from
  * one page without ever entering the kernel, so that no trap makes them forget a translation; then the page is
  * unmapped, protected, exchanged for another, or emptied. What counts is one load that begins after that call has
- * returned: it must fault or find what is there now.
+ * returned: it must fault or find what is there now. Every other time the page is the first of 2 MiB, so that
+ * what the readers have cached may be a large leaf, which the call must split.
  */
 #include <abi/linux/mman.h>
 
@@ -13,6 +14,7 @@
 #include "lib/try.h"
 
 #define PAGE       4096ul
+#define LARGE      (2 * MiB)
 #define AT         (3ul << 30)
 #define STACK_SIZE (16 * KiB)
 #define READERS    31u
@@ -83,10 +85,11 @@ static void wait_for_all(const u32 *counter, const char *what)
         must(sys_now() < until, what);
 }
 
-static void map(u64 value)
+static void map(u64 size, u64 value)
 {
+    must(!SYS(munmap, AT, LARGE), "munmap");
     long at =
-        SYS(mmap, AT, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+        SYS(mmap, AT, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
     must(at == (long)AT, "mmap");
     *word = value;
@@ -116,7 +119,7 @@ static void take_away(enum way way)
 
 static void run_round(u32 round)
 {
-    map(OLD);
+    map(round / WAYS % 2 ? LARGE : PAGE, OLD);
     set(&reading, 0);
     set(&noticed, 0);
     set(&round_begun, round);

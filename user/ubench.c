@@ -16,9 +16,10 @@
 #include "lib/sys.h"
 #include "lib/text.h"
 
-#define PAGE   4096ul
-#define PAGES  64ul
-#define ROUNDS 3
+#define PAGE       4096ul
+#define PAGES      64ul
+#define MANY_PAGES 256ul
+#define ROUNDS     3
 
 /* Does `n` operations and returns the nanoseconds that they took, without what surrounds them. */
 typedef u64 (*bench_fn)(u64 n);
@@ -221,17 +222,17 @@ static u64 bench_fork_exec(u64 n)
     return sys_now() - start;
 }
 
-static char *map_pages(void)
+static char *map_pages(u64 count)
 {
     long addr =
-        SYS(mmap, 0, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        SYS(mmap, 0, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     return (char *)must("mmap", addr);
 }
 
-static void touch(volatile char *pages)
+static void touch(volatile char *pages, u64 count)
 {
-    for (u64 i = 0; i < PAGES; i++)
+    for (u64 i = 0; i < count; i++)
         pages[i * PAGE] = 1;
 }
 
@@ -241,9 +242,9 @@ static u64 bench_anonymous(u64 n)
     u64 start = sys_now();
 
     for (u64 i = 0; i < n; i++) {
-        char *pages = map_pages();
+        char *pages = map_pages(PAGES);
 
-        touch(pages);
+        touch(pages, PAGES);
         SYS(munmap, pages, PAGES * PAGE);
     }
     return sys_now() - start;
@@ -253,8 +254,12 @@ static u64 bench_map_unmap(u64 n)
 {
     u64 start = sys_now();
 
-    for (u64 i = 0; i < n; i++)
-        SYS(munmap, map_pages(), PAGES * PAGE);
+    for (u64 i = 0; i < n; i++) {
+        char *page = map_pages(1);
+
+        *(volatile char *)page = 1;
+        SYS(munmap, page, PAGE);
+    }
     return sys_now() - start;
 }
 
@@ -274,11 +279,11 @@ static u64 bench_brk(u64 n)
 /* The child writes to pages that it shares with its parent, and reports how long that took. */
 static u64 bench_cow(u64 n)
 {
-    char *pages = map_pages();
+    char *pages = map_pages(PAGES);
     u64 total = 0;
     int fd[2];
 
-    touch(pages);
+    touch(pages, PAGES);
     must("pipe", SYS(pipe2, fd, 0));
     for (u64 i = 0; i < n; i++) {
         u64 time = 0;
@@ -286,7 +291,7 @@ static u64 bench_cow(u64 n)
 
         if (pid == 0) {
             time = sys_now();
-            touch(pages);
+            touch(pages, PAGES);
             time = sys_now() - time;
             SYS(write, fd[1], &time, sizeof(time));
             sys_exit(0);
@@ -301,14 +306,79 @@ static u64 bench_cow(u64 n)
     return total;
 }
 
-/* What 64 more pages add to fork, exit and wait. */
+/* What more pages add to fork, exit and wait. */
+static u64 fork_with_pages(u64 n, u64 count)
+{
+    char *pages = map_pages(count);
+
+    touch(pages, count);
+    u64 time = bench_fork_exit(n);
+    SYS(munmap, pages, count * PAGE);
+    return time;
+}
+
 static u64 bench_fork_64_pages(u64 n)
 {
-    char *pages = map_pages();
+    return fork_with_pages(n, 64);
+}
 
-    touch(pages);
-    u64 time = bench_fork_exit(n);
-    SYS(munmap, pages, PAGES * PAGE);
+static u64 bench_fork_256_pages(u64 n)
+{
+    return fork_with_pages(n, MANY_PAGES);
+}
+
+/* The child writes to all of them before it exits. */
+static u64 bench_fork_256_written(u64 n)
+{
+    char *pages = map_pages(MANY_PAGES);
+
+    touch(pages, MANY_PAGES);
+    u64 start = sys_now();
+    for (u64 i = 0; i < n; i++) {
+        long pid = sys_fork();
+
+        if (pid == 0) {
+            touch(pages, MANY_PAGES);
+            sys_exit(0);
+        }
+        must("wait", sys_wait(must("fork", pid)));
+    }
+    u64 time = sys_now() - start;
+    SYS(munmap, pages, MANY_PAGES * PAGE);
+    return time;
+}
+
+/* In the child: takes everything. */
+__noreturn static void drain(long from, char *block)
+{
+    while (SYS(read, from, block, PAGE) > 0)
+        ;
+    sys_exit(0);
+}
+
+/*
+ * A page at a time through a pipe to another process. Mapped for the while: a variable of that size
+ * would be one more region in all forks that are measured.
+ */
+static u64 bench_pipe_4k(u64 n)
+{
+    char *block = map_pages(1);
+    int fd[2];
+
+    must("pipe", SYS(pipe2, fd, 0));
+    long pid = must("fork", sys_fork());
+    if (pid == 0) {
+        SYS(close, fd[1]);
+        drain(fd[0], block);
+    }
+    SYS(close, fd[0]);
+    u64 start = sys_now();
+    for (u64 i = 0; i < n; i++)
+        must("write", SYS(write, fd[1], block, PAGE));
+    SYS(close, fd[1]);
+    sys_wait(pid);
+    u64 time = sys_now() - start;
+    SYS(munmap, block, PAGE);
     return time;
 }
 
@@ -322,10 +392,13 @@ static const struct bench benches[] = {
     {"open_close", bench_open_close, 500, 1},
     {"create_unlink", bench_create, 200, 1},
     {"pipe_self", bench_pipe_self, 1000, 1},
+    {"pipe_4k", bench_pipe_4k, 1000, 1},
     {"pipe_round_trip", bench_pipe_round_trip, 1000, 1},
     {"fork_exit_wait", bench_fork_exit, 100, 1},
     {"fork_exec_wait", bench_fork_exec, 100, 1},
     {"fork_64_pages", bench_fork_64_pages, 50, 1},
+    {"fork_256_pages", bench_fork_256_pages, 50, 1},
+    {"fork_256_written", bench_fork_256_written, 20, 1},
     {"anon_page", bench_anonymous, 50, PAGES},
     {"map_unmap", bench_map_unmap, 200, 1},
     {"brk_page", bench_brk, 200, 1},

@@ -29,9 +29,6 @@ SECTIONS
         KEEP(*(.trampoline))
         . = PART;
         __trampoline_end = .;
-        __sigcode_start = .;
-        KEEP(*(.sigcode))
-        . = PART;
         __text_end = .;
     } :text
     .rodata : {

@@ -45,26 +45,22 @@ static_assert(sizeof(struct user_fpu) == 528, "union __riscv_fp_state");
 static_assert(__builtin_offsetof(struct ucontext, mask) == 40, "uc_sigmask");
 static_assert(__builtin_offsetof(struct ucontext, mcontext) == 176, "uc_mcontext");
 static_assert(sizeof(struct sigframe) == ARCH_SIGFRAME_SIZE, "struct rt_sigframe");
+static_assert(__builtin_offsetof(struct sigframe, uc) == ARCH_SIGFRAME_CONTEXT, "uc");
 
-extern char __sigcode_start[];
-
-paddr_t arch_sigcode_frame(void)
+static void save_fpu(struct user_fpu *fpu, struct arch_context *ctx)
 {
-    return image_to_phys(__sigcode_start);
-}
-
-static void save_registers(struct sigcontext *sc, const struct trap_frame *tf,
-                           struct arch_context *ctx)
-{
-    sc->regs[0] = tf->pc;
-    memcpy(&sc->regs[1], &tf->x[1], 31 * sizeof(u64));
-    if (!ctx->fpu_used)
-        return;
     arch_irq_disable();
     fpu_sync(ctx);
     arch_irq_enable();
-    memcpy(sc->fpu.f, ctx->fpu.f, sizeof(ctx->fpu.f));
-    sc->fpu.fcsr = ctx->fpu.fcsr;
+    memset(fpu, 0, sizeof(*fpu));
+    memcpy(fpu->f, ctx->fpu.f, sizeof(ctx->fpu.f));
+    fpu->fcsr = ctx->fpu.fcsr;
+}
+
+size_t arch_signal_contents(const struct arch_context *ctx)
+{
+    return ctx->fpu_used ? sizeof(struct sigframe)
+                         : __builtin_offsetof(struct sigframe, uc.mcontext.fpu);
 }
 
 vaddr_t arch_signal_build(const struct trap_frame *tf, struct arch_context *ctx,
@@ -72,12 +68,15 @@ vaddr_t arch_signal_build(const struct trap_frame *tf, struct arch_context *ctx,
 {
     struct sigframe *frame = buf;
     memcpy(frame->info, setup->info, sizeof(frame->info));
-    memset(&frame->uc, 0, sizeof(frame->uc));
+    memset(&frame->uc, 0, __builtin_offsetof(struct ucontext, mcontext));
     frame->uc.stack_base = setup->alt_base;
     frame->uc.stack_size = setup->alt_size;
     frame->uc.stack_flags = setup->alt_flags;
     frame->uc.mask = setup->mask;
-    save_registers(&frame->uc.mcontext, tf, ctx);
+    frame->uc.mcontext.regs[0] = tf->pc;
+    memcpy(&frame->uc.mcontext.regs[1], &tf->x[1], 31 * sizeof(u64));
+    if (ctx->fpu_used)
+        save_fpu(&frame->uc.mcontext.fpu, ctx);
     vaddr_t top = setup->stack ? setup->stack : tf_sp(tf);
     return ALIGN_DOWN(top - sizeof(*frame), 16);
 }

@@ -54,10 +54,3 @@ trampoline_leave_\name:                 /* sp = entry page, t0 = the program's s
     VARIANT asid, 1, 0
     VARIANT fence, 1, 1
     VARIANT shared, 0, 0
-
-/* rt_sigreturn for programs whose sigaction brings no restorer. Mapped into every process. */
-    .section .sigcode, "ax"
-    .globl sigcode_return
-sigcode_return:
-    li a7, 139
-    ecall

@@ -13,7 +13,7 @@ struct arch_context;
 struct signal_setup {
     int signo;
     vaddr_t handler;
-    vaddr_t restorer; /* 0: use the kernel's own rt_sigreturn stub page */
+    vaddr_t restorer; /* where the handler returns to: the vDSO's rt_sigreturn */
     u64 mask;         /* to be restored by rt_sigreturn */
     const void *info; /* 128 bytes */
     vaddr_t stack;    /* alternate stack's top, or 0: the current stack */
@@ -24,11 +24,20 @@ struct signal_setup {
 
 /* Bytes of a frame on the user's stack; at most this much on the kernel's stack too. */
 #define ARCH_SIGFRAME_SIZE 1088
+/* Where in it that begins which rt_sigreturn reads. */
+#define ARCH_SIGFRAME_CONTEXT 128
 
 /*
- * Fills buf (ARCH_SIGFRAME_SIZE bytes, 16-byte aligned) with the frame for a delivery, the FPU state of
- * the running thread included, and returns the user address at which it has to be copied out. The caller
- * copies, and on success calls arch_signal_enter() with that address. Interrupts on.
+ * How much of a frame holds something: without FPU state, which a program that has never used the FPU
+ * does not have, the rest is zeroes when the frame is built, and not looked at when it is restored.
+ */
+size_t arch_signal_contents(const struct arch_context *ctx);
+
+/*
+ * Fills buf (16-byte aligned) with arch_signal_contents() bytes of the frame for a delivery, the FPU
+ * state of the running thread included, and returns the user address at which it has to be copied
+ * out. The caller copies, zeroes the rest, and on success calls arch_signal_enter() with that
+ * address. Interrupts on.
  */
 vaddr_t arch_signal_build(const struct trap_frame *tf, struct arch_context *ctx,
                           const struct signal_setup *setup, void *buf);
@@ -37,15 +46,10 @@ vaddr_t arch_signal_build(const struct trap_frame *tf, struct arch_context *ctx,
 void arch_signal_enter(struct trap_frame *tf, const struct signal_setup *setup, vaddr_t frame);
 
 /*
- * rt_sigreturn: the caller copies ARCH_SIGFRAME_SIZE bytes in from the user's sp (16-byte aligned, or
- * it is a bad frame) and hands them over; registers and FPU state are restored from them, the rest is
- * returned in *out (mask and alternate stack). Privileged bits cannot be changed by it.
+ * rt_sigreturn: the caller copies the bytes from ARCH_SIGFRAME_CONTEXT up to arch_signal_contents() in
+ * from the user's sp (16-byte aligned, or it is a bad frame) to the same places in buf; registers and
+ * FPU state are restored from them, the rest is returned in *out (mask and alternate stack).
+ * Privileged bits cannot be changed by it.
  */
 void arch_signal_restore(struct trap_frame *tf, struct arch_context *ctx, const void *buf,
                          struct signal_setup *out);
-
-/*
- * The code page with the rt_sigreturn stub (read-only, executable, part of the image's text);
- * exec maps it into every process as "[vdso]" and passes its address to process state.
- */
-paddr_t arch_sigcode_frame(void);

@@ -9,3 +9,6 @@
 
 /* The linker's build id (SHA-1 of the image) in hex, NUL-terminated: names the very same bytes. */
 const char *build_id(void);
+
+/* Seconds from 1970 to the last commit (or to SOURCE_DATE_EPOCH): the calendar starts no earlier. */
+u64 build_date(void);

@@ -34,6 +34,12 @@ struct waiter {
     struct list link;
     struct thread *thread;
     struct wait_queue *queue; /* NULL while not queued */
+    /*
+     * NULL: `thread` is woken. Else this is called in its place, under the queue's lock and in any context, and
+     * says whether it counts as the one that wake_one() looks for. `served` is false at the first call of a
+     * wake-up and for the callees' own use among themselves.
+     */
+    bool (*call)(struct waiter *w, bool *served);
 };
 
 enum wait_mode {
@@ -49,6 +55,10 @@ void wait_queue_init(struct wait_queue *wq, const char *name);
 /* Low level, for sleeping on several queues at once (poll): add, prepare, check, sleep, remove. */
 void waiter_add(struct wait_queue *wq, struct waiter *w);
 void waiter_remove(struct waiter *w);
+
+/* A waiter that outlives the call: `call` hears of each wake-up until waiter_remove(), which waits for one under way. */
+void waiter_add_call(struct wait_queue *wq, struct waiter *w,
+                     bool (*call)(struct waiter *w, bool *served));
 
 /*
  * Wakes waiters: one (the longest asleep) or all. Cheap when nobody waits: one load after the

@@ -21,6 +21,15 @@
 /* For start-up: registered as PROC_PART_FILES. */
 extern const struct proc_part fdtable_part;
 
+/* Descriptors of a process at most, whatever RLIMIT_NOFILE says. */
+#define FD_LIMIT (1u << 20)
+
+/* The current thread's table, as the owner of record locks (see <fs/reclock.h>). */
+static inline const void *fd_owner(void)
+{
+    return current_process()->part[PROC_PART_FILES];
+}
+
 /* A borrowed file: file is NULL for a bad descriptor (-EBADF). Give it back with fd_put(). */
 struct fd_ref {
     struct file *file;

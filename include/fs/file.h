@@ -9,12 +9,16 @@
  */
 #pragma once
 
+#include <abi/linux/fcntl.h>
+#include <abi/linux/poll.h>
 #include <base/mutex.h>
 #include <fs/iobuf.h>
 #include <lib/types.h>
 
 struct dentry;
+struct epoll_item;
 struct file;
+struct fmt_sink;
 struct inode;
 struct pager;
 struct poll_table;
@@ -41,19 +45,22 @@ struct file_ops {
     ssize_t (*write)(struct file *file, struct iobuf *from, u64 *pos);
     /* -ESPIPE, and so is pread. file_lseek_size() serves whatever has a size. */
     s64 (*lseek)(struct file *file, s64 offset, int whence);
-    /* The POLL* events that hold now; registers the queues with poll_on(). POLLIN | POLLOUT. */
+    /* The POLL* events that hold now; registers the queues with poll_on(). POLLIN | POLLOUT. POLLNVAL: no memory to. */
     u32 (*poll)(struct file *file, struct poll_table *table);
     /* -ENOTTY. */
     long (*ioctl)(struct file *file, unsigned cmd, vaddr_t arg);
     /*
      * The pager that supplies a mapping's frames, referenced; *out = NULL for anonymous memory.
-     * -ENODEV.
+     * *writable: the mapping is shared and may be written to; if that stays set, it counts as a writer of
+     * the pager. May be cleared: then it never becomes writable. -ENODEV.
      */
-    int (*mmap)(struct file *file, u64 offset, struct pager **out);
+    int (*mmap)(struct file *file, u64 offset, bool *writable, struct pager **out);
     /* Emits entries from file->pos on and advances it. -ENOTDIR. */
     int (*readdir)(struct file *file, struct dirent_sink *sink);
     /* Books room without changing bytes: allocation for [offset, offset + len). -EOPNOTSUPP. */
     int (*allocate)(struct file *file, unsigned mode, u64 offset, u64 len);
+    /* Prints what is special about the file, for /proc/<pid>/fdinfo. Does not sleep for a reader. */
+    void (*show_info)(struct file *file, struct fmt_sink *sink);
 };
 
 #define FILE_READ  1u
@@ -67,9 +74,10 @@ struct file {
     u64 pos;
     u32 flags; /* O_* but for those of creation; changed by F_SETFL under no lock, atomically */
     u32 refs;
-    u8 access;             /* FILE_READ | FILE_WRITE; 0 for O_PATH */
-    bool flocked;          /* holds a flock(2) */
-    struct mutex pos_lock; /* pos, when shared; before inode->lock */
+    u8 access;                  /* FILE_READ | FILE_WRITE; 0 for O_PATH */
+    bool flocked;               /* holds a flock(2) */
+    struct epoll_item *watches; /* of epolls that watch it (fs/eventpoll.c) */
+    struct mutex pos_lock;      /* pos, when shared; before inode->lock */
 };
 
 /*
@@ -78,8 +86,18 @@ struct file {
  */
 struct file *file_open(struct inode *inode, struct dentry *dentry, unsigned flags);
 
+/* The same without a name and without ops->open: what `ops` and `private` say. For fs/anon.c. */
+struct file *file_make(struct inode *inode, const struct file_ops *ops, void *private,
+                       unsigned flags);
+
 struct file *file_get(struct file *file);
 void file_put(struct file *file);
+
+/* A reference to a file that may be at its end (false: it is); the caller knows that its memory is still there. */
+bool file_get_live(struct file *file);
+
+/* Makes epolls forget a file that is at its end; set by fs/eventpoll.c. */
+extern void (*file_unwatch)(struct file *file);
 
 /* At the file's position. -EBADF when it was not opened for that. */
 ssize_t file_read(struct file *file, struct iobuf *to);
@@ -97,7 +115,14 @@ s64 file_lseek_size(struct file *file, s64 offset, int whence, u64 size);
 /* file_ops.lseek for regular files: file_lseek_size() with the inode's size. */
 s64 file_lseek_regular(struct file *file, s64 offset, int whence);
 
-u32 file_poll(struct file *file, struct poll_table *table);
+static inline u32 file_poll(struct file *file, struct poll_table *table)
+{
+    if (unlikely(file->flags & O_PATH))
+        return POLLNVAL;
+    if (!file->ops->poll)
+        return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+    return file->ops->poll(file, table);
+}
 long file_ioctl(struct file *file, unsigned cmd, vaddr_t arg);
 int file_readdir(struct file *file, struct dirent_sink *sink);
 
@@ -106,11 +131,20 @@ bool dir_emit_dots(struct file *file, struct dirent_sink *sink);
 int file_truncate(struct file *file, u64 size);
 int file_allocate(struct file *file, unsigned mode, u64 offset, u64 len);
 
+/* What a mapping of a file is to be. */
+struct file_mapping {
+    u64 offset;
+    bool shared, write; /* MAP_SHARED; PROT_WRITE */
+};
+
 /*
  * For mmap(2): -EACCES when the file was not opened for what the mapping does (it must be
- * readable; shared and writable needs both), -ENODEV. *out is referenced, or NULL: anonymous.
+ * readable; shared and writable needs both), -EPERM: a seal forbids it; -ENODEV. *out is referenced, or
+ * NULL: anonymous. *writable: the mapping is shared and may be or become writable; it has been counted
+ * as a writer of the pager, which the caller takes back when the mapping is made and has counted itself.
  */
-int file_mmap(struct file *file, bool shared, bool write, u64 offset, struct pager **out);
+int file_mmap(struct file *file, const struct file_mapping *how, bool *writable,
+              struct pager **out);
 
 /* The pager of a program file, referenced, for exec. -ENOEXEC. Contents via file_pread(). */
 int file_exec_pager(struct file *file, struct pager **out);

@@ -21,6 +21,7 @@ struct fs_type;
 struct inode;
 struct kstatfs;
 struct pager;
+struct seals;
 
 /* What a directory is asked when it does not keep its entries as dentries (/proc). */
 struct inode_ops {
@@ -48,6 +49,9 @@ struct inode_ops {
     /* Sets a regular file's size: frames behind it go, the tail of the last one is zeroed. */
     int (*truncate)(struct inode *inode, u64 size);
 
+    /* The file's seals (see <fs/seals.h>). NULL: it cannot have any. */
+    struct seals *(*seals)(struct inode *inode);
+
     /* Length of a regular file, and frames it holds; NULL: inode->size, 0. */
     u64 (*size)(struct inode *inode);
     u64 (*pages)(struct inode *inode);
@@ -66,7 +70,7 @@ struct super {
     u32 refs; /* mounted: 1; each inode: 1 */
     u32 dev;  /* st_dev */
     bool readonly;
-    bool attached; /* in the list of mounts */
+    bool nowhere; /* never mounted: paths in it begin at its root */
 };
 
 struct inode {
@@ -81,6 +85,8 @@ struct inode {
     u32 uid, gid;
     u32 rdev; /* devices: DEV(major, minor) */
     u32 refs;
+    bool record_locked;   /* may have record locks; guarded by their lock */
+    bool linkable;        /* O_TMPFILE: may get a name though it has none */
     struct dentry *alias; /* one of its names, not referenced; guarded by the tree lock */
     void *private;        /* the file system's or the device's */
     struct mutex lock;    /* one writer of contents at a time; before any lock of mm */

@@ -23,6 +23,7 @@ int vfs_mount(const char *source, struct dentry *at, const char *path, const cha
 /* flags: MNT_DETACH (2) unmounts what is in use, UMOUNT_NOFOLLOW (8). */
 int vfs_umount(struct dentry *at, const char *path, unsigned flags);
 
-/* Prints /proc/mounts, and /proc/filesystems. */
+/* Prints /proc/mounts, /proc/<pid>/mountinfo, and /proc/filesystems. */
 void mount_print(struct fmt_sink *sink);
+void mount_print_info(struct fmt_sink *sink);
 void fs_type_print(struct fmt_sink *sink);

@@ -19,5 +19,9 @@ extern const struct file_ops fifo_file_ops;
 /* A FIFO inode is freed: its pipe (inode->private, may be NULL) goes with it. */
 void fifo_release(struct inode *inode);
 
+/* What a pipe holds: this many frames. */
+#define PIPE_SLOTS 16u
+#define PIPE_SIZE  (PIPE_SLOTS * (u32)PAGE_SIZE)
+
 /* F_GETPIPE_SZ, F_SETPIPE_SZ: the capacity in bytes; -EBADF when the file is no pipe. */
 long pipe_capacity(struct file *file);

@@ -14,10 +14,12 @@
 /* A file /proc/<path>; path may hold directories ("sys/kernel/hostname"), which need no entry. */
 struct proc_file {
     const char *path;
-    u32 mode;                     /* permissions; 0 means 0444 */
-    int (*show)(struct seq *seq); /* prints the contents; 0 or -Exxx */
+    u32 mode; /* permissions; 0 means 0444 */
+    /* Prints the contents; 0 or -Exxx. seq->private is this struct. NULL: nothing to read. */
+    int (*show)(struct seq *seq);
     /* What was written, terminated, without a last newline; 0 or -Exxx. NULL: -EACCES. */
     int (*store)(const char *text);
+    const struct file_ops *ops; /* of a file that is no text; then neither of the above */
     struct proc_file *next;
 };
 

@@ -25,6 +25,9 @@ struct seq {
 /* Appends raw bytes. */
 void seq_put(struct seq *seq, const char *bytes, size_t len);
 
+/* A set of numbers below 64 as a list of runs, and the end of the line: 0-2,4. */
+void seq_print_set(struct seq *seq, u64 set);
+
 /* file_ops: open gives the file a seq as file->private; 0 or -ENOMEM. */
 int seq_open(struct file *file, int (*show)(struct seq *seq));
 void seq_release(struct file *file);

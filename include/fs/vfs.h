@@ -20,7 +20,7 @@ struct file;
 
 /*
  * Opens a file; flags are O_* (see abi/linux/fcntl.h), mode applies if O_CREAT makes it, less the
- * umask. *out has one reference. O_TMPFILE: -EOPNOTSUPP. O_CLOEXEC is left to fd_install().
+ * umask. *out has one reference. O_CLOEXEC is left to fd_install().
  */
 int vfs_open(struct dentry *at, const char *path, unsigned flags, unsigned mode, struct file **out);
 

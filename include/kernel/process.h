@@ -19,6 +19,7 @@
 
 #include <base/spinlock.h>
 #include <base/wait.h>
+#include <kernel/caps.h>
 #include <kernel/pid.h>
 #include <kernel/rlimit.h>
 #include <kernel/signal.h>
@@ -32,11 +33,12 @@ enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_REAPED };
 
 /* Slots for what the layers above keep per process. */
 enum proc_part_slot {
-    PROC_PART_FILES, /* descriptor table */
-    PROC_PART_FS,    /* root, current directory, umask */
-    PROC_PART_EXE,   /* the program's file, for /proc/PID/exe */
-    PROC_PART_TTY,   /* the controlling terminal */
-    PROC_PART_FUTEX, /* nothing is kept: at the end, clears and wakes clear_child_tid */
+    PROC_PART_FILES,  /* descriptor table */
+    PROC_PART_FS,     /* root, current directory, umask */
+    PROC_PART_EXE,    /* the program's file, for /proc/PID/exe */
+    PROC_PART_TTY,    /* the controlling terminal */
+    PROC_PART_TIMERS, /* POSIX timers */
+    PROC_PART_FUTEX,  /* nothing is kept: at the end, clears and wakes clear_child_tid */
     PROC_PARTS
 };
 
@@ -51,6 +53,8 @@ struct proc_part {
     void (*thread_exit)(struct thread *t);
     /* The point of no return of exec: close on exec and the like. May sleep. */
     void (*exec)(struct process *p);
+    /* The current process gets a part of its own where it shares one. -ENOMEM. May sleep. */
+    int (*unshare)(struct process *p);
     /*
      * The process ends, or its fork failed after this part's fork. The slot may be NULL. May
      * sleep. Runs in the last thread of the exiting process that may use its parts, while it is
@@ -87,6 +91,13 @@ struct itimer {
 };
 #define ITIMERS 3
 
+/* Whoever wants to be asked when the cpu time of a process is compared with its limits. */
+struct cpu_alarm {
+    struct list link; /* in process->cpu_alarms */
+    /* Does what is due; how far off the next time is, in ns, or TIME_NEVER. Under process_lock. */
+    u64 (*check)(struct cpu_alarm *alarm);
+};
+
 struct process {
     struct id_node node; /* node.id is the pid */
     u32 refs;
@@ -109,6 +120,7 @@ struct process {
     struct list children; /* by sibling */
     struct list sibling;
     struct wait_queue child_wait; /* for wait4 and vfork, and exec that waits for other threads */
+    struct wait_queue end_wait;   /* until it has ended, from anywhere (pidfd) */
     struct list threads;          /* by thread->process_link; changes under sig.lock, too */
     struct thread *leader;        /* whose tid is the pid; NULL once it has ended */
     u32 thread_count;
@@ -116,16 +128,19 @@ struct process {
     struct list pgrp_link;
 
     struct uvm *uvm; /* borrowed from its threads, which hold the references; NULL at the end */
-    vaddr_t sigcode; /* where exec mapped the rt_sigreturn stub */
     void *part[PROC_PARTS];
     u64 start_ns; /* monotonic time of its fork */
     int parent_death_signal;
+    struct caps caps;
+    u32 personality;             /* ADDR_NO_RANDOMIZE or nothing */
+    s16 oom_score_adj;           /* see <kernel/oom.h> */
     struct usage dead;           /* of its threads that have ended */
     struct usage children_usage; /* of children that were waited for */
     struct rlimit limit[RLIMIT_COUNT];
     struct itimer itimer[ITIMERS];
     struct timer alarm; /* ITIMER_REAL's */
-    u64 cpu_warned_ns;  /* cpu time at which RLIMIT_CPU has last sent SIGXCPU */
+    struct list cpu_alarms;
+    u64 cpu_warned_ns; /* cpu time at which RLIMIT_CPU has last sent SIGXCPU */
     struct sig_process sig;
 };
 
@@ -158,6 +173,12 @@ void proc_part_register(enum proc_part_slot slot, const struct proc_part *part);
 /* Calls the parts' functions; proc_parts_fork undoes what it did when one fails. */
 int proc_parts_fork(struct process *parent, struct process *child, u64 clone_flags);
 void proc_parts_thread_exit(struct thread *t);
+
+/*
+ * Gives the current process that part for itself alone. -ENOMEM; -EINVAL: its other threads share it,
+ * who cannot have one of their own here.
+ */
+int proc_part_unshare(enum proc_part_slot slot);
 void proc_parts_exec(struct process *p);
 void proc_parts_exit(struct process *p);
 
@@ -245,7 +266,10 @@ struct fork_args {
     vaddr_t tls;        /* with CLONE_SETTLS */
     vaddr_t parent_tid; /* with CLONE_PARENT_SETTID */
     vaddr_t child_tid;  /* with CLONE_CHILD_SETTID, CLONE_CHILD_CLEARTID */
-    u32 group_sends;    /* process_fork's: sig_group_sends when it began */
+    /* If not NULL: is told of a child process (not a thread) that is linked in and has not run yet. May sleep. */
+    void (*born)(struct process *child, void *arg);
+    void *born_arg;
+    u32 group_sends; /* process_fork's: sig_group_sends when it began */
 };
 
 /*
@@ -273,11 +297,10 @@ int process_exec_alone(void);
 
 /*
  * The point of no return: gives the current process its new address space and name, makes it
- * forget handlers, files to close and so on. `sigcode` is where arch_sigcode_frame() is mapped.
- * Takes over the caller's reference of `uvm`. Cannot fail. The caller goes on to fill in the trap
- * frame.
+ * forget handlers, files to close and so on. Takes over the caller's reference of `uvm`. Cannot
+ * fail. The caller goes on to fill in the trap frame.
  */
-void process_exec(struct uvm *uvm, vaddr_t sigcode, const char *comm);
+void process_exec(struct uvm *uvm, const char *comm);
 
 /* Sets the name of a thread of p; the leader's is the process's. -ESRCH. */
 int process_set_name(struct process *p, int tid, const char *name);

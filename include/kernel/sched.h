@@ -109,6 +109,12 @@ void sched_set_nice(struct thread *thread, int nice);
  */
 int sched_set_affinity(struct thread *thread, u64 mask);
 
+/*
+ * Runs the current thread on every online cpu once. Kernel code is not preempted: what ran in the kernel
+ * when this began has come to its end by then, or has slept. No spinlock held.
+ */
+void sched_visit_cpus(void);
+
 /* How long a thread has run, in ticks, including its present turn; of these in user mode. */
 void sched_thread_ticks(struct thread *thread, u64 *total, u64 *user);
 

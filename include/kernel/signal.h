@@ -17,6 +17,7 @@
 #include <lib/types.h>
 
 struct process;
+struct sig_queued;
 struct trap_frame;
 
 /* A handler as a process has set it. */
@@ -44,6 +45,8 @@ struct sig_process {
     int exit_status;            /* once exiting */
     u32 takers;                 /* threads that are not leaving */
     struct thread *sole;        /* is about to exec: the others are to end; NULL: nobody is */
+    bool watched;               /* somebody has asked for `watch` */
+    struct wait_queue watch;    /* a signal has come: for signalfd */
 };
 
 /* --- sending --- */
@@ -55,6 +58,15 @@ struct sig_process {
  */
 int sig_send_process(struct process *p, int sig, const struct linux_siginfo *info);
 int sig_send_thread(struct thread *t, int sig, const struct linux_siginfo *info);
+
+/*
+ * The same for a signal that is part of something else (a timer): entry->info says which. To a thread of p if tid
+ * is not 0 and there is one. Nothing happens if it is ignored. It must not be queued yet.
+ */
+void sig_send_kept(struct process *p, int tid, struct sig_queued *entry);
+bool sig_is_queued(struct process *p, const struct sig_queued *entry);
+/* The entry is going to be freed: if it is queued, it is delivered all the same. */
+void sig_release_kept(struct process *p, struct sig_queued *entry);
 
 /*
  * The kill family with its rules on who is meant (kernel/kill.c); sig 0 only looks. sig_kill and
@@ -107,8 +119,16 @@ sigset_mask sig_pending_set(void);
 int sig_suspend(sigset_mask mask); /* -ERESTARTNOHAND always */
 int sig_timed_wait(sigset_mask set, struct linux_siginfo *info,
                    u64 deadline_ns); /* signal or error */
+/* For signalfd: takes a signal of `set` that is pending for the caller now; 0: there is none. */
+int sig_take_now(sigset_mask set, struct linux_siginfo *info);
+/* All that is pending for the caller, blocked or not. */
+sigset_mask sig_all_pending(void);
+/* The queue that is woken for each signal which is queued in p from now on. */
+struct wait_queue *sig_watch(struct process *p);
 int sig_set_altstack(const struct sig_altstack *new, struct sig_altstack *old, vaddr_t sp);
+/* Whether sp lies on the current thread's; what sigaltstack and ucontext say of it (SS_...). */
 bool sig_on_altstack(vaddr_t sp);
+u32 sig_altstack_flags(vaddr_t sp);
 
 /* A mask for the time of one system call (ppoll, pselect): back when it ends, handlers later. */
 void sig_set_temporary_mask(sigset_mask mask);
@@ -172,6 +192,7 @@ struct sig_upcalls {
     void (*exit_thread)(void);     /* likewise: somebody else has decided it */
     void (*job_change)(struct process *p);
     void (*alarm_taken)(struct process *p);
+    void (*timer_taken)(struct process *p, struct linux_siginfo *info); /* fills in the overrun */
 };
 extern struct sig_upcalls sig_upcalls;
 
@@ -187,8 +208,8 @@ void sig_recalculate(struct thread *t);
 void sig_pass_on(struct thread *t);
 /* Takes a signal of `set` that is pending for the thread or else for its process; 0: none. Under sig.lock. */
 int sig_take(struct process *p, struct thread *t, sigset_mask set, struct linux_siginfo *info);
-/* To be called once sig.lock is released, with what sig_take() has returned. */
-void sig_taken(struct process *p, int sig);
+/* To be called once sig.lock is released, with what sig_take() has returned; may complete *info. */
+void sig_taken(struct process *p, int sig, struct linux_siginfo *info);
 /* Makes all threads look. Under sig.lock. */
 void sig_interrupt_all(struct process *p);
 /* Whether the thread is to end, because the process does or another one execs. Any context. */

@@ -12,6 +12,8 @@
 struct sig_queued {
     struct list link;
     struct linux_siginfo info;
+    bool kept;                   /* part of something else, with `link` initialised */
+    struct sig_pending *pending; /* of one that is kept: where it is queued, while it is */
 };
 
 void sigqueue_init(struct sig_pending *pending);
@@ -22,6 +24,15 @@ void sigqueue_init(struct sig_pending *pending);
  */
 int sigqueue_add(struct sig_pending *pending, int sig, const struct linux_siginfo *info, u64 limit,
                  bool must_queue);
+
+/*
+ * Adds one that is kept, which cannot fail; a standard signal, too, if another of it is pending. It must not be
+ * queued. Taken or dropped it is not freed: list_linked(&entry->link) tells.
+ */
+void sigqueue_add_kept(struct sig_pending *pending, struct sig_queued *entry);
+
+/* The owner of a kept entry goes: a copy takes its place if it is queued. Without memory its info is lost. */
+void sigqueue_release(struct sig_queued *entry);
 
 /*
  * Takes the lowest signal of `wanted`, the oldest of its kind, and what is known of it. Its

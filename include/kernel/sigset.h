@@ -27,6 +27,7 @@ struct sig_pending {
 struct sig_altstack {
     vaddr_t base;
     size_t size;
+    u32 flags; /* SS_AUTODISARM */
 };
 
 struct sig_thread {

@@ -37,12 +37,31 @@ static inline u64 time_now_ticks(void)
 /* Nanoseconds since the counter began, which is shortly before boot. Monotonic. Any context. */
 u64 time_now_ns(void);
 
-/* Nanoseconds since 1970 (UTC). Starts at 0 plus uptime until somebody sets it. Any context. */
+/*
+ * Nanoseconds since 1970 (UTC). Starts at the date of the build until a real-time clock, or a program,
+ * sets it. Any context.
+ */
 u64 time_realtime_ns(void);
 void time_set_realtime(u64 ns);
 
-/* What realtime is ahead of monotonic time: turns a realtime deadline into a monotonic one. */
+/* What realtime is ahead of time_now_ns(), modulo 2^64: it may have been set to before that began. */
 u64 time_realtime_offset(void);
+
+/*
+ * When realtime, as it is set now, shows `ns`, in time_now_ns(): 0 when that was before it began;
+ * TIME_NEVER stays. Any context.
+ */
+u64 time_realtime_deadline(u64 ns);
+
+/* One tick of the machine's counter, at least a nanosecond: as fine as any clock is. */
+u64 time_resolution_ns(void);
+
+/*
+ * Fills in what programs compute their clocks from, and keeps it up to date from here on: the memory is
+ * the clock's for good. Before there are programs, once.
+ */
+struct vdso_clock;
+void time_publish(struct vdso_clock *clock);
 
 /* Nanoseconds of time_now_ns() at which the kernel started: uptime is the difference. */
 u64 time_boot_ns(void);

@@ -41,6 +41,7 @@ void buddy_free_batch(struct page *chain);
 
 void buddy_stats(struct page_zone_stats zone[PAGE_ZONES]);
 u64 buddy_free_count(void);
+u64 buddy_total_count(void);
 
 /*
  * Walks the free lists and compares them with the zones' account. NULL, or what is wrong. Exact at any

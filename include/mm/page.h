@@ -162,6 +162,7 @@ static inline struct page *virt_to_page(const void *va)
 
 #define PA_ZERO 0x1u /* filled with zeros */
 #define PA_LOW  0x2u /* below 4 GiB, for devices with 32-bit DMA */
+#define PA_EASY 0x4u /* a block only if there is one now: single pages stay in the cpu's cache */
 
 /*
  * A cpu's cache of single free pages (a stack through page.link), and its share of the account:
@@ -313,6 +314,12 @@ static inline bool page_has_flags(const struct page *p, u32 flags)
 /* Makes single pages of a block with one reference: each has one, and is freed on its own. */
 void page_split(struct page *p, unsigned order);
 
+/*
+ * The opposite: 2^order single pages of one kind that lie together, aligned to their size, each with one
+ * reference, which is the caller's, become a block with one.
+ */
+void page_join(struct page *first, unsigned order);
+
 /* Changes the kind of a page in use, and the account with it. */
 void page_set_kind(struct page *p, enum page_kind kind);
 
@@ -355,6 +362,8 @@ void page_stats(struct page_stats *out);
 
 /* Free pages now, the caches included: page_stats().free without the rest. */
 u64 page_free_count(void);
+/* All that the allocator manages: page_stats().total without the rest. */
+u64 page_total_count(void);
 
 /*
  * Walks the free lists and every struct page, and compares them with the account: nothing lost,

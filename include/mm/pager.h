@@ -29,6 +29,11 @@ struct pager_ops {
     /* A mapping begins (or is copied) and ends. Optional for contents that live for ever. */
     void (*hold)(struct pager *pager);
     void (*release)(struct pager *pager);
+    /*
+     * A mapping that is shared and may become writable begins (or is copied; +1) and ends (-1).
+     * Optional. The first one is announced by whoever hands out the pager.
+     */
+    void (*count_writers)(struct pager *pager, int change);
     /* What /proc/<pid>/maps and the fault line call it; returns buf or a constant. */
     const char *(*name)(struct pager *pager, char *buf, size_t len);
     /* Device, inode number for /proc/<pid>/maps; NULL where they mean nothing. */
@@ -39,7 +44,14 @@ struct pager_ops {
 
 struct pager {
     const struct pager_ops *ops;
+    u32 mappings; /* regions that show it, in all spaces; mm/uvm_region.c counts */
 };
+
+static inline void pager_count_writers(struct pager *pager, int change)
+{
+    if (pager->ops->count_writers)
+        pager->ops->count_writers(pager, change);
+}
 
 /* Gives back a reference on a pager, of those who look one up for a mapping. */
 static inline void pager_put(struct pager *pager)

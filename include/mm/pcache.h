@@ -24,6 +24,8 @@ struct pcache_ops {
     /* References on the owner, taken for each mapping. */
     void (*hold)(struct pcache *pc);
     void (*release)(struct pcache *pc);
+    /* As in struct pager_ops. */
+    void (*count_writers)(struct pcache *pc, int change);
     /* The file's path for /proc/<pid>/maps and messages. */
     const char *(*name)(struct pcache *pc, char *buf, size_t len);
     void (*identity)(struct pcache *pc, u64 *dev, u64 *ino);
@@ -46,6 +48,9 @@ static inline struct pcache *pcache_of_pager(struct pager *pager)
 {
     return container_of(pager, struct pcache, pager);
 }
+
+/* The page cache behind a pager, or NULL when it is of another kind. */
+const struct pcache *pcache_if_pager(const struct pager *pager);
 
 /* An empty file. `ops` may be NULL. */
 void pcache_init(struct pcache *pc, const struct pcache_ops *ops);
@@ -83,13 +88,20 @@ ssize_t pcache_read_kernel(struct pcache *pc, u64 off, void *dst, size_t len);
 ssize_t pcache_write_kernel(struct pcache *pc, u64 off, const void *src, size_t len);
 
 /*
- * Sets the size. Growing makes a hole. Shrinking gives the frames behind the end back and clears
- * the rest of the last one; a frame that is still mapped somewhere lives on, cut off from the
- * file, until it is unmapped. 0, or -EFBIG.
+ * Sets the size. Growing makes a hole. Shrinking gives the frames behind the end back, clears the
+ * rest of the last one, and takes what is behind the end out of all mappings (pcache_gone). May
+ * sleep. 0, or -EFBIG.
  */
 int pcache_truncate(struct pcache *pc, u64 size);
 
-/* Makes [off, off + len) a hole; the size stays. For fallocate(PUNCH_HOLE). */
+/*
+ * What takes frames [first, end) that are gone out of all mappings, private copies of them too if
+ * `copies`: set once, at start-up, by the layer that knows how (kernel/unmap.c). Only called for what
+ * somebody has mapped. May sleep.
+ */
+extern void (*pcache_gone)(struct pager *pager, u64 first, u64 end, bool copies);
+
+/* Makes [off, off + len) a hole, in mappings too; the size stays. For fallocate(PUNCH_HOLE). */
 void pcache_punch(struct pcache *pc, u64 off, u64 len);
 
 /*

@@ -22,6 +22,7 @@ struct pt {
     pte_t *root;
     struct mmu_space space;
     u32 tables;  /* frames, the root included */
+    u32 large;   /* leaves of 2 MiB; of programs' tables only */
     bool kernel; /* superpages where they fit; empty tables stay (their parents are shared) */
 };
 
@@ -146,7 +147,8 @@ int pt_map_pages(struct pt *pt, struct mmu_flush *fl, vaddr_t va, struct page *c
 
 /*
  * Makes va the boundary between two entries, by splitting the large leaf that straddles it. The
- * translation stays the same at every moment. 0 or -ENOMEM.
+ * translation stays the same at every moment; what cores have cached of the old size is flushed with
+ * the operation. 0 or -ENOMEM.
  */
 int pt_split(struct pt *pt, struct mmu_flush *fl, vaddr_t va);
 
@@ -180,10 +182,14 @@ int pt_copy(struct pt *to, struct pt *from, struct mmu_flush *fl, vaddr_t start,
 
 /*
  * Moves the entries of [from, from + size) to the empty range at `to`, references and all; the
- * two do not overlap. 0, or -ENOMEM with everything where it was. User tables. Emptied tables are
+ * two do not overlap. Large leaves do not straddle the ends; they stay large where the new place is
+ * as well aligned. 0, or -ENOMEM with everything where it was. User tables. Emptied tables are
  * gathered.
  */
 int pt_move(struct pt_gather *g, vaddr_t from, vaddr_t to, size_t size);
+
+/* Leaves of 2 MiB in all programs' tables together. */
+u64 pt_large_total(void);
 
 /* --- showing ------------------------------------------------------------------------------- */
 

@@ -98,12 +98,35 @@ int args_timespec(vaddr_t addr, u64 *ns)
     return err ? err : timespec_ns(&ts, ns);
 }
 
+static struct linux_timespec timespec_of(u64 ns)
+{
+    return (struct linux_timespec){.tv_sec = (s64)(ns / NSEC_PER_SEC),
+                                   .tv_nsec = (s64)(ns % NSEC_PER_SEC)};
+}
+
 int args_put_timespec(vaddr_t addr, u64 ns)
 {
-    struct linux_timespec ts = {.tv_sec = (s64)(ns / NSEC_PER_SEC),
-                                .tv_nsec = (s64)(ns % NSEC_PER_SEC)};
+    struct linux_timespec ts = timespec_of(ns);
 
     return copyout_obj(addr, &ts);
+}
+
+int args_itimerspec(vaddr_t addr, u64 *value, u64 *interval)
+{
+    struct linux_itimerspec in;
+    int err = copyin_obj(&in, addr);
+
+    if (!err)
+        err = timespec_ns(&in.it_value, value);
+    return err ? err : timespec_ns(&in.it_interval, interval);
+}
+
+int args_put_itimerspec(vaddr_t addr, u64 value, u64 interval)
+{
+    struct linux_itimerspec out = {.it_interval = timespec_of(interval),
+                                   .it_value = timespec_of(value)};
+
+    return copyout_obj(addr, &out);
 }
 
 struct linux_timeval args_timeval_of(u64 ns)
@@ -130,12 +153,10 @@ u64 args_deadline(u64 ns)
 
 u64 args_absolute_deadline(bool realtime, u64 ns)
 {
-    u64 offset = time_realtime_offset(), boot = time_boot_ns();
+    u64 boot = time_boot_ns();
 
-    if (ns == TIME_NEVER)
-        return TIME_NEVER;
     if (realtime)
-        return ns > offset ? ns - offset : 0;
+        return time_realtime_deadline(ns);
     return ns >= TIME_NEVER - boot ? TIME_NEVER : ns + boot;
 }
 

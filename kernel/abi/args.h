@@ -46,6 +46,10 @@ int args_lookup(int dirfd, vaddr_t path, unsigned at_flags, struct dentry **out)
 int args_timespec(vaddr_t addr, u64 *ns);
 int args_put_timespec(vaddr_t addr, u64 ns);
 
+/* An itimerspec likewise. */
+int args_itimerspec(vaddr_t addr, u64 *value, u64 *interval);
+int args_put_itimerspec(vaddr_t addr, u64 value, u64 interval);
+
 struct linux_timeval args_timeval_of(u64 ns);
 /* -EINVAL when negative or not normal. */
 int args_timeval_ns(const struct linux_timeval *tv, u64 *ns);

@@ -3,9 +3,9 @@
  * exec: a process becomes another program.
  *
  * Everything that can fail happens first, in an address space of its own: the file is found
- * (through scripts), its headers are judged, the strings are copied in, segments, stack and
- * return code are booked, the stack is written. Then process_exec() replaces the old program,
- * and nothing can fail any more. The old program sees either its end or an error.
+ * (through scripts), its headers are judged, the strings are copied in, segments, vDSO and
+ * stack are booked, the stack is written. Then process_exec() replaces the old program, and
+ * nothing can fail any more. The old program sees either its end or an error.
  */
 #include "exec.h"
 #include "args.h"
@@ -13,8 +13,6 @@
 
 #include <abi/linux/auxvec.h>
 #include <abi/linux/fcntl.h>
-#include <abi/linux/resource.h>
-#include <arch/signal.h>
 #include <arch/user.h>
 #include <base/init.h>
 #include <base/log.h>
@@ -24,6 +22,7 @@
 #include <fs/fdtable.h>
 #include <fs/path.h>
 #include <fs/vfs.h>
+#include <kernel/caps.h>
 #include <kernel/cmdline.h>
 #include <kernel/init.h>
 #include <kernel/process.h>
@@ -31,12 +30,7 @@
 #include <lib/err.h>
 #include <lib/string.h>
 #include <mm/failalloc.h>
-#include <mm/page.h>
-#include <mm/pcache.h>
 #include <mm/uvm.h>
-
-/* A page of nothing above the stack, so that no pointer into it wraps into the kernel's half. */
-#define STACK_TOP (USER_TOP - PAGE_SIZE)
 
 /* What is booked at first; faults extend it as far as RLIMIT_STACK allows. */
 #define STACK_BOOKED (128 * KiB)
@@ -56,34 +50,11 @@ struct exec {
     struct exec_image image;
     struct exec_script script;
     struct exec_args args;
+    struct exec_places places;
     struct uvm *uvm;
-    vaddr_t sigcode;
     vaddr_t entry;
     vaddr_t sp;
 };
-
-/* --- the page with the code that ends a signal handler --- */
-
-static const char *sigcode_name(struct pcache *pc, char *buf, size_t len)
-{
-    (void)pc;
-    (void)buf;
-    (void)len;
-    return "[vdso]";
-}
-
-static const struct pcache_ops sigcode_ops = {.name = sigcode_name};
-
-/* A file in all but name: one frame, mapped by every program. */
-static struct pcache sigcode;
-
-static void sigcode_init(void)
-{
-    pcache_init(&sigcode, &sigcode_ops);
-    if (pcache_write_kernel(&sigcode, 0, phys_to_virt(arch_sigcode_frame()), PAGE_SIZE) !=
-        (ssize_t)PAGE_SIZE)
-        panic("no memory for the page of signal return code");
-}
 
 /* --- the program and its arguments --- */
 
@@ -99,7 +70,7 @@ static int find_program(struct exec *e, const struct exec_request *r)
         const char *interpreter = exec_script_next(&e->script, head, len, path);
 
         if (!interpreter) {
-            err = exec_image_parse(&e->image, path);
+            err = exec_image_parse(&e->image, path, e->places.image);
             if (!err)
                 return 0;
         }
@@ -201,6 +172,7 @@ static int write_auxv(struct exec *e, vaddr_t strings)
         {AT_HWCAP, arch_hwcap()},
         {AT_CLKTCK, CLOCK_TICKS_PER_SECOND},
         {AT_RANDOM, strings},
+        {AT_SYSINFO_EHDR, uvm_layout(e->uvm)->vdso},
         {AT_EXECFN, strings + e->args.name_offset},
         {AT_NULL, 0},
     };
@@ -212,8 +184,9 @@ static int make_stack(struct exec *e)
 {
     struct uvm_layout *layout = uvm_layout(e->uvm);
     size_t size = ALIGN_UP(e->args.strings.used + e->args.vector.used, PAGE_SIZE) + STACK_BOOKED;
-    vaddr_t bottom = STACK_TOP - size;
-    vaddr_t strings = exec_args_place(&e->args, STACK_TOP - sizeof(u64));
+    vaddr_t top = e->places.stack_top;
+    vaddr_t bottom = top - size;
+    vaddr_t strings = exec_args_place(&e->args, top - e->places.stack_skew - sizeof(u64));
     unsigned rights = UVM_R | UVM_W | (e->image.elf.executable_stack ? UVM_X : 0);
     u64 before_auxv = e->args.vector.used;
     int err =
@@ -223,22 +196,13 @@ static int make_stack(struct exec *e)
         err = write_auxv(e, strings);
     if (!err)
         err = exec_args_copy(&e->args, e->uvm, strings, &e->sp);
-    layout->stack_top = STACK_TOP;
+    layout->stack_top = top;
     layout->arg_start = strings + 16;
     layout->arg_end = layout->env_start = strings + e->args.env_offset;
     layout->env_end = strings + e->args.name_offset;
     layout->auxv_start = e->sp + before_auxv;
     layout->auxv_end = e->sp + e->args.vector.used;
     return err == -EEXIST ? -ENOEXEC : err;
-}
-
-static void set_limits(struct uvm *uvm)
-{
-    struct uvm_limits limits = {.as = rlimit_current(RLIMIT_AS),
-                                .data = rlimit_current(RLIMIT_DATA),
-                                .stack = rlimit_current(RLIMIT_STACK)};
-
-    uvm_set_limits(uvm, &limits);
 }
 
 static int make_space(struct exec *e)
@@ -248,14 +212,14 @@ static int make_space(struct exec *e)
     e->uvm = uvm_create();
     if (!e->uvm)
         return -ENOMEM;
-    set_limits(e->uvm);
-    e->sigcode = 0; /* anywhere */
+    rlimit_apply(e->uvm, caps_have_after_exec(CAP_IPC_LOCK));
+    uvm_set_top(e->uvm, e->places.top);
     e->entry = e->image.bias + e->image.elf.entry;
-    err = exec_image_map(&e->image, e->uvm);
+    err = exec_image_map(&e->image, e->uvm, e->places.heap_gap);
+    if (!err)
+        err = vdso_map(e->uvm);
     if (!err)
         err = make_stack(e);
-    if (!err)
-        err = uvm_map(e->uvm, &e->sigcode, PAGE_SIZE, UVM_R | UVM_X, 0, &sigcode.pager, 0);
     if (err)
         uvm_put(e->uvm);
     return err;
@@ -276,7 +240,7 @@ static const char *command_name(const char *path, const struct file *file)
 /* The point of no return. */
 static void become(struct exec *e, const struct exec_request *r, struct trap_frame *tf)
 {
-    process_exec(e->uvm, e->sigcode, command_name(r->path, e->image.file));
+    process_exec(e->uvm, command_name(r->path, e->image.file));
     exe_set(e->image.file);
     tf_init_user(tf, e->entry, e->sp);
 }
@@ -287,6 +251,7 @@ static __noinline int exec_program(const struct exec_request *r, struct trap_fra
     int err;
 
     e.script = (struct exec_script){0};
+    exec_place(&e.places);
     err = find_program(&e, r);
     if (err) {
         exec_script_put(&e.script);
@@ -406,7 +371,7 @@ static void start_init(struct trap_frame *tf)
 
 static void exec_init(void)
 {
-    sigcode_init();
+    vdso_init();
     init_program_register(start_init);
 }
 INITCALL(INIT_FS, exec_init);

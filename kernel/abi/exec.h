@@ -79,6 +79,19 @@ const char *exec_script_next(struct exec_script *script, const char *head, size_
                              const char *path);
 void exec_script_put(struct exec_script *script);
 
+/* --- exec_place.c --- */
+
+/* Where the parts of a new program go. */
+struct exec_places {
+    vaddr_t stack_top;
+    u64 stack_skew;  /* bytes of the stack's first page that are left out, a multiple of 16 */
+    vaddr_t top;     /* for uvm_set_top() */
+    vaddr_t image;   /* of an image that can go anywhere */
+    size_t heap_gap; /* between image and heap */
+};
+
+void exec_place(struct exec_places *places);
+
 /* --- exec_image.c --- */
 
 /* A program file that was opened and found to be executable. */
@@ -99,10 +112,18 @@ int exec_image_open(struct exec_image *image, struct dentry *at, const char *pat
 void exec_image_put(struct exec_image *image);
 
 /* Parses the ELF headers. -ENOEXEC; what is wrong with an ELF file is logged. */
-int exec_image_parse(struct exec_image *image, const char *path);
+int exec_image_parse(struct exec_image *image, const char *path, vaddr_t anywhere);
 
 /*
  * Books the segments, clears what must be zero, sets the break and the record for /proc. -ENOMEM,
  * -ENOEXEC (addresses that cannot be had).
  */
-int exec_image_map(struct exec_image *image, struct uvm *uvm);
+int exec_image_map(struct exec_image *image, struct uvm *uvm, size_t heap_gap);
+
+/* --- vdso.c --- */
+
+/* Makes the page that all programs share. At start-up, once. */
+void vdso_init(void);
+
+/* Books it, and notes the place in the layout. -ENOMEM. */
+int vdso_map(struct uvm *uvm);

@@ -16,9 +16,6 @@
 #include <mm/usercopy.h>
 #include <mm/uvm.h>
 
-/* Where images go that can go anywhere: far above fixed ones, far below stack and mappings. */
-#define BASE_ANYWHERE (USER_TOP / 3 * 2)
-
 const char *exec_image_head(const struct exec_image *image, size_t *len)
 {
     *len = MIN(image->pager->ops->size(image->pager), PAGE_SIZE);
@@ -64,7 +61,7 @@ static int read_exactly(void *context, u64 offset, void *buf, size_t n)
     return (size_t)got == n ? 0 : -ENOEXEC;
 }
 
-int exec_image_parse(struct exec_image *image, const char *path)
+int exec_image_parse(struct exec_image *image, const char *path, vaddr_t anywhere)
 {
     struct elf_source source = {.read = read_exactly, .context = image->file};
     struct elf_image *elf = &image->elf;
@@ -77,7 +74,7 @@ int exec_image_parse(struct exec_image *image, const char *path)
         log_info("exec %s: %s", path, elf->reason ? elf->reason : "not a program");
     image->bias = 0;
     if (!err && elf->position_independent)
-        image->bias = ALIGN_DOWN(BASE_ANYWHERE, elf->align) - ALIGN_DOWN(elf->low, elf->align);
+        image->bias = ALIGN_DOWN(anywhere, elf->align) - ALIGN_DOWN(elf->low, elf->align);
     return err;
 }
 
@@ -141,7 +138,7 @@ static void record_segment(struct uvm_layout *layout, const struct elf_segment *
     }
 }
 
-int exec_image_map(struct exec_image *image, struct uvm *uvm)
+int exec_image_map(struct exec_image *image, struct uvm *uvm, size_t heap_gap)
 {
     const struct elf_image *elf = &image->elf;
 
@@ -153,6 +150,6 @@ int exec_image_map(struct exec_image *image, struct uvm *uvm)
             return err;
         record_segment(uvm_layout(uvm), s, image->bias + s->vaddr);
     }
-    uvm_set_brk(uvm, ALIGN_UP(image->bias + elf->high, PAGE_SIZE));
+    uvm_set_brk(uvm, ALIGN_UP(image->bias + elf->high, PAGE_SIZE) + heap_gap);
     return 0;
 }

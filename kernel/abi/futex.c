@@ -23,6 +23,7 @@
 #include <kernel/time.h>
 #include <lib/hash.h>
 #include <lib/list.h>
+#include <mm/slab.h>
 #include <mm/usercopy.h>
 
 #define BUCKETS 64u
@@ -38,8 +39,8 @@ struct bucket {
 struct futex_waiter {
     struct list link;
     struct user_key key;
-    struct bucket *bucket; /* changes under both buckets' locks */
-    struct wait_queue queue;
+    struct bucket *bucket;    /* changes under both buckets' locks */
+    struct wait_queue *queue; /* its thread's; one for all where that waits for several futexes */
     u32 bitset;
     bool woken; /* and no longer in the list */
 };
@@ -79,7 +80,7 @@ static void wake_waiter(struct futex_waiter *w)
 {
     list_remove(&w->link);
     atomic_store_release(&w->woken, true);
-    wake_one(&w->queue);
+    wake_one(w->queue);
 }
 
 /* Under the bucket's lock: wakes up to `count` of those that wait for the key and share a bit. */
@@ -156,19 +157,20 @@ static long interrupted(u64 deadline, bool relative)
 static long futex_wait(vaddr_t addr, const struct user_key *key, u32 expected, u64 deadline,
                        bool relative, u32 bitset)
 {
-    struct futex_waiter w = {.key = *key, .bitset = bitset};
+    struct wait_queue queue;
+    struct futex_waiter w = {.key = *key, .queue = &queue, .bitset = bitset};
     u32 seen;
     int err;
 
     if (!bitset)
         return -EINVAL;
-    wait_queue_init(&w.queue, "futex waiter");
+    wait_queue_init(&queue, "futex waiter");
     enqueue(&w);
     err = user_load32(addr, &seen);
     if (!err && seen != expected)
         err = -EAGAIN;
     if (!err)
-        err = wait_event_until(&w.queue, atomic_load_acquire(&w.woken), deadline, true);
+        err = wait_event_until(&queue, atomic_load_acquire(&w.woken), deadline, true);
     if (dequeue(&w))
         return 0;
     return err == -EINTR ? interrupted(deadline, relative) : err;
@@ -188,6 +190,112 @@ static int wait_deadline(vaddr_t timeout, bool relative, bool realtime, u64 *dea
         return err;
     *deadline = relative ? args_deadline(ns) : args_absolute_deadline(realtime, ns);
     return 0;
+}
+
+/* --- waiting for one of several --- */
+
+struct futex_set {
+    struct wait_queue queue;
+    u32 count;
+    struct futex_waiter waiters[];
+};
+
+static bool any_woken(const struct futex_set *set)
+{
+    for (u32 i = 0; i < set->count; i++)
+        if (atomic_load_acquire(&set->waiters[i].woken))
+            return true;
+    return false;
+}
+
+static int find_waitv_key(const struct futex_waitv *v, struct user_key *key)
+{
+    if (v->flags & ~(u32)(FUTEX_32 | FUTEX_PRIVATE_FLAG) || !(v->flags & FUTEX_32) || v->reserved)
+        return -EINVAL;
+    return find_key(v->uaddr, v->flags & FUTEX_PRIVATE_FLAG, key);
+}
+
+/* Nobody is queued before all of them are known to be good. */
+static int find_keys(struct futex_set *set, const struct futex_waitv *v)
+{
+    int err = 0;
+
+    for (u32 i = 0; i < set->count && !err; i++) {
+        set->waiters[i].queue = &set->queue;
+        set->waiters[i].bitset = FUTEX_BITSET_ANY;
+        err = find_waitv_key(&v[i], &set->waiters[i].key);
+    }
+    return err;
+}
+
+/* The last one's index that was woken, or -1. */
+static long leave_all(struct futex_set *set)
+{
+    long woken = -1;
+
+    for (u32 i = 0; i < set->count; i++)
+        if (dequeue(&set->waiters[i]))
+            woken = i;
+    return woken;
+}
+
+static int check_words(const struct futex_waitv *v, u32 count)
+{
+    u32 seen;
+    int err = 0;
+
+    for (u32 i = 0; i < count && !err; i++) {
+        err = user_load32(v[i].uaddr, &seen);
+        if (!err && seen != (u32)v[i].val)
+            err = -EAGAIN;
+    }
+    return err;
+}
+
+static long wait_for_any(struct futex_set *set, const struct futex_waitv *v, u64 deadline)
+{
+    int err = find_keys(set, v);
+
+    if (err)
+        return err;
+    for (u32 i = 0; i < set->count; i++)
+        enqueue(&set->waiters[i]);
+    err = check_words(v, set->count);
+    if (!err)
+        err = wait_event_until(&set->queue, any_woken(set), deadline, true);
+    long woken = leave_all(set);
+    if (woken >= 0)
+        return woken;
+    return err == -EINTR ? -ERESTARTSYS : err;
+}
+
+static long futex_waitv(vaddr_t from, u32 count, u64 deadline)
+{
+    struct futex_set *set = kzalloc(sizeof(*set) + count * sizeof(set->waiters[0]));
+    struct futex_waitv *v = kmalloc(count * sizeof(*v));
+    long rc = -ENOMEM;
+
+    if (set && v) {
+        wait_queue_init(&set->queue, "futex waiter");
+        set->count = count;
+        rc = copyin(v, from, count * sizeof(*v)) ? -EFAULT : wait_for_any(set, v, deadline);
+    }
+    kfree(v);
+    kfree(set);
+    return rc;
+}
+
+SYSCALL5(futex_waitv, vaddr_t, waiters, u32, count, u32, flags, vaddr_t, timeout, int, clock)
+{
+    u64 deadline;
+    int err;
+
+    if (flags || !waiters || !count || count > FUTEX_WAITV_MAX)
+        return -EINVAL;
+    if (timeout && clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+        return -EINVAL;
+    err = wait_deadline(timeout, false, clock == CLOCK_REALTIME, &deadline);
+    return err ? err : futex_waitv(waiters, count, deadline);
 }
 
 /* --- two futexes at once --- */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Descriptors: opening and closing, copying, fcntl, ioctl, pipes. */
 #include "args.h"
+#include "sys_reclock.h"
 #include "syscall.h"
 
 #include <abi/linux/fcntl.h>
 #include <abi/linux/ioctl.h>
 #include <fs/fdtable.h>
 #include <fs/pipe.h>
+#include <fs/seals.h>
 #include <fs/vfs.h>
 #include <mm/usercopy.h>
 
@@ -91,37 +93,8 @@ SYSCALL2(pipe2, vaddr_t, fds, unsigned, flags)
     return 0;
 }
 
-/*
- * Record locks are not kept: to grant one that does not exclude anybody would be a lie. Asking
- * whether one could be had, and giving one back, are answered.
- */
-static long get_lock(vaddr_t arg)
-{
-    struct linux_flock lock;
-    int err = copyin_obj(&lock, arg);
-
-    if (err)
-        return err;
-    if (lock.l_type != F_RDLCK && lock.l_type != F_WRLCK)
-        return -EINVAL;
-    lock.l_type = F_UNLCK;
-    return copyout_obj(arg, &lock);
-}
-
-static long set_lock(vaddr_t arg)
-{
-    struct linux_flock lock;
-    int err = copyin_obj(&lock, arg);
-
-    if (err)
-        return err;
-    if (lock.l_type == F_UNLCK)
-        return 0;
-    return lock.l_type == F_RDLCK || lock.l_type == F_WRLCK ? -ENOLCK : -EINVAL;
-}
-
 /* The commands that need the file. */
-static long fcntl_file(struct file *file, unsigned cmd, u64 arg)
+static long fcntl_file(int fd, struct file *file, unsigned cmd, u64 arg)
 {
     switch (cmd) {
     case F_GETFL:
@@ -130,14 +103,17 @@ static long fcntl_file(struct file *file, unsigned cmd, u64 arg)
         return file_set_flags(file, (unsigned)arg);
     case F_GETLK:
     case F_OFD_GETLK:
-        return get_lock(arg);
     case F_SETLK:
     case F_SETLKW:
     case F_OFD_SETLK:
     case F_OFD_SETLKW:
-        return set_lock(arg);
+        return fcntl_reclock(fd, file, cmd, arg);
     case F_GETOWN: /* nobody is told of input (O_ASYNC has no effect), so there is no owner */
         return 0;
+    case F_ADD_SEALS:
+        return file_add_seals(file, (u32)arg);
+    case F_GET_SEALS:
+        return file_get_seals(file);
     case F_GETPIPE_SZ:
         return pipe_capacity(file);
     case F_SETPIPE_SZ: {
@@ -168,7 +144,7 @@ SYSCALL3(fcntl, int, fd, unsigned, cmd, u64, arg)
     struct fd_ref ref = fd_get(fd);
     if (!ref.file)
         return -EBADF;
-    rc = fcntl_file(ref.file, cmd, arg);
+    rc = fcntl_file(fd, ref.file, cmd, arg);
     fd_put(ref);
     return rc;
 }

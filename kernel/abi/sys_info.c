@@ -7,12 +7,9 @@
 #include <abi/linux/random.h>
 #include <abi/linux/reboot.h>
 #include <abi/linux/sysinfo.h>
-#include <abi/linux/utsname.h>
 #include <arch/user.h>
-#include <base/build.h>
 #include <base/log.h>
 #include <base/percpu.h>
-#include <base/spinlock.h>
 #include <fs/rng.h>
 #include <kernel/membarrier.h>
 #include <kernel/power.h>
@@ -20,7 +17,7 @@
 #include <kernel/sched.h>
 #include <kernel/selftest.h>
 #include <kernel/time.h>
-#include <lib/fmt.h>
+#include <kernel/uts.h>
 #include <lib/string.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -28,58 +25,33 @@
 
 /* --- names --- */
 
-/*
- * Programs ask which Linux they run on, and C libraries refuse old ones: this is the version whose
- * system calls the table follows.
- */
-#define LINUX_RELEASE "6.12.0-quire"
-
-static struct spinlock name_lock = SPINLOCK_INIT("utsname"); /* the two names below; a leaf */
-static char host_name[UTS_LEN + 1] = "quire";
-static char domain_name[UTS_LEN + 1] = "(none)";
-
 SYSCALL1(uname, vaddr_t, to)
 {
-    struct linux_utsname out = {.sysname = "Linux", .release = LINUX_RELEASE, .machine = "riscv64"};
-    irqflags_t flags;
+    struct linux_utsname out;
 
-    fmt_snprintf(out.version, sizeof(out.version), "%s %s (%.12s)", QUIRE_NAME, QUIRE_VERSION,
-                 build_id());
-    flags = spin_lock(&name_lock);
-    memcpy(out.nodename, host_name, sizeof(host_name));
-    memcpy(out.domainname, domain_name, sizeof(domain_name));
-    spin_unlock(&name_lock, flags);
+    uts_get(&out);
     return copyout_obj(to, &out);
 }
 
-static long set_uts_name(char *name, vaddr_t from, s64 len)
+static long set_uts_name(enum uts_name which, vaddr_t from, s64 len)
 {
     char text[UTS_LEN + 1] = {0};
-    irqflags_t flags;
 
     if (len < 0 || len > UTS_LEN)
         return -EINVAL;
     if (copyin(text, from, (size_t)len))
         return -EFAULT;
-    flags = spin_lock(&name_lock);
-    memcpy(name, text, sizeof(text));
-    spin_unlock(&name_lock, flags);
-    return 0;
+    return uts_set(which, text);
 }
 
 SYSCALL2(sethostname, vaddr_t, from, int, len)
 {
-    return set_uts_name(host_name, from, len);
+    return set_uts_name(UTS_HOST, from, len);
 }
 
 SYSCALL2(setdomainname, vaddr_t, from, int, len)
 {
-    return set_uts_name(domain_name, from, len);
-}
-
-SYSCALL1(personality, u32, persona)
-{
-    return persona == 0 || persona == ~0u ? 0 : -EINVAL;
+    return set_uts_name(UTS_DOMAIN, from, len);
 }
 
 /* --- figures --- */

@@ -1,65 +1,81 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory: brk, mappings, rights, advice. Nothing is ever swapped out, and no file has a disk
- * behind it; calls that only concern those check their arguments and are done.
+ * Memory: brk, mappings, rights. Where a mapping is locked or to be populated, its pages are
+ * delivered after it has been made, and what cannot be had comes with a fault like any other.
  */
+#include "sys_mem.h"
 #include "syscall.h"
 
 #include <abi/linux/fcntl.h>
 #include <abi/linux/mman.h>
 #include <abi/linux/resource.h>
-#include <base/percpu.h>
 #include <fs/fdtable.h>
-#include <kernel/sched.h>
+#include <kernel/signal.h>
 #include <mm/pager.h>
 #include <mm/pcache.h>
-#include <mm/usercopy.h>
 #include <mm/uvm.h>
-
-static struct uvm *current_uvm(void)
-{
-    return this_cpu()->uvm;
-}
 
 static_assert(PROT_READ == UVM_R && PROT_WRITE == UVM_W && PROT_EXEC == UVM_X,
               "rights are passed through");
 #define PROT_RIGHTS (PROT_READ | PROT_WRITE | PROT_EXEC)
 
+/* Delivers the pages of what has been mapped: all if `want`, else if they are locked. */
+static void deliver(vaddr_t start, vaddr_t end, bool want)
+{
+    if (want || uvm_is_locked(current_uvm(), start))
+        uvm_populate(current_uvm(), start, end, 0, sig_fatal_pending);
+}
+
+static void deliver_heap(vaddr_t end)
+{
+    if (uvm_is_locked(current_uvm(), end - 1))
+        deliver(ALIGN_DOWN(uvm_layout(current_uvm())->brk_start, PAGE_SIZE), end, true);
+}
+
 SYSCALL1(brk, vaddr_t, end)
 {
-    return (long)uvm_brk(current_uvm(), end);
+    vaddr_t now = uvm_brk(current_uvm(), end);
+
+    if (now)
+        deliver_heap(now);
+    return (long)now;
 }
 
 /* --- mmap --- */
 
 /* Flags that ask for nothing we do differently. */
-#define MAP_HARMLESS                                                                             \
-    (MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | \
-     MAP_STACK)
-#define MAP_KNOWN \
-    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED_NOREPLACE | MAP_HARMLESS)
+#define MAP_HARMLESS (MAP_DENYWRITE | MAP_EXECUTABLE)
 
-/* The flags in mm's words; -EINVAL, -EOPNOTSUPP. */
+/* Those that mean something, and what it is in mm's words. */
+static const struct {
+    unsigned linux, uvm;
+} map_flags[] = {
+    {MAP_FIXED, UVM_FIXED},         {MAP_FIXED_NOREPLACE, UVM_FIXED | UVM_NOREPLACE},
+    {MAP_GROWSDOWN, UVM_STACK},     {MAP_LOCKED, UVM_LOCKED},
+    {MAP_NORESERVE, UVM_NORESERVE}, {MAP_STACK, UVM_NOHUGE},
+};
+#define MAP_KNOWN                                                                              \
+    (MAP_TYPE | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | \
+     MAP_STACK | MAP_ANONYMOUS | MAP_POPULATE | MAP_NONBLOCK | MAP_HARMLESS)
+
+/* The flags in mm's words; -EINVAL, -EOPNOTSUPP, -ENOMEM (there is no pool of huge pages). */
 static long mapping_flags(unsigned flags)
 {
     unsigned type = flags & MAP_TYPE;
-    long uvm_flags = 0;
+    unsigned uvm_flags = 0;
 
     if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
         return -EINVAL;
+    if (flags & MAP_HUGETLB)
+        return -ENOMEM;
     if (type == MAP_SHARED_VALIDATE && flags & ~(unsigned)MAP_KNOWN)
         return -EOPNOTSUPP;
-    if (flags & MAP_HUGETLB)
-        return -EINVAL;
     if (type != MAP_PRIVATE)
         uvm_flags |= UVM_SHARED;
-    if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
-        uvm_flags |= UVM_FIXED;
-    if (flags & MAP_FIXED_NOREPLACE)
-        uvm_flags |= UVM_NOREPLACE;
-    if (flags & MAP_GROWSDOWN)
-        uvm_flags |= UVM_STACK;
-    return uvm_flags;
+    for (size_t i = 0; i < ARRAY_SIZE(map_flags); i++)
+        if (flags & map_flags[i].linux)
+            uvm_flags |= map_flags[i].uvm;
+    return (long)uvm_flags;
 }
 
 static long map_pager(vaddr_t addr, size_t len, unsigned prot, unsigned flags, struct pager *pager,
@@ -73,9 +89,12 @@ static long map_pager(vaddr_t addr, size_t len, unsigned prot, unsigned flags, s
 /* Shared memory without a file: a cache of its own stands in for one. */
 static long map_shared_anonymous(vaddr_t addr, size_t len, unsigned prot, unsigned flags)
 {
-    struct pager *pager = pcache_create_anon(ALIGN_UP(len, PAGE_SIZE));
+    struct pager *pager;
     long rc;
 
+    if (!(flags & UVM_NORESERVE) && !uvm_may_promise(ALIGN_UP(len, PAGE_SIZE) / PAGE_SIZE))
+        return -ENOMEM;
+    pager = pcache_create_anon(ALIGN_UP(len, PAGE_SIZE));
     if (!pager)
         return -ENOMEM;
     rc = map_pager(addr, len, prot, flags, pager, 0);
@@ -88,24 +107,44 @@ static long map_file(vaddr_t addr, size_t len, unsigned prot, unsigned flags, st
 {
     struct pager *pager;
     bool shared = flags & UVM_SHARED;
-    long rc = file_mmap(file, shared, prot & PROT_WRITE, offset, &pager);
+    bool writable;
+    const struct file_mapping how = {offset, shared, prot & PROT_WRITE};
+    long rc = file_mmap(file, &how, &writable, &pager);
 
     if (rc)
         return rc;
     if (!pager) /* /dev/zero */
         return shared ? map_shared_anonymous(addr, len, prot, flags)
                       : map_pager(addr, len, prot, flags, NULL, 0);
-    if (shared && (file->flags & O_ACCMODE) == O_RDONLY)
+    if (shared && !writable)
         flags |= UVM_NOWRITE;
     rc = map_pager(addr, len, prot, flags, pager, offset);
+    if (writable) /* the mapping counts itself */
+        pager_count_writers(pager, -1);
     pager_put(pager);
+    return rc;
+}
+
+static long map_anonymous(vaddr_t addr, size_t len, unsigned prot, unsigned flags)
+{
+    return flags & UVM_SHARED ? map_shared_anonymous(addr, len, prot, flags)
+                              : map_pager(addr, len, prot, flags, NULL, 0);
+}
+
+static long map_fd(vaddr_t addr, size_t len, unsigned prot, unsigned flags, int fd, u64 offset)
+{
+    struct fd_ref ref = fd_get(fd);
+
+    if (!ref.file)
+        return -EBADF;
+    long rc = map_file(addr, len, prot, flags, ref.file, offset);
+    fd_put(ref);
     return rc;
 }
 
 SYSCALL6(mmap, vaddr_t, addr, size_t, len, unsigned, prot, unsigned, flags, int, fd, u64, offset)
 {
     long uvm_flags = mapping_flags(flags);
-    struct fd_ref ref;
     long rc;
 
     if (uvm_flags < 0)
@@ -119,14 +158,11 @@ SYSCALL6(mmap, vaddr_t, addr, size_t, len, unsigned, prot, unsigned, flags, int,
     prot &= PROT_RIGHTS;
     if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
         addr = ALIGN_DOWN(addr, PAGE_SIZE);
-    if (flags & MAP_ANONYMOUS)
-        return uvm_flags & UVM_SHARED ? map_shared_anonymous(addr, len, prot, (unsigned)uvm_flags)
-                                      : map_pager(addr, len, prot, (unsigned)uvm_flags, NULL, 0);
-    ref = fd_get(fd);
-    if (!ref.file)
-        return -EBADF;
-    rc = map_file(addr, len, prot, (unsigned)uvm_flags, ref.file, offset);
-    fd_put(ref);
+    rc = flags & MAP_ANONYMOUS ? map_anonymous(addr, len, prot, (unsigned)uvm_flags)
+                               : map_fd(addr, len, prot, (unsigned)uvm_flags, fd, offset);
+    if (rc > 0)
+        deliver((vaddr_t)rc, (vaddr_t)rc + ALIGN_UP(len, PAGE_SIZE),
+                (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE);
     return rc;
 }
 
@@ -135,125 +171,50 @@ SYSCALL2(munmap, vaddr_t, addr, size_t, len)
     return uvm_unmap(current_uvm(), addr, len);
 }
 
+/* With PROT_GROWSDOWN the range begins where the stack does that it lies in. */
+static int reach_down(vaddr_t *addr, size_t *len)
+{
+    struct uvm_region_info r;
+
+    if (!uvm_next_region(current_uvm(), *addr, &r) || r.start >= *addr + *len)
+        return -ENOMEM;
+    if (!(r.flags & UVM_STACK))
+        return -EINVAL;
+    *len += *addr - MIN(r.start, *addr);
+    *addr = MIN(r.start, *addr);
+    return 0;
+}
+
 SYSCALL3(mprotect, vaddr_t, addr, size_t, len, unsigned, prot)
 {
-    if (prot & ~(unsigned)PROT_RIGHTS || !is_aligned(addr, PAGE_SIZE))
+    int err = 0;
+
+    if (prot & ~(unsigned)(PROT_RIGHTS | PROT_GROWSDOWN) || !is_aligned(addr, PAGE_SIZE))
         return -EINVAL;
-    return len ? uvm_protect(current_uvm(), addr, len, prot) : 0;
+    if (len && prot & PROT_GROWSDOWN)
+        err = reach_down(&addr, &len);
+    if (err || !len)
+        return err;
+    return uvm_protect(current_uvm(), addr, len, prot & PROT_RIGHTS);
 }
 
 SYSCALL5(mremap, vaddr_t, old, size_t, old_len, size_t, new_len, unsigned, flags, vaddr_t, new)
 {
-    vaddr_t result;
-    int err;
+    struct uvm_remap m = {.old = old, .old_len = old_len, .new_len = new_len};
 
-    if (flags & ~(unsigned)(MREMAP_MAYMOVE | MREMAP_FIXED) ||
-        (flags & MREMAP_FIXED && (!(flags & MREMAP_MAYMOVE) || !new)))
+    if (flags & ~(unsigned)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP) ||
+        (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) && !(flags & MREMAP_MAYMOVE)))
         return -EINVAL;
-    err = uvm_mremap(current_uvm(), old, old_len, new_len, flags & MREMAP_MAYMOVE,
-                     flags & MREMAP_FIXED ? new : 0, &result);
-    return err ? err : (long)result;
-}
-
-/* --- calls that need only know whether the range is mapped --- */
-
-/* 0 when every page of [addr, addr + len) belongs to a region; -EINVAL, -ENOMEM. */
-static int check_mapped(vaddr_t addr, size_t len)
-{
-    struct uvm_region_info region;
-    vaddr_t end = addr + ALIGN_UP(len, PAGE_SIZE);
-
-    if (end < addr || ALIGN_UP(len, PAGE_SIZE) < len)
-        return -EINVAL;
-    while (addr < end) {
-        if (!uvm_next_region(current_uvm(), addr, &region) || region.start > addr)
-            return -ENOMEM;
-        addr = region.end;
-    }
-    return 0;
-}
-
-SYSCALL3(msync, vaddr_t, addr, size_t, len, unsigned, flags)
-{
-    if (flags & ~(unsigned)(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || !is_aligned(addr, PAGE_SIZE) ||
-        (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
-        return -EINVAL;
-    return check_mapped(addr, len);
-}
-
-SYSCALL3(madvise, vaddr_t, addr, size_t, len, int, advice)
-{
-    if (!is_aligned(addr, PAGE_SIZE))
-        return -EINVAL;
-    switch (advice) {
-    case MADV_DONTNEED:
-    case MADV_FREE:
-        return len ? uvm_discard(current_uvm(), addr, len) : 0;
-    case MADV_NORMAL:
-    case MADV_RANDOM:
-    case MADV_SEQUENTIAL:
-    case MADV_WILLNEED:
-    case MADV_MERGEABLE:
-    case MADV_UNMERGEABLE:
-    case MADV_HUGEPAGE:
-    case MADV_NOHUGEPAGE:
-    case MADV_DONTDUMP:
-    case MADV_DODUMP:
-    case MADV_COLD:
-    case MADV_PAGEOUT:
-        return check_mapped(addr, len);
-    default: /* MADV_DONTFORK among them: to ignore that would break a promise */
-        return -EINVAL;
-    }
-}
-
-/* One byte per page. Untouched pages count too: their first use takes no longer than a fault. */
-SYSCALL3(mincore, vaddr_t, addr, size_t, len, vaddr_t, to)
-{
-    static const u8 present[64] = {[0 ... 63] = 1};
-    size_t pages = ALIGN_UP(len, PAGE_SIZE) / PAGE_SIZE;
-    int err;
-
-    if (!is_aligned(addr, PAGE_SIZE))
-        return -EINVAL;
-    err = check_mapped(addr, len);
-    for (size_t done = 0; !err && done < pages; done += sizeof(present)) {
-        err = copyout(to + done, present, MIN(pages - done, sizeof(present)));
-        cond_yield();
-    }
-    return err;
-}
-
-static long lock_range(vaddr_t addr, size_t len)
-{
-    size_t skew = addr & (PAGE_SIZE - 1);
-
-    return check_mapped(addr - skew, len + skew);
-}
-
-SYSCALL2(mlock, vaddr_t, addr, size_t, len)
-{
-    return lock_range(addr, len);
-}
-
-SYSCALL3(mlock2, vaddr_t, addr, size_t, len, unsigned, flags)
-{
-    return flags & ~(unsigned)MLOCK_ONFAULT ? -EINVAL : lock_range(addr, len);
-}
-
-SYSCALL2(munlock, vaddr_t, addr, size_t, len)
-{
-    return lock_range(addr, len);
-}
-
-SYSCALL1(mlockall, unsigned, flags)
-{
-    return !flags || flags & ~(unsigned)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) ? -EINVAL : 0;
-}
-
-SYSCALL0(munlockall)
-{
-    return 0;
+    m.may_move = flags & MREMAP_MAYMOVE;
+    m.fixed = flags & MREMAP_FIXED;
+    m.keep = flags & MREMAP_DONTUNMAP;
+    m.to = new;
+    int err = uvm_mremap(current_uvm(), &m);
+    if (err)
+        return err;
+    if (new_len > old_len)
+        deliver(m.to, m.to + ALIGN_UP(new_len, PAGE_SIZE), false);
+    return (long)m.to;
 }
 
 /* --- what concerns the processor --- */

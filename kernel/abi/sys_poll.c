@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Waiting for several descriptors: ppoll, and pselect6 on top of the same list of entries. Both
- * write the time that is left back, and then an interrupted call can simply be made again.
+ * Waiting for several descriptors: ppoll and pselect6. Both write the time that is left back, and then an
+ * interrupted call can simply be made again.
  */
 #include "args.h"
 #include "syscall.h"
@@ -12,7 +12,6 @@
 #include <kernel/rlimit.h>
 #include <kernel/signal.h>
 #include <kernel/time.h>
-#include <lib/string.h>
 #include <mm/slab.h>
 #include <mm/usercopy.h>
 
@@ -38,9 +37,9 @@ static void put_time_left(vaddr_t timeout, u64 deadline)
 {
     u64 now;
 
-    if (!timeout || deadline == WAIT_FOREVER)
+    if (!timeout || !deadline || deadline == WAIT_FOREVER) /* 0: it says so already */
         return;
-    now = deadline ? time_now_ns() : 0;
+    now = time_now_ns();
     (void)args_put_timespec(timeout, deadline > now ? deadline - now : 0);
 }
 
@@ -98,120 +97,74 @@ SYSCALL5(ppoll, vaddr_t, fds, unsigned, count, vaddr_t, timeout, vaddr_t, sigmas
 
 /* --- select --- */
 
-enum { SET_IN, SET_OUT, SET_EX, SETS };
-
 #define SELECT_BITS_MAX (1u << 20)
+#define SELECT_SMALL    4 /* words of a set that need no memory */
 
-/* What each set waits for, and which of the events that hold put a descriptor into it. */
-static const s16 wanted[SETS] = {POLLIN | POLLRDNORM | POLLRDBAND,
-                                 POLLOUT | POLLWRNORM | POLLWRBAND, POLLPRI};
-static const s16 shown[SETS] = {POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR,
-                                POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR, POLLPRI};
-
-/* One pselect6 call: the three sets as bitmaps of `words` words, and an entry per descriptor. */
+/* One pselect6 call: the program's sets, and room for what they ask and what is ready. */
 struct select {
-    vaddr_t addr[SETS];
-    u64 *bits[SETS];
-    struct linux_pollfd *entries;
-    unsigned count;
-    unsigned words;
-    u64 small[SETS * 2 + 2 * POLL_SMALL]; /* room for descriptors below 64 or so */
+    vaddr_t addr[SELECT_SETS];
+    struct select_sets sets;
+    u64 small[2 * SELECT_SETS * SELECT_SMALL];
 };
-
-/* Takes room for bitmaps and entries of n descriptors, and reads the sets. */
-static int select_read(struct select *s, unsigned n)
-{
-    size_t bitmap = s->words * sizeof(u64);
-    size_t need = SETS * bitmap + n * sizeof(struct linux_pollfd);
-    u64 *room = need <= sizeof(s->small) ? s->small : kmalloc(need);
-
-    if (!room)
-        return -ENOMEM;
-    for (int i = 0; i < SETS; i++) {
-        s->bits[i] = room + (size_t)i * s->words;
-        memset(s->bits[i], 0, bitmap);
-        if (s->addr[i] && copyin(s->bits[i], s->addr[i], bitmap))
-            goto fault;
-    }
-    s->entries = (void *)(room + (size_t)SETS * s->words);
-    return 0;
-fault:
-    if (room != s->small)
-        kfree(room);
-    return -EFAULT;
-}
 
 static void select_put(struct select *s)
 {
-    if (s->bits[0] != s->small)
-        kfree(s->bits[0]);
+    if (s->sets.ready[0] != s->small)
+        kfree(s->sets.ready[0]);
 }
 
-/* One entry for each descriptor below n that is in a set. */
-static void select_list(struct select *s, unsigned n)
+/* Reads one set; bits from n on count for nothing. */
+static int read_set(const struct select *s, int set, unsigned n)
 {
-    s->count = 0;
-    for (unsigned fd = 0; fd < n; fd++) {
-        s16 events = 0;
+    u64 *bits = s->sets.asked[set];
+    unsigned words = s->sets.words;
 
-        for (int i = 0; i < SETS; i++) {
-            if (s->bits[i][fd / 64] >> (fd % 64) & 1)
-                events |= wanted[i];
-        }
-        if (events)
-            s->entries[s->count++] = (struct linux_pollfd){.fd = (s32)fd, .events = events};
+    if (!bits)
+        return 0;
+    if (copyin(bits, s->addr[set], words * sizeof(u64)))
+        return -EFAULT;
+    if (n % 64)
+        bits[words - 1] &= (1ul << n % 64) - 1;
+    return 0;
+}
+
+/* Takes room for the sets of n descriptors, and reads them. */
+static int select_read(struct select *s, unsigned n)
+{
+    unsigned words = (n + 63) / 64;
+    u64 *room = words <= SELECT_SMALL ? s->small : kmalloc(2ul * SELECT_SETS * words * sizeof(u64));
+    int err = 0;
+
+    if (!room)
+        return -ENOMEM;
+    s->sets.words = words;
+    for (unsigned i = 0; i < SELECT_SETS; i++) {
+        s->sets.ready[i] = room + (size_t)i * words;
+        s->sets.asked[i] = s->addr[i] ? room + (size_t)(SELECT_SETS + i) * words : NULL;
     }
+    for (int i = 0; i < SELECT_SETS && !err; i++)
+        err = read_set(s, i, n);
+    if (err)
+        select_put(s);
+    return err;
 }
 
-/* Sets the bits of what is ready. Returns their number, or -EBADF. */
-static int select_result(struct select *s)
+/* Waits with the given signal mask, if there is one. */
+static int select_masked(struct select *s, u64 deadline, const sigset_mask *mask)
 {
-    int total = 0;
+    if (mask)
+        sig_set_temporary_mask(*mask);
 
-    for (int i = 0; i < SETS; i++)
-        memset(s->bits[i], 0, s->words * sizeof(u64));
-    for (unsigned k = 0; k < s->count; k++) {
-        struct linux_pollfd *e = &s->entries[k];
-
-        if (e->fd >= 0 && e->revents & POLLNVAL)
-            return -EBADF;
-        for (int i = 0; e->fd >= 0 && i < SETS; i++) {
-            if (e->events & wanted[i] && e->revents & shown[i]) {
-                s->bits[i][e->fd / 64] |= 1ul << (e->fd % 64);
-                total++;
-            }
-        }
-    }
-    return total;
+    int n = select_wait(&s->sets, deadline);
+    if (mask && n != -ERESTARTNOHAND)
+        sig_end_temporary_mask();
+    return n;
 }
 
-/* poll reports hang-ups nobody asked for, select does not: such entries must not end the wait. */
-static void select_mute(struct select *s)
+static int select_write(const struct select *s)
 {
-    for (unsigned k = 0; k < s->count; k++) {
-        if (s->entries[k].revents)
-            s->entries[k].fd = -1;
-    }
-}
-
-static int select_wait(struct select *s, u64 deadline, const sigset_mask *mask)
-{
-    for (;;) {
-        int n = poll_masked(s->entries, s->count, deadline, mask);
-
-        if (n < 0)
-            return n;
-        int total = select_result(s);
-        if (total || !n)
-            return total;
-        select_mute(s);
-    }
-}
-
-static int select_write(struct select *s)
-{
-    for (int i = 0; i < SETS; i++) {
-        if (s->addr[i] && copyout(s->addr[i], s->bits[i], s->words * sizeof(u64)))
+    for (int i = 0; i < SELECT_SETS; i++) {
+        if (s->addr[i] && copyout(s->addr[i], s->sets.ready[i], s->sets.words * sizeof(u64)))
             return -EFAULT;
     }
     return 0;
@@ -235,7 +188,7 @@ static int select_mask(vaddr_t addr, sigset_mask *mask, bool *given)
 
 SYSCALL6(pselect6, int, n, vaddr_t, in, vaddr_t, out, vaddr_t, ex, vaddr_t, timeout, vaddr_t, sig)
 {
-    struct select s = {.addr = {in, out, ex}};
+    struct select s; /* the room need not be cleared */
     sigset_mask mask;
     bool masked;
     u64 deadline;
@@ -247,13 +200,15 @@ SYSCALL6(pselect6, int, n, vaddr_t, in, vaddr_t, out, vaddr_t, ex, vaddr_t, time
         return rc;
     if (n < 0)
         return -EINVAL;
-    n = (int)MIN((u64)n, MIN(rlimit_current(RLIMIT_NOFILE), (u64)SELECT_BITS_MAX));
-    s.words = ((unsigned)n + 63) / 64;
+    if (n > SELECT_SMALL * 64)
+        n = (int)MIN((u64)n, MIN(rlimit_current(RLIMIT_NOFILE), (u64)SELECT_BITS_MAX));
+    s.addr[SELECT_IN] = in;
+    s.addr[SELECT_OUT] = out;
+    s.addr[SELECT_EXCEPT] = ex;
     rc = select_read(&s, (unsigned)n);
     if (rc)
         return rc;
-    select_list(&s, (unsigned)n);
-    rc = select_wait(&s, deadline, masked ? &mask : NULL);
+    rc = select_masked(&s, deadline, masked ? &mask : NULL);
     if (rc >= 0 && select_write(&s))
         rc = -EFAULT;
     put_time_left(timeout, deadline);

@@ -3,10 +3,14 @@
 #include "args.h"
 #include "syscall.h"
 
+#include <abi/linux/fcntl.h>
 #include <abi/linux/prctl.h>
 #include <abi/linux/sched.h>
 #include <abi/linux/signal.h>
 #include <abi/linux/wait.h>
+#include <fs/fdtable.h>
+#include <fs/pidfd.h>
+#include <kernel/caps.h>
 #include <kernel/process.h>
 #include <lib/string.h>
 #include <mm/usercopy.h>
@@ -32,6 +36,42 @@ SYSCALL0(gettid)
 
 /* --- birth and end --- */
 
+/* A child's pidfd, on its way into the caller's table. */
+struct pidfd_on_the_way {
+    int fd;
+    struct file *file;
+};
+
+static void deliver_pidfd(struct process *child, void *arg)
+{
+    struct pidfd_on_the_way *to = arg;
+
+    pidfd_set(to->file, child);
+    fd_fill(to->fd, to->file);
+}
+
+/* CLONE_PIDFD: everything that may fail comes before the child. The number is written to `addr`. */
+static long fork_with_pidfd(struct fork_args args, vaddr_t addr, struct trap_frame *tf)
+{
+    struct pidfd_on_the_way pidfd = {.fd = fd_reserve(0, O_CLOEXEC)};
+    long pid;
+
+    if (pidfd.fd < 0)
+        return pidfd.fd;
+    pidfd.file = pidfd_make();
+    pid = pidfd.file ? copyout_obj(addr, &pidfd.fd) : -ENOMEM;
+    args.born = deliver_pidfd;
+    args.born_arg = &pidfd;
+    if (!pid)
+        pid = process_fork(&args, tf);
+    if (pid < 0) {
+        fd_cancel(pidfd.fd);
+        if (pidfd.file)
+            file_put(pidfd.file);
+    }
+    return pid;
+}
+
 /* clone(flags, stack, parent_tid, tls, child_tid): the order of arguments that riscv has. */
 SYSCALL_FRAME(clone)
 {
@@ -45,7 +85,11 @@ SYSCALL_FRAME(clone)
         .child_tid = tf_arg(tf, 4),
     };
 
-    return process_fork(&args, tf);
+    if (!(flags & CLONE_PIDFD))
+        return process_fork(&args, tf);
+    if (flags & (CLONE_PARENT_SETTID | CLONE_DETACHED)) /* the former's place is taken */
+        return -EINVAL;
+    return fork_with_pidfd(args, args.parent_tid, tf);
 }
 
 /* What is behind the struct that we know must be zero: E2BIG, as on Linux. */
@@ -67,7 +111,7 @@ static int check_rest(vaddr_t addr, size_t size)
 
 static bool clone_args_make_sense(const struct linux_clone_args *in)
 {
-    if (in->set_tid || in->set_tid_size || (in->flags & CSIGNAL))
+    if (in->set_tid || in->set_tid_size || (in->flags & (CSIGNAL | CLONE_DETACHED)))
         return false;
     if (!in->stack != !in->stack_size || in->stack + in->stack_size < in->stack)
         return false;
@@ -97,7 +141,7 @@ SYSCALL_FRAME(clone3)
         .child_tid = in.child_tid,
     };
 
-    return process_fork(&args, tf);
+    return in.flags & CLONE_PIDFD ? fork_with_pidfd(args, in.pidfd, tf) : process_fork(&args, tf);
 }
 
 SYSCALL1(exit, int, status)
@@ -160,6 +204,25 @@ static int put_wait_info(vaddr_t to, const struct wait_result *result, bool foun
     return copyout_obj(to, &info);
 }
 
+/* P_PIDFD: the child whose file it is. One that does not block makes the call return at once. */
+static int wait_for_pidfd(int fd, struct wait_request *request)
+{
+    struct fd_ref ref = fd_get(fd);
+    struct process *p = ref.file ? pidfd_process(ref.file) : NULL;
+    int err = p ? 0 : -EBADF;
+
+    if (p) {
+        request->who = WAIT_PID;
+        request->id = process_pid(p);
+        if (READ_ONCE(p->state) == PROCESS_REAPED)
+            err = -ECHILD;
+        if (ref.file->flags & O_NONBLOCK)
+            request->options |= WNOHANG;
+    }
+    fd_put(ref);
+    return err;
+}
+
 SYSCALL5(waitid, int, type, int, id, vaddr_t, info, int, options, vaddr_t, rusage)
 {
     struct wait_request request = {.id = id, .options = options};
@@ -174,11 +237,15 @@ SYSCALL5(waitid, int, type, int, id, vaddr_t, info, int, options, vaddr_t, rusag
         request.who = WAIT_ANY;
     else if ((type == P_PID && id > 0) || (type == P_PGID && id >= 0))
         request.who = type == P_PID ? WAIT_PID : WAIT_PGRP;
-    else
+    else if (type != P_PIDFD || id < 0)
         return -EINVAL;
     if (type == P_PGID && id == 0)
         request.id = process_pgid(current_process());
-    rc = process_wait(&request, &result);
+    rc = type == P_PIDFD ? wait_for_pidfd(id, &request) : 0;
+    if (!rc)
+        rc = process_wait(&request, &result);
+    if (!rc && (request.options & ~options & WNOHANG))
+        rc = -EAGAIN;
     if (rc < 0)
         return rc;
     if (rc > 0 && put_rusage(rusage, &result.usage))
@@ -237,6 +304,33 @@ static long set_death_signal(u64 sig)
     return 0;
 }
 
+/* Namespaces there are none of, and threads have to share all that they share. */
+SYSCALL1(unshare, u64, flags)
+{
+    const u64 alone = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;
+    int err = 0;
+
+    if (flags & ~(alone | CLONE_FILES | CLONE_FS | CLONE_SYSVSEM))
+        return -EINVAL;
+    if (flags & alone && READ_ONCE(current_process()->thread_count) > 1)
+        return -EINVAL;
+    if (flags & CLONE_FILES)
+        err = proc_part_unshare(PROC_PART_FILES);
+    if (!err && flags & CLONE_FS)
+        err = proc_part_unshare(PROC_PART_FS);
+    return err;
+}
+
+static long bounding_has(u64 cap)
+{
+    struct caps caps;
+
+    if (cap > CAP_LAST)
+        return -EINVAL;
+    caps_get(current_process(), &caps);
+    return caps.bounding >> cap & 1;
+}
+
 SYSCALL2(prctl, int, option, u64, arg)
 {
     switch (option) {
@@ -257,7 +351,9 @@ SYSCALL2(prctl, int, option, u64, arg)
     case PR_SET_KEEPCAPS: /* there is no user but root to change to */
         return arg <= 1 ? 0 : -EINVAL;
     case PR_CAPBSET_READ:
-        return arg <= CAP_LAST ? 1 : -EINVAL;
+        return bounding_has(arg);
+    case PR_CAPBSET_DROP:
+        return arg <= CAP_LAST ? caps_drop_bounding((unsigned)arg) : -EINVAL;
     case PR_GET_TIMERSLACK: /* timers are as exact as the clock */
         return 1;
     case PR_SET_TIMERSLACK:

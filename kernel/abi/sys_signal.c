@@ -142,33 +142,41 @@ SYSCALL_FRAME(rt_sigreturn)
     return sig_return(tf);
 }
 
+/* What a program asks for. 0, -EFAULT, -EINVAL, -ENOMEM. */
+static int read_altstack(vaddr_t from, struct sig_altstack *out)
+{
+    struct linux_stack in;
+    u32 mode;
+
+    if (copyin_obj(&in, from))
+        return -EFAULT;
+    mode = (u32)in.ss_flags & ~SS_AUTODISARM;
+    *out = (struct sig_altstack){.flags = (u32)in.ss_flags & SS_AUTODISARM};
+    if (mode == SS_DISABLE)
+        return 0;
+    if (mode != SS_ONSTACK && mode != 0)
+        return -EINVAL;
+    out->base = in.ss_sp;
+    out->size = in.ss_size;
+    return in.ss_size < MINSIGSTKSZ ? -ENOMEM : 0;
+}
+
 /* The registers' sp tells whether the program stands on the stack that it wants to change. */
 SYSCALL_FRAME(sigaltstack)
 {
     vaddr_t from = tf_arg(tf, 0);
     vaddr_t to = tf_arg(tf, 1);
-    struct sig_altstack new = {0};
+    struct sig_altstack new;
     struct sig_altstack old;
-    struct linux_stack in;
-    bool active = sig_on_altstack(tf_sp(tf));
-    int err;
+    u32 flags = sig_altstack_flags(tf_sp(tf));
+    int err = from ? read_altstack(from, &new) : 0;
 
-    if (from) {
-        if (copyin_obj(&in, from))
-            return -EFAULT;
-        if (in.ss_flags & ~(SS_DISABLE | SS_ONSTACK))
-            return -EINVAL;
-        if (!(in.ss_flags & SS_DISABLE)) {
-            if (in.ss_size < MINSIGSTKSZ)
-                return -ENOMEM;
-            new = (struct sig_altstack){.base = in.ss_sp, .size = in.ss_size};
-        }
-    }
-    err = sig_set_altstack(from ? &new : NULL, &old, tf_sp(tf));
+    if (err && err != -EFAULT && sig_on_altstack(tf_sp(tf)))
+        err = -EPERM; /* which comes first */
+    if (!err)
+        err = sig_set_altstack(from ? &new : NULL, &old, tf_sp(tf));
     if (err || !to)
         return err;
-
-    struct linux_stack out = {.ss_sp = old.base, .ss_size = old.size};
-    out.ss_flags = !old.size ? SS_DISABLE : active ? SS_ONSTACK : 0;
+    struct linux_stack out = {.ss_sp = old.base, .ss_flags = (s32)flags, .ss_size = old.size};
     return copyout_obj(to, &out);
 }

@@ -3,6 +3,9 @@
 #include "args.h"
 #include "syscall.h"
 
+#include <base/atomic.h>
+#include <kernel/clock_change.h>
+#include <kernel/cpu_clock.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/time.h>
@@ -27,12 +30,18 @@ static u64 thread_cpu_ns(void)
     return time_ticks_to_ns(total);
 }
 
-/* The clock's time in ns; false: no such clock. The coarse ones are as fine as the others. */
+/*
+ * The clock's time in ns; false: no such clock. The coarse ones are as fine as the others; those that
+ * would wake a machine that sleeps are the same as those that would not: none sleeps.
+ */
 static bool read_clock(int clock, u64 *ns)
 {
+    struct cpu_clock cpu;
+
     switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
+    case CLOCK_REALTIME_ALARM:
     case CLOCK_TAI: /* the offset to UTC is 0 until somebody knows better, as on Linux */
         *ns = time_realtime_ns();
         return true;
@@ -40,6 +49,7 @@ static bool read_clock(int clock, u64 *ns)
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_MONOTONIC_COARSE:
     case CLOCK_BOOTTIME:
+    case CLOCK_BOOTTIME_ALARM:
         *ns = time_now_ns() - time_boot_ns();
         return true;
     case CLOCK_PROCESS_CPUTIME_ID:
@@ -49,7 +59,7 @@ static bool read_clock(int clock, u64 *ns)
         *ns = thread_cpu_ns();
         return true;
     default:
-        return false;
+        return cpu_clock_decode(clock, &cpu) && !cpu_clock_read(&cpu, ns);
     }
 }
 
@@ -60,15 +70,17 @@ SYSCALL2(clock_gettime, int, clock, vaddr_t, to)
     return read_clock(clock, &ns) ? args_put_timespec(to, ns) : -EINVAL;
 }
 
-/* One tick of the machine's counter, at least a nanosecond. */
 SYSCALL2(clock_getres, int, clock, vaddr_t, to)
 {
     u64 ns;
 
     if (!read_clock(clock, &ns))
         return -EINVAL;
-    return to ? args_put_timespec(to, MAX(1ul, time_ticks_to_ns(1))) : 0;
+    return to ? args_put_timespec(to, time_resolution_ns()) : 0;
 }
+
+/* As Linux: so that 30 years can pass before it is more nanoseconds than 63 bits hold. */
+#define REALTIME_LIMIT ((~0ul >> 1) - 30 * 365 * 86400 * NSEC_PER_SEC)
 
 SYSCALL2(clock_settime, int, clock, vaddr_t, from)
 {
@@ -80,38 +92,51 @@ SYSCALL2(clock_settime, int, clock, vaddr_t, from)
     err = args_timespec(from, &ns);
     if (err)
         return err;
-    if (ns == TIME_NEVER)
+    if (ns >= REALTIME_LIMIT)
         return -EINVAL;
-    time_set_realtime(ns);
+    clock_set(ns);
     return 0;
 }
+
+/*
+ * The zone of whoever set it last: kept for those who ask, and of no effect on any clock. Its two words
+ * are set one after the other, as on Linux.
+ */
+static struct linux_timezone zone;
+
+#define ZONE_LIMIT (15 * 60) /* minutes, to the west and to the east */
 
 SYSCALL2(gettimeofday, vaddr_t, tv, vaddr_t, tz)
 {
     struct linux_timeval now = args_timeval_of(time_realtime_ns());
-    struct linux_timezone utc = {0};
+    struct linux_timezone kept = {.tz_minuteswest = READ_ONCE(zone.tz_minuteswest),
+                                  .tz_dsttime = READ_ONCE(zone.tz_dsttime)};
 
     if (tv && copyout_obj(tv, &now))
         return -EFAULT;
-    return tz && copyout_obj(tz, &utc) ? -EFAULT : 0;
+    return tz && copyout_obj(tz, &kept) ? -EFAULT : 0;
 }
 
-/* The kernel keeps no time zone: it is checked and forgotten. */
 SYSCALL2(settimeofday, vaddr_t, tv, vaddr_t, tz)
 {
     struct linux_timeval now;
-    struct linux_timezone zone;
+    struct linux_timezone wanted;
     u64 ns = 0;
 
     if (tv && copyin_obj(&now, tv))
         return -EFAULT;
-    if (tz && copyin_obj(&zone, tz))
-        return -EFAULT;
-    if (!tv)
-        return 0;
-    if (args_timeval_ns(&now, &ns) || ns == TIME_NEVER)
+    if (tv && (args_timeval_ns(&now, &ns) || ns >= REALTIME_LIMIT))
         return -EINVAL;
-    time_set_realtime(ns);
+    if (tz && copyin_obj(&wanted, tz))
+        return -EFAULT;
+    if (tz && (wanted.tz_minuteswest > ZONE_LIMIT || wanted.tz_minuteswest < -ZONE_LIMIT))
+        return -EINVAL;
+    if (tz) {
+        WRITE_ONCE(zone.tz_minuteswest, wanted.tz_minuteswest);
+        WRITE_ONCE(zone.tz_dsttime, wanted.tz_dsttime);
+    }
+    if (tv)
+        clock_set(ns);
     return 0;
 }
 
@@ -160,10 +185,18 @@ SYSCALL2(nanosleep, vaddr_t, time, vaddr_t, remaining)
     return err ? err : sleep_until(args_deadline(ns), remaining);
 }
 
-/* An absolute time of `clock` as one of time_now_ns(). */
-static u64 absolute_deadline(int clock, u64 ns)
+/* The same to a time of the calendar, also when that is set meanwhile; one can simply sleep again. */
+static long sleep_until_date(u64 ns)
 {
-    return args_absolute_deadline(clock == CLOCK_REALTIME || clock == CLOCK_TAI, ns);
+    u32 seen;
+    int err;
+
+    do {
+        seen = atomic_load_acquire(&clock_changes);
+        err = wait_event_until(&clock_sleepers, READ_ONCE(clock_changes) != seen,
+                               args_absolute_deadline(true, ns), true);
+    } while (!err);
+    return err == -ETIMEDOUT ? 0 : -ERESTARTNOHAND;
 }
 
 SYSCALL4(clock_nanosleep, int, clock, int, flags, vaddr_t, time, vaddr_t, remaining)
@@ -179,8 +212,10 @@ SYSCALL4(clock_nanosleep, int, clock, int, flags, vaddr_t, time, vaddr_t, remain
         return err;
     if (!(flags & TIMER_ABSTIME))
         return sleep_until(args_deadline(ns), remaining);
+    if (clock == CLOCK_REALTIME || clock == CLOCK_TAI)
+        return sleep_until_date(ns);
     /* To an absolute time one can simply sleep again; nothing remains to be told. */
-    return sleep_until(absolute_deadline(clock, ns), 0);
+    return sleep_until(args_absolute_deadline(false, ns), 0);
 }
 
 /* --- interval timers --- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The build id: the linker's SHA-1 over the image, in its ELF note (gABI, "Note Section"). */
+/* The build id, the linker's SHA-1 over the image in its ELF note (gABI, "Note Section"), and the date. */
 #include <base/build.h>
 #include <lib/types.h>
 
@@ -20,4 +20,9 @@ const char *build_id(void)
     }
     text[len] = '\0';
     return text;
+}
+
+u64 build_date(void)
+{
+    return BUILD_DATE;
 }

@@ -16,14 +16,21 @@ void wait_queue_init(struct wait_queue *wq, const char *name)
     list_init(&wq->waiters);
 }
 
-void waiter_add(struct wait_queue *wq, struct waiter *w)
+void waiter_add_call(struct wait_queue *wq, struct waiter *w,
+                     bool (*call)(struct waiter *w, bool *served))
 {
     w->thread = current_thread();
     w->queue = wq;
+    w->call = call;
     irqflags_t flags = spin_lock(&wq->lock);
     list_push_back(&wq->waiters, &w->link);
     spin_unlock(&wq->lock, flags);
     atomic_fence();
+}
+
+void waiter_add(struct wait_queue *wq, struct waiter *w)
+{
+    waiter_add_call(wq, w, NULL);
 }
 
 void waiter_remove(struct waiter *w)
@@ -34,8 +41,15 @@ void waiter_remove(struct waiter *w)
     w->queue = NULL;
 }
 
+static bool wake_waiter(struct waiter *w, bool *served)
+{
+    return unlikely(w->call) ? w->call(w, served) : sched_wake(w->thread);
+}
+
 static void wake(struct wait_queue *wq, bool all)
 {
+    bool served = false;
+
     atomic_fence();
     if (READ_ONCE(wq->waiters.next) == &wq->waiters)
         return;
@@ -43,7 +57,7 @@ static void wake(struct wait_queue *wq, bool all)
     struct list *link = wq->waiters.next;
     for (; link != &wq->waiters; link = link->next) {
         /* One who is awake already, but has not left the queue yet, does not count. */
-        bool woken = sched_wake(container_of(link, struct waiter, link)->thread);
+        bool woken = wake_waiter(container_of(link, struct waiter, link), &served);
         if (woken && !all)
             break;
     }

@@ -4,12 +4,13 @@
 
     run.py            measures, prints the table; status 1 when a figure is more than 2 % (50 % where several harts
                       take part) above the accepted one
-    run.py --accept   measures, prints, and writes the figures down as accepted
+    run.py --accept   measures, prints, writes the figures down as accepted, and docs/performance.md from them
 
 Counted by the emulator: with -icount shift=0 a guest instruction takes one nanosecond of guest time, so that clocks
 in the guest count instructions, and figures repeat exactly. One hart, isolation on, the build that `make` makes.
 
 - operations: user/ubench as pid 1 measures itself with clock_gettime, -m 1G;
+- what a C library's calls cost: user/libc/callbench, linked with musl, likewise;
 - buddy, kernel map: selftest=bench, inside the kernel, -m 128M;
 - several harts: user/smpbench with 1, 2 and 4 harts, which run side by side here, and a plugin of the emulator (count.c)
   that counts the instructions of all of them; the best of some tries, since harts wait for each other as the host
@@ -19,7 +20,7 @@ in the guest count instructions, and figures repeat exactly. One hart, isolation
   and with the default one.
 
 The figures of one compiler version say nothing about another's: they are compared only with figures accepted for the
-same compiler. Linux is 6.12, configured small, with SMP, on the same emulator, counted the same way.
+same compiler. Linux (linux.json) is 6.12, configured small, with SMP, on the same emulator, counted the same way.
 """
 import json
 import pathlib
@@ -34,8 +35,9 @@ sys.path.insert(0, str(TOP / "tests/boot"))
 import images  # noqa: E402
 from harness import BUILD, QEMU  # noqa: E402
 from rsp import Remote  # noqa: E402
+import performance  # noqa: E402
+from performance import ACCEPTED, LINUX, OPERATIONS, number  # noqa: E402
 
-ACCEPTED = TOP / "tests/bench/accepted.json"
 TOLERANCE = 0.02
 ICOUNT = "shift=0,align=off,sleep=off"
 # The clock of an emulator that waits for its debugger would run to its end with sleep=off.
@@ -43,34 +45,6 @@ ICOUNT_STOPPABLE = "shift=0,align=off,sleep=on"
 # Of QEMU's machine "virt": where firmware enters the image, the machine's clock, nanoseconds in a step of it.
 LOAD = images.RAM + (2 << 20)
 MTIME, NS_PER_TICK = 0x0200BFF8, 100
-
-# name: (title, target, small Linux); a name that is measured and does not stand here is shown all the same.
-OPERATIONS = {
-    "null": ("null system call (getppid)", 160, 218),
-    "read_zero": ("read of 1 byte from /dev/zero", 350, 441),
-    "pipe_round_trip": ("pipe round trip between two processes", 4_700, 7_840),
-    "fork_exit_wait": ("fork + exit + wait", 42_000, 70_600),
-    "fork_exec_wait": ("fork + exec + exit + wait", 85_000, 142_000),
-    "anon_page": ("anonymous page: map, touch, unmap", 1_800, 3_000),
-    "cow_page": ("copy-on-write fault, per page", 2_000, 3_350),
-    "open_close": ("open + close", 2_000, 3_450),
-    "ctx_switch": ("context switch through a pipe", 1_300, 2_210),
-    "buddy_0": ("buddy: allocate + free, order 0", None, None),
-    "buddy_9": ("buddy: allocate + free, order 9", None, None),
-    "map_page": ("page table: map + unmap, per 4 KiB page", None, None),
-    "boot": ("S-mode entry to first user instruction", 5_000_000, 16_800_000),
-    "boot_default": ("the same with the default archive", None, None),
-    "clock_gettime": ("clock_gettime", None, 396),
-    "fstat": ("fstat", None, 645),
-    "sched_yield": ("sched_yield, nobody else ready", None, 798),
-    "futex_wake": ("futex wake, nobody waits", None, 961),
-    "pipe_self": ("write + read of 1 byte through a pipe", None, 1_710),
-    "create_unlink": ("create + close + unlink of a file", None, 12_902),
-    "map_unmap": ("mmap + touch + munmap of one page", None, 8_177),
-    "brk_page": ("brk by a page, touch, and back", None, 14_587),
-    "fork_64_pages": ("fork + exit + wait with 64 pages", None, None),
-    "image": ("flat image without archive, bytes", 400_000, 2_600_000),
-}
 
 # name: (title, harts); measured by the plugin, and compared with more patience.
 ON_HARTS = {
@@ -112,13 +86,33 @@ def small_archive():
 
 def operations():
     """What ubench prints: `name N` a line."""
-    text = output_of("1G", small_archive(), "panic=-1 quiet")
+    text = output_of("1G", small_archive(), "panic=-1 quiet norandmaps")
     found = {m[1]: float(m[2]) for m in re.finditer(r"^(\w+) (\d+(?:\.\d+)?)$", text, re.M)}
     if not found:
         fail(f"ubench gave no figures; the console:\n{text[-2000:]}")
     # As the figures for Linux were made: what a round trip costs beyond the calls that it consists of, per switch.
     found["ctx_switch"] = (found["pipe_round_trip"] - 2 * found["pipe_self"]) / 2
     return found
+
+
+def library_archive():
+    """For callbench; None where musl or busybox could not be had."""
+    musl, shell = BUILD / "user/musl", images.CACHE_BUSYBOX
+    if not all(p.exists() for p in (musl / "callbench", musl / "hello", shell)):
+        return None
+    return images.bare_archive("callbench.cpio", [f"/init={musl}/callbench:755", f"/tmp/hello={musl}/hello:755", f"/bin/sh={shell}:755",
+                                                  "/dev/console=c:5:1:600", "/dev/zero=c:1:5:666", "/dev/null=c:1:3:666"])
+
+
+def library_operations():
+    """What callbench prints, which has the form of ubench's."""
+    archive = library_archive()
+    if not archive:
+        return {}
+    text = output_of("1G", archive, "panic=-1 quiet norandmaps")
+    if "callbench: done" not in text:
+        fail(f"callbench did not come to its end; the console:\n{text[-2000:]}")
+    return {m[1]: float(m[2]) for m in re.finditer(r"^(\w+) (\d+(?:\.\d+)?)$", text, re.M)}
 
 
 def kernel_operations():
@@ -143,7 +137,7 @@ def on_harts(plugin, harts, names):
     """({name: the fewest instructions that one operation took}, lines of counters), with so many harts."""
     archive = images.bare_archive("smpbench.cpio", [f"/init={BUILD}/user/smpbench:755", "/dev/console=c:5:1:600", "/proc/"])
     argv = [QEMU, "-nographic", "-no-reboot", "-M", "virt", "-smp", str(harts), "-m", "256M", "-plugin", str(plugin),
-            "-kernel", str(BUILD / "Image"), "-initrd", str(archive), "-append", "panic=-1 quiet -- " + " ".join(names)]
+            "-kernel", str(BUILD / "Image"), "-initrd", str(archive), "-append", "panic=-1 quiet norandmaps -- " + " ".join(names)]
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               errors="replace", timeout=600, check=False)
@@ -198,6 +192,7 @@ def boot(initrd, init):
 
 def measure():
     figures = operations()
+    figures.update(library_operations())
     figures.update(kernel_operations())
     figures["boot"] = boot(small_archive(), BUILD / "user/ubench")
     figures["boot_default"] = boot(None, BUILD / "user/init")
@@ -212,14 +207,9 @@ def compiler():
     return out.splitlines()[0]
 
 
-def number(value):
-    if value is None:
-        return "-"
-    return f"{value:,.1f}" if value < 100 and value != int(value) else f"{value:,.0f}"
-
-
 def row(name, now, last):
-    title, target, linux = OPERATIONS.get(name, (ON_HARTS.get(name, (name,))[0], None, None))
+    title, target = OPERATIONS.get(name, (ON_HARTS.get(name, (name,))[0], None))[:2]
+    linux = LINUX["figures"].get(name)
     change = f"{100 * (now - last) / last:+.1f} %" if last else "-"
     verdict = "" if target is None else "ok" if now <= target else "ABOVE TARGET"
     return f"{title:42}{number(now):>12}{number(last):>12}{change:>9}{number(target):>12}{number(linux):>13}  {verdict}"
@@ -233,7 +223,7 @@ def table(figures, accepted):
 
 
 def complaints(figures, accepted):
-    for name, (title, target, _) in OPERATIONS.items():
+    for name, (title, target) in OPERATIONS.items():
         now, last = figures.get(name), accepted.get(name)
         if now is None:
             yield f"{title}: not measured"
@@ -242,6 +232,10 @@ def complaints(figures, accepted):
             yield f"{title}: {number(now)}, accepted were {number(last)}"
         if target and now > target:
             yield f"{title}: {number(now)}, the target is {number(target)}"
+        if performance.ratios(figures).get(name, 0) > performance.ROW_AT_MOST:
+            yield f"{title}: {number(now)}, more than Linux's {number(LINUX['figures'][name])}"
+    if performance.mean(figures) > performance.MEAN_AT_MOST:
+        yield f"geometric mean of the ratios to Linux: {performance.mean(figures):.3f}, the target is {performance.MEAN_AT_MOST}"
     for name, (title, _) in ON_HARTS.items():
         now, last = figures.get(name), accepted.get(name)
         if now and last and now > last * (1 + PATIENCE):
@@ -255,6 +249,7 @@ def main():
     figures, counted = measure()
     print(f"{version}; {'compared with figures of the same compiler' if accepted else 'no figures accepted for it yet'}")
     print(table(figures, accepted))
+    print(f"geometric mean of the ratios to Linux, boot and image apart: {performance.mean(figures):.3f}")
     print("\nwhat was counted on all harts together, for each operation and what prepares it:")
     print("\n".join(f"  {line}" for line in counted))
     wrong = list(complaints(figures, accepted))
@@ -262,7 +257,8 @@ def main():
     if "--accept" in sys.argv[1:]:
         store[version] = {n: round(v, 1) for n, v in figures.items()}
         ACCEPTED.write_text(json.dumps(store, indent=2, sort_keys=True) + "\n")
-        print(f"bench: accepted, {ACCEPTED.relative_to(TOP)} is written")
+        performance.write()
+        print(f"bench: accepted, {ACCEPTED.relative_to(TOP)} and {performance.PAGE.relative_to(TOP)} are written")
     elif wrong:
         sys.exit(1)
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Where the instructions of one operation go: single-steps the guest and counts by function.
 
-    trace.py WORD [--skip N] [--from FUNCTION] [--steps N] [--calls]
+    trace.py WORD [--library] [--skip N] [--from FUNCTION] [--steps N] [--calls]
 
-Boots the image with user/ubench as pid 1, which measures the operation WORD (as ubench names it); after N calls
+Boots the image with user/ubench as pid 1, which measures the operation WORD (as ubench names it; --library: callbench); after N calls
 (default 200: warm) of FUNCTION (default trap_syscall) it steps until the program runs again, and prints how many
 instructions each kernel function took, in the order of first appearance. --calls prints each entry into a function
 instead. For finding out why a figure of `make bench` is what it is.
@@ -18,7 +18,7 @@ import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/boot"))
-import images  # noqa: E402
+import run  # noqa: E402
 from harness import BUILD, QEMU  # noqa: E402
 from rsp import Remote  # noqa: E402
 
@@ -55,18 +55,18 @@ def main():
     parser.add_argument("--skip", type=int, default=200)
     parser.add_argument("--from", dest="start", default="trap_syscall")
     parser.add_argument("--steps", type=int, default=200_000)
+    parser.add_argument("--library", action="store_true", help="WORD is callbench's, not ubench's")
     parser.add_argument("--calls", action="store_true")
     args = parser.parse_args()
     table = symbols()
     addresses = [a for a, _ in table]
     start = next(a for a, name in table if name == args.start)
-    archive = images.bare_archive("trace.cpio", [f"/init={BUILD}/user/ubench:755", f"/bin/nop={BUILD}/user/nop:755",
-                                                 "/dev/console=c:5:1:600"])
+    archive = run.library_archive() if args.library else run.small_archive()
     with tempfile.TemporaryDirectory() as folder:
         gate = pathlib.Path(folder) / "gdb"
         machine = subprocess.Popen(
             [QEMU, "-M", "virt", "-smp", "1", "-m", "256M", "-nographic", "-no-reboot", "-icount", "shift=0,align=off,sleep=on",
-             "-kernel", str(BUILD / "Image"), "-initrd", str(archive), "-append", f"panic=-1 quiet -- {args.word}",
+             "-kernel", str(BUILD / "Image"), "-initrd", str(archive), "-append", f"panic=-1 quiet norandmaps -- {args.word}",
              "-S", "-gdb", f"unix:{gate},server=on,wait=off"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         remote = Remote(gate)
         try:

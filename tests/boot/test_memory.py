@@ -29,9 +29,41 @@ def test_out_of_memory(small, request, case):
     assert re.search(rf"oom {case}: .*\n(.*\n)*status 0", output), output
     if case == "mmap":
         # A page that is not there when it is touched: the program dies, with its line.
-        assert re.search(r"oom \(pid \d+\): killed: out of memory", output), output
+        assert re.search(r"oom \(pid \d+\): killed: out of memory: \d+ KiB resident", output), output
     assert "panic:" not in output
     assert small.run("echo alive; ls / | wc -l").startswith("alive")
+
+
+def test_who_eats_memory_dies_and_nobody_else(machine):
+    """Three at once on four harts: each ends, with one line; the shell and init live, and memory is back."""
+    m = machine(smp=4, mem="48M").boot()
+    m.run("oom mmap", status=None, timeout=300)
+    before = free_kb(m)
+    output = m.run("(oom mmap & oom brk & oom mmap & wait)", status=None, timeout=600)
+    died = re.findall(r"(\w+) \(pid \d+\): killed: out of memory: \d+ KiB resident", output)
+    assert died == ["oom"] * 3, output
+    assert len(re.findall(r"^oom (?:mmap|brk): ended by signal 9", output, re.M)) == 3, output
+    assert m.run("cat /proc/1/comm").strip() == "init"
+    assert abs(free_kb(m) - before) <= 256
+
+
+@pytest.mark.smoke
+def test_what_programs_say_of_their_memory(shell):
+    """Locks and their limit, advice, presence, files that become shorter under a mapping."""
+    output = shell.run("memcalls", timeout=120)
+    assert re.search(r"^memcalls: (\d\d) checks, 0 wrong$", output, re.M), output
+
+
+def starts(m, name):
+    """Where that part of a program begins, in four programs."""
+    return {m.run(f"grep -F '[{name}]' /proc/self/maps").split("-")[0] for _ in range(4)}
+
+
+@pytest.mark.parametrize("append", ["", "norandmaps"])
+def test_addresses_are_random_unless_told_otherwise(machine, append):
+    m = machine(append=append).boot()
+    for name in ["stack", "vdso", "heap"]:
+        assert (len(starts(m, name)) > 1) == (append == ""), name
 
 
 def test_out_of_memory_leaves_no_memory_behind(small, request):
@@ -69,14 +101,18 @@ def test_every_system_call_with_every_bad_pointer(shell):
 
 # Allocations that fail.
 
-def test_each_allocation_of_fork_exec_exit_may_fail(shell):
+ACTIONS = ("fork", "exec", "clone", "mmap", "fault", "mremap", "pipe", "open", "memfd", "shm", "signal")
+
+
+def test_each_allocation_of_many_calls_may_fail(shell):
     """Through /proc/self/fail-nth: every k until it passes untouched, in one boot; free pages the same at the end. The first
     time fills the caches of all cpus."""
-    shell.run("failnth", timeout=300)
-    output = shell.run("failnth", timeout=300)
-    m = re.search(r"failnth: (\d+) allocations in fork, (\d+) in exec, free kB before (\d+), after (\d+)", output)
-    assert m and int(m[1]) > 3 and int(m[2]) > 3, output
-    assert abs(int(m[3]) - int(m[4])) <= 64, output
+    shell.run("failnth", timeout=600)
+    output = shell.run("failnth", timeout=600)
+    m = re.search(r"failnth: allocations (.*); free kB before (\d+), after (\d+)", output)
+    counted = dict(word.split() for word in m[1].split(", "))
+    assert tuple(counted) == ACTIONS and all(int(n) > 0 for n in counted.values()), output[-2000:]
+    assert abs(int(m[2]) - int(m[3])) <= 64, output[-2000:]
     assert shell.run("echo alive") == "alive\n"
 
 
@@ -156,4 +192,26 @@ def test_no_cpu_reads_what_another_has_unmapped(machine, smp):
     """Readers that never enter the kernel, and so never forget a translation by themselves."""
     m = machine(smp=smp).boot()
     assert m.run("stale 40", timeout=600) == f"stale: 40 rounds, {smp - 1} readers, 0 stale loads\n"
+    assert m.poweroff() == 0
+
+
+# 2 MiB pages.
+
+LARGE = r"large: {} rounds, \d+ threads, {} KiB in 2 MiB pages at first, 0 wrong words\n"
+
+
+def test_threads_split_large_pages(machine):
+    """Each thread changes pages that lie between those of the others; afterwards all memory is back."""
+    m = machine(smp=4).boot()
+    m.run("large 1", timeout=600)
+    before = free_kb(m)
+    assert re.fullmatch(LARGE.format(6, 16384), m.run("large 6", timeout=600))
+    assert abs(free_kb(m) - before) <= 256
+    assert m.poweroff() == 0
+
+
+@pytest.mark.parametrize("word", ["never", "madvise"])
+def test_thp_word(machine, word):
+    m = machine(append=f"thp={word}").boot()
+    assert re.fullmatch(LARGE.format(1, 0), m.run("large 1", timeout=600))
     assert m.poweroff() == 0

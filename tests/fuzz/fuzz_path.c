@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: fs/path.c fs/inode.c fs/fscontext.c fs/vfs.c fs/names.c fs/mount.c fs/ramfs.c fs/readdir.c
-// sources: fs/dentry.c fs/file.c fs/flock.c fs/iobuf.c fs/dev.c fs/pipe.c fs/poll.c fs/fdtable.c
+// sources: fs/path.c fs/inode.c fs/fscontext.c fs/vfs.c fs/names.c fs/mount.c fs/ramfs.c fs/seals.c fs/readdir.c
+// sources: fs/dentry.c fs/file.c fs/flock.c fs/reclock.c fs/iobuf.c fs/dev.c fs/pipe.c fs/poll.c fs/fdtable.c
 // sources: tests/host/hostmachine.c tests/host/softmmu.c tests/host/mm_machine.c tests/host/no_sleep.c
 // sources: tests/host/fs_machine.c mm/pcache.c
 // sources: mm/pt.c mm/pt_change.c mm/pt_copy.c mm/pt_dump.c mm/pt_gather.c mm/table.c

@@ -91,8 +91,17 @@ void arch_stop_point(void)
 {
 }
 
+static u64 held_ticks;
+
+void host_hold_ticks(u64 ticks)
+{
+    held_ticks = ticks;
+}
+
 u64 host_ticks(void)
 {
+    if (held_ticks)
+        return held_ticks;
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;

@@ -30,6 +30,9 @@ void host_set_cpu(u32 id);
 bool host_log_has(const char *text);
 void host_log_clear(void);
 
+/* The counter stands at this value until it is given another; 0: it runs (nanoseconds). */
+void host_hold_ticks(u64 ticks);
+
 /* The seed of a random test: $QUIRE_SEED, else from the clock; printed. */
 u64 host_seed(void);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 unsigned no_sleep_yields;
+void (*no_sleep_others)(void);
 
 void sched_prepare(enum wait_mode mode)
 {
@@ -32,5 +33,10 @@ bool sched_wake(struct thread *thread)
 
 void sched_preempt(void)
 {
+    void (*others)(void) = no_sleep_others;
+
     no_sleep_yields++;
+    no_sleep_others = NULL;
+    if (others)
+        others();
 }

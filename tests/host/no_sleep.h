@@ -4,3 +4,6 @@
 
 /* How often the cpu was offered to others. */
 extern unsigned no_sleep_yields;
+
+/* What the others do when they are offered the cpu next, once; NULL: nothing. */
+extern void (*no_sleep_others)(void);

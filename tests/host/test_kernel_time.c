@@ -69,11 +69,34 @@ static void the_calendar_can_be_set(void **state)
     assert_true(time_now_ns() + time_realtime_offset() >= now);
 }
 
+static void a_date_has_its_moment(void **state)
+{
+    const u64 year = 365 * 86400 * NSEC_PER_SEC;
+
+    (void)state;
+    arch_time_hz = NSEC_PER_SEC;
+    time_init();
+    u64 before = time_now_ns();
+    time_set_realtime(before + year); /* ahead of the counter */
+    u64 moment = time_realtime_deadline(before + year + 5);
+    assert_true(moment >= before + 5 && moment <= time_now_ns() + 5);
+    assert_true(time_realtime_deadline(7) == 0);
+    assert_true(time_realtime_deadline(TIME_NEVER) == TIME_NEVER);
+
+    before = time_now_ns();
+    time_set_realtime(5); /* behind it */
+    moment = time_realtime_deadline(8);
+    assert_true(moment >= before + 3 && moment <= time_now_ns() + 3);
+    assert_true(time_realtime_deadline(TIME_NEVER - 1) == TIME_NEVER);
+    assert_true(time_realtime_deadline(TIME_NEVER) == TIME_NEVER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conversions_are_exact),
         cmocka_unit_test(the_calendar_can_be_set),
+        cmocka_unit_test(a_date_has_its_moment),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

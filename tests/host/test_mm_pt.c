@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 // sources: tests/host/hostmachine.c tests/host/softmmu.c tests/host/mm_machine.c
 // sources: tests/host/no_sleep.c
-// sources: mm/pt.c mm/pt_change.c mm/pt_copy.c mm/pt_dump.c mm/pt_gather.c mm/table.c
+// sources: mm/pt.c mm/pt_change.c mm/pt_copy.c mm/pt_dump.c mm/pt_gather.c mm/table.c mm/large.c
 // sources: mm/page_map.c mm/page_init.c mm/page_alloc.c mm/page_check.c mm/buddy.c mm/slab.c mm/kmalloc.c
 // sources: mm/failalloc.c mm/region.c mm/region_scan.c kernel/base/percpu.c kernel/base/spinlock.c
 // sources: lib/interval.c lib/fdt.c lib/fdt_check.c lib/fdt_reg.c lib/fmt.c lib/string_extra.c

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 // sources: tests/host/hostmachine.c tests/host/softmmu.c tests/host/mm_machine.c tests/host/no_sleep.c
-// sources: mm/uvm.c mm/uvm_region.c mm/uvm_map.c mm/uvm_brk.c mm/uvm_show.c mm/fault.c
+// sources: mm/uvm.c mm/uvm_region.c mm/uvm_map.c mm/uvm_brk.c mm/uvm_show.c mm/uvm_large.c mm/uvm_commit.c mm/fault.c
 // sources: mm/usercopy.c mm/pcache.c mm/pcache_anon.c
-// sources: mm/pt.c mm/pt_change.c mm/pt_copy.c mm/pt_dump.c mm/pt_gather.c mm/table.c
+// sources: mm/pt.c mm/pt_change.c mm/pt_copy.c mm/pt_dump.c mm/pt_gather.c mm/table.c mm/large.c
 // sources: mm/page_map.c mm/page_init.c mm/page_alloc.c mm/page_check.c mm/buddy.c mm/slab.c
 // sources: mm/kmalloc.c mm/failalloc.c mm/region.c mm/region_scan.c
 // sources: kernel/base/percpu.c kernel/base/spinlock.c kernel/base/mutex.c kernel/base/wait.c

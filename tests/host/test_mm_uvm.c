@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 // sources: tests/host/hostmachine.c tests/host/softmmu.c tests/host/mm_machine.c tests/host/no_sleep.c
-// sources: mm/uvm.c mm/uvm_region.c mm/uvm_map.c mm/uvm_brk.c mm/uvm_show.c mm/fault.c
+// sources: mm/uvm.c mm/uvm_region.c mm/uvm_map.c mm/uvm_brk.c mm/uvm_remap.c mm/uvm_lock.c
+// sources: mm/uvm_advise.c mm/uvm_populate.c mm/uvm_show.c mm/uvm_large.c mm/uvm_commit.c mm/fault.c
 // sources: mm/usercopy.c mm/pcache.c mm/pcache_anon.c
-// sources: mm/pt.c mm/pt_change.c mm/pt_copy.c mm/pt_dump.c mm/pt_gather.c mm/table.c
+// sources: mm/pt.c mm/pt_change.c mm/pt_copy.c mm/pt_dump.c mm/pt_gather.c mm/table.c mm/large.c
 // sources: mm/page_map.c mm/page_init.c mm/page_alloc.c mm/page_check.c mm/buddy.c mm/slab.c mm/kmalloc.c
 // sources: mm/failalloc.c mm/region.c mm/region_scan.c
 // sources: kernel/base/percpu.c kernel/base/spinlock.c kernel/base/mutex.c kernel/base/wait.c
@@ -354,7 +355,7 @@ static void op_discard(struct space *s, u32 first, u32 n)
         m->own = false;
         m->word = 0;
     }
-    assert_int_equal(uvm_discard(s->uvm, va_of(first), n * PAGE_SIZE), want);
+    assert_int_equal(uvm_discard(s->uvm, va_of(first), n * PAGE_SIZE, 0), want);
 }
 
 static void op_brk(struct space *s)
@@ -381,7 +382,6 @@ static void op_mremap(struct space *s, u32 first, u32 n)
     u32 new_n = 1 + below(2 * n);
     u32 to = below(WINDOW_PAGES - 2 * n);
     bool move = below(2);
-    vaddr_t out = 0;
     struct mpage *moved;
     int want = 0;
 
@@ -396,12 +396,16 @@ static void op_mremap(struct space *s, u32 first, u32 n)
         first + n < WINDOW_PAGES && !continues(&s->page[first + n - 1], &s->page[first + n]);
     if (!want && !move && new_n > n && (!at_end || any_mapped(s, first + n, new_n - n)))
         want = -ENOMEM;
-    int rc = uvm_mremap(s->uvm, va_of(first), n * PAGE_SIZE, new_n * PAGE_SIZE, move,
-                        move ? va_of(to) : 0, &out);
-    assert_int_equal(rc, want);
+    struct uvm_remap m = {.old = va_of(first),
+                          .old_len = n * PAGE_SIZE,
+                          .new_len = new_n * PAGE_SIZE,
+                          .may_move = move,
+                          .fixed = move,
+                          .to = move ? va_of(to) : 0};
+    assert_int_equal(uvm_mremap(s->uvm, &m), want);
     if (want)
         return;
-    assert_int_equal(out, va_of(move ? to : first));
+    assert_int_equal(m.to, va_of(move ? to : first));
     moved = calloc(new_n, sizeof(*moved));
     for (u32 i = 0; i < new_n; i++) {
         moved[i] = i < n ? s->page[first + i] : s->page[first];
@@ -580,7 +584,11 @@ static void test_random(void **state)
 /* A short life of an address space. Stops at the first error. */
 static int life(struct uvm **parent, struct uvm **child)
 {
-    vaddr_t va = WINDOW_BASE, shared = 0, out;
+    vaddr_t va = WINDOW_BASE, shared = 0;
+    struct uvm_remap m = {.old = va + 20 * PAGE_SIZE,
+                          .old_len = 4 * PAGE_SIZE,
+                          .new_len = 300 * PAGE_SIZE,
+                          .may_move = true};
     int err;
 
     *parent = uvm_create();
@@ -602,8 +610,7 @@ static int life(struct uvm **parent, struct uvm **child)
         return err;
     if ((err = uvm_copyout(*child, va, "z", 1)))
         return err;
-    if ((err = uvm_mremap(*parent, va + 20 * PAGE_SIZE, 4 * PAGE_SIZE, 300 * PAGE_SIZE, true, 0,
-                          &out)))
+    if ((err = uvm_mremap(*parent, &m)))
         return err;
     return uvm_unmap(*parent, va + 30 * PAGE_SIZE, 2 * PAGE_SIZE);
 }
@@ -874,7 +881,8 @@ static void test_yields(void **state)
     vaddr_t va = 0x200000;
 
     (void)state;
-    assert_int_equal(uvm_map(u, &va, 1024 * PAGE_SIZE, UVM_R | UVM_W, UVM_FIXED, NULL, 0), 0);
+    assert_int_equal(
+        uvm_map(u, &va, 1024 * PAGE_SIZE, UVM_R | UVM_W, UVM_FIXED | UVM_NOHUGE, NULL, 0), 0);
     assert_int_equal(uvm_copyout_zero(u, va, 1024 * PAGE_SIZE), 0);
     this_cpu()->work = CPU_WORK_RESCHED;
     no_sleep_yields = 0;

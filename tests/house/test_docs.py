@@ -2,6 +2,8 @@
 """The book: every chapter is in its table, and no link leads nowhere."""
 import pathlib
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -19,6 +21,11 @@ def test_links_lead_somewhere(page):
 def test_every_chapter_is_in_the_table():
     table = (TOP / "docs/README.md").read_text()
     assert [p.name for p in PAGES if p.parent.name == "docs" and p.name != "README.md" and f"]({p.name})" not in table] == []
+
+
+def test_the_page_of_figures_is_of_the_accepted_ones():
+    done = subprocess.run([sys.executable, str(TOP / "tests/bench/performance.py"), "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 # What works in emulators and fails on boards: each item points at code or a test that is there, or says that it has none.

@@ -52,10 +52,9 @@ def builder(tmp_path, monkeypatch):
         path = tmp_path / "build.sh"
         path.write_text(f"#!/bin/sh\nif [ \"${{1:-}}\" = --path ]; then echo {tmp_path}/emulator; exit; fi\n{script}\n")
         path.chmod(0o755)
-        monkeypatch.setattr(driver, "BUILD_EMULATOR", str(path))
         monkeypatch.setenv("QUIRE_SETUP", "no")
         monkeypatch.chdir(TOP)
-        return driver.Emulator()
+        return driver.Outside(str(path), "emulator", "emulator of the VisionFive 2")
     return make
 
 

@@ -28,4 +28,15 @@ struct robust_list_head {
     u64 list_op_pending;
 };
 
+/* futex_waitv(2): one of the futexes that are waited for. */
+#define FUTEX_32        2 /* its size, in `flags` */
+#define FUTEX_WAITV_MAX 128
+
+struct futex_waitv {
+    u64 val;
+    u64 uaddr;
+    u32 flags;
+    u32 reserved;
+};
+
 #endif

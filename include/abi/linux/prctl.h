@@ -12,7 +12,7 @@
 #define PR_SET_NAME            15
 #define PR_GET_NAME            16
 #define PR_CAPBSET_READ        23
-#define CAP_LAST               40 /* CAP_CHECKPOINT_RESTORE */
+#define PR_CAPBSET_DROP        24
 #define PR_SET_TIMERSLACK      29
 #define PR_GET_TIMERSLACK      30
 #define PR_SET_CHILD_SUBREAPER 36

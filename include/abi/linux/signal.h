@@ -50,6 +50,9 @@
 #define SA_RESTART   0x10000000ul
 #define SA_NODEFER   0x40000000ul
 #define SA_RESETHAND 0x80000000ul
+/* Others are forgotten, so that a program can find out what there is (sigaction(2), "Dynamically probing"). */
+#define SA_KNOWN \
+    (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND)
 
 /* riscv64 has no sa_restorer: the kernel supplies the return code. */
 struct linux_sigaction {
@@ -71,9 +74,10 @@ struct linux_stack {
 };
 static_assert(sizeof(struct linux_stack) == 24, "stack_t");
 
-#define SS_ONSTACK  1
-#define SS_DISABLE  2
-#define MINSIGSTKSZ 2048
+#define SS_ONSTACK    1
+#define SS_DISABLE    2
+#define SS_AUTODISARM (1u << 31)
+#define MINSIGSTKSZ   2048
 
 /* Which of the union's members holds follows from si_signo and si_code. */
 struct linux_siginfo {
@@ -122,6 +126,20 @@ static_assert(offsetof(struct linux_siginfo, fault.addr) == 16, "si_addr");
 #define SI_QUEUE  (-1)
 #define SI_TIMER  (-2)
 #define SI_TKILL  (-6)
+
+#define SIGEV_SIGNAL    0
+#define SIGEV_NONE      1
+#define SIGEV_THREAD    2 /* for the C library: a signal, for the kernel */
+#define SIGEV_THREAD_ID 4
+
+struct linux_sigevent {
+    u64 sigev_value;
+    s32 sigev_signo;
+    s32 sigev_notify;
+    s32 sigev_tid;
+    s32 pad[11];
+};
+static_assert(sizeof(struct linux_sigevent) == 64, "struct sigevent");
 
 #define ILL_ILLOPC 1
 #define ILL_ILLTRP 4

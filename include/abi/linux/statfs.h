@@ -25,9 +25,11 @@ static_assert(sizeof(struct linux_statfs) == 120, "struct statfs");
 #define ST_RDONLY 0x0001
 #define ST_VALID  0x0020
 
-#define RAMFS_MAGIC      0x858458f6
-#define TMPFS_MAGIC      0x01021994
-#define PROC_SUPER_MAGIC 0x9fa0
-#define PIPEFS_MAGIC     0x50495045
+#define RAMFS_MAGIC         0x858458f6
+#define TMPFS_MAGIC         0x01021994
+#define PROC_SUPER_MAGIC    0x9fa0
+#define PIPEFS_MAGIC        0x50495045
+#define SYSFS_MAGIC         0x62656572
+#define ANON_INODE_FS_MAGIC 0x09041934
 
 #endif

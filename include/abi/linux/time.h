@@ -20,6 +20,11 @@ struct linux_itimerval {
     struct linux_timeval it_value;
 };
 
+struct linux_itimerspec {
+    struct linux_timespec it_interval;
+    struct linux_timespec it_value;
+};
+
 struct linux_timezone {
     s32 tz_minuteswest;
     s32 tz_dsttime;
@@ -44,6 +49,8 @@ struct linux_tms {
 #define CLOCK_REALTIME_COARSE    5
 #define CLOCK_MONOTONIC_COARSE   6
 #define CLOCK_BOOTTIME           7
+#define CLOCK_REALTIME_ALARM     8 /* these wake a machine that sleeps; here none does */
+#define CLOCK_BOOTTIME_ALARM     9
 #define CLOCK_TAI                11
 
 #define TIMER_ABSTIME 1

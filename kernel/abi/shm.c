@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * System V shared memory: segments with an id and perhaps a key, which live until they are removed and nobody
+ * has them mapped.
+ *
+ * A segment is a page cache without a file. `attached` counts the regions that map it and the calls that are
+ * about to: a segment that is marked for removal goes with the last of them. The spinlock guards the tables and every
+ * field but the frames; memory is taken and given back outside it. Whoever is attached may use the segment
+ * without the lock.
+ *
+ * An id is a slot of the table (the lowest free one) with a sequence number above it, so that the id of a removed segment
+ * does not soon become somebody else's.
+ */
+#include "shm.h"
+
+#include <base/spinlock.h>
+#include <kernel/process.h>
+#include <kernel/time.h>
+#include <lib/err.h>
+#include <lib/fmt.h>
+#include <mm/page.h>
+#include <mm/pcache.h>
+#include <mm/slab.h>
+
+#define INDEX_BITS 15
+#define INDEX_MASK ((1 << INDEX_BITS) - 1)
+#define SEQ_MASK   0xffffu
+
+struct shm_segment {
+    struct pcache data;
+    struct id_node slot; /* slot.id: the index */
+    u64 attached;
+    bool removed; /* IPC_RMID was called */
+    bool locked;
+    int id;
+    int key; /* IPC_PRIVATE: none can find it */
+    u64 size;
+    u32 mode;
+    u32 uid, gid, cuid, cgid;
+    u64 attach_time, detach_time, change_time; /* seconds; 0: never */
+    int creator, last;                         /* pids */
+};
+
+static struct spinlock shm_lock = SPINLOCK_INIT("shm");
+static struct id_tree segments;
+static int last_index = -1;
+static u32 sequence;
+
+static struct shm_segment *segment_at(struct id_node *slot)
+{
+    return slot ? container_of(slot, struct shm_segment, slot) : NULL;
+}
+
+static struct shm_segment *next_segment(const struct shm_segment *seg)
+{
+    return segment_at(id_next(&segments, seg ? seg->slot.id : -1));
+}
+
+static u64 seconds_now(void)
+{
+    return time_realtime_ns() / NSEC_PER_SEC;
+}
+
+/* The caller's pid; 0 for who takes an address space apart that was looked at from outside. */
+static int caller(void)
+{
+    struct process *p = current_thread()->process;
+
+    return p ? process_pid(p) : 0;
+}
+
+/* --- the segment's view of who maps it --------------------------------------------------------- */
+
+static struct shm_segment *segment_of(struct pcache *pc)
+{
+    return container_of(pc, struct shm_segment, data);
+}
+
+static void attach_locked(struct shm_segment *seg)
+{
+    seg->attached++;
+    seg->attach_time = seconds_now();
+    seg->last = caller();
+}
+
+static void seg_hold(struct pcache *pc)
+{
+    irqflags_t flags = spin_lock(&shm_lock);
+
+    attach_locked(segment_of(pc));
+    spin_unlock(&shm_lock, flags);
+}
+
+/* Takes a segment out of the table that is not needed any more; the caller destroys it. */
+static bool retire_locked(struct shm_segment *seg)
+{
+    if (seg->attached || !seg->removed)
+        return false;
+    id_remove(&segments, &seg->slot);
+    return true;
+}
+
+static void destroy(struct shm_segment *seg)
+{
+    pcache_destroy(&seg->data);
+    kfree(seg);
+}
+
+static void seg_release(struct pcache *pc)
+{
+    struct shm_segment *seg = segment_of(pc);
+    irqflags_t flags = spin_lock(&shm_lock);
+
+    seg->attached--;
+    seg->detach_time = seconds_now();
+    seg->last = caller();
+    bool gone = retire_locked(seg);
+    spin_unlock(&shm_lock, flags);
+    if (gone)
+        destroy(seg);
+}
+
+static const char *seg_name(struct pcache *pc, char *buf, size_t len)
+{
+    fmt_snprintf(buf, len, "/SYSV%08x (deleted)", (u32)segment_of(pc)->key);
+    return buf;
+}
+
+static void seg_identity(struct pcache *pc, u64 *dev, u64 *ino)
+{
+    *dev = 0;
+    *ino = (u64)segment_of(pc)->id;
+}
+
+static const struct pcache_ops seg_ops = {
+    .hold = seg_hold, .release = seg_release, .name = seg_name, .identity = seg_identity};
+
+bool shm_owns(const struct pager *pager)
+{
+    const struct pcache *pc = pcache_if_pager(pager);
+
+    return pc && pc->ops == &seg_ops;
+}
+
+/* --- finding ----------------------------------------------------------------------------------- */
+
+static struct shm_segment *find_locked(int id)
+{
+    struct shm_segment *seg = id < 0 ? NULL : segment_at(id_find(&segments, id & INDEX_MASK));
+
+    return seg && seg->id == id ? seg : NULL;
+}
+
+static struct shm_segment *find_key_locked(int key)
+{
+    struct shm_segment *seg = NULL;
+
+    while ((seg = next_segment(seg)) && seg->key != key)
+        ;
+    return seg;
+}
+
+int shm_pager(int id, struct pager **pager, u64 *size)
+{
+    irqflags_t flags = spin_lock(&shm_lock);
+    struct shm_segment *seg = find_locked(id);
+
+    if (seg) {
+        attach_locked(seg);
+        *pager = &seg->data.pager;
+        *size = seg->size;
+    }
+    spin_unlock(&shm_lock, flags);
+    return seg ? 0 : -EINVAL;
+}
+
+/* --- making ------------------------------------------------------------------------------------ */
+
+static struct shm_segment *make(int key, u64 size, unsigned flags)
+{
+    struct shm_segment *seg = kzalloc(sizeof(*seg));
+
+    if (!seg)
+        return NULL;
+    pcache_init(&seg->data, &seg_ops);
+    pcache_set_size(&seg->data, ALIGN_UP(size, PAGE_SIZE));
+    seg->key = key;
+    seg->size = size;
+    seg->mode = flags & 0777;
+    seg->change_time = seconds_now();
+    seg->creator = caller();
+    return seg;
+}
+
+static int free_index(void)
+{
+    int index = 0;
+
+    for (struct shm_segment *s = NULL; (s = next_segment(s)) && s->slot.id == index; index++)
+        ;
+    return index;
+}
+
+static int link_locked(struct shm_segment *seg)
+{
+    int index = free_index();
+
+    if (index >= SHM_MAX_SEGMENTS)
+        return -ENOSPC;
+    if (index <= last_index)
+        sequence = (sequence + 1) & SEQ_MASK;
+    last_index = index;
+    seg->slot.id = index;
+    seg->id = (int)(sequence << INDEX_BITS) | index;
+    id_insert(&segments, &seg->slot);
+    return seg->id;
+}
+
+/* What an existing segment of that key answers. */
+static int use_existing(const struct shm_segment *seg, u64 size, unsigned flags)
+{
+    if ((flags & (IPC_CREAT | IPC_EXCL)) == (IPC_CREAT | IPC_EXCL))
+        return -EEXIST;
+    return size > seg->size ? -EINVAL : seg->id;
+}
+
+/* Finds the key or links `fresh`, which becomes NULL then; without one, -ENOENT asks for it. */
+static int find_or_link(int key, u64 size, unsigned flags, struct shm_segment **fresh)
+{
+    irqflags_t irq = spin_lock(&shm_lock);
+    struct shm_segment *old = key == IPC_PRIVATE ? NULL : find_key_locked(key);
+    int id = -ENOENT;
+
+    if (old)
+        id = use_existing(old, size, flags);
+    else if (*fresh)
+        id = link_locked(*fresh);
+    if (!old && id >= 0)
+        *fresh = NULL;
+    spin_unlock(&shm_lock, irq);
+    return id;
+}
+
+/* A new segment must have a size, and one that memory could ever hold unless that is left to fate. */
+static int check_size(u64 size, unsigned flags)
+{
+    struct page_stats memory;
+
+    if (!size || size > SHM_MAX_BYTES)
+        return -EINVAL;
+    page_stats(&memory);
+    return !(flags & SHM_NORESERVE) && size / PAGE_SIZE > memory.total ? -ENOMEM : 0;
+}
+
+int shm_get(int key, u64 size, unsigned flags)
+{
+    struct shm_segment *fresh = NULL;
+    int id = find_or_link(key, size, flags, &fresh);
+
+    if (id != -ENOENT || (key != IPC_PRIVATE && !(flags & IPC_CREAT)))
+        return id;
+    int err = flags & SHM_HUGETLB ? -EINVAL : check_size(size, flags);
+    if (err)
+        return err;
+    fresh = make(key, size, flags);
+    if (!fresh)
+        return -ENOMEM;
+    id = find_or_link(key, size, flags, &fresh);
+    if (fresh)
+        destroy(fresh);
+    return id;
+}
+
+/* --- control ----------------------------------------------------------------------------------- */
+
+int shm_remove(int id)
+{
+    irqflags_t flags = spin_lock(&shm_lock);
+    struct shm_segment *seg = find_locked(id);
+    bool gone = false;
+
+    if (seg) {
+        seg->removed = true;
+        seg->key = IPC_PRIVATE;
+        gone = retire_locked(seg);
+    }
+    spin_unlock(&shm_lock, flags);
+    if (gone)
+        destroy(seg);
+    return seg ? 0 : -EINVAL;
+}
+
+int shm_set(int id, const struct linux_ipc_perm *perm)
+{
+    irqflags_t flags = spin_lock(&shm_lock);
+    struct shm_segment *seg = find_locked(id);
+
+    if (seg) {
+        seg->uid = perm->uid;
+        seg->gid = perm->gid;
+        seg->mode = perm->mode & 0777;
+        seg->change_time = seconds_now();
+    }
+    spin_unlock(&shm_lock, flags);
+    return seg ? 0 : -EINVAL;
+}
+
+int shm_set_locked(int id, bool locked)
+{
+    irqflags_t flags = spin_lock(&shm_lock);
+    struct shm_segment *seg = find_locked(id);
+
+    if (seg)
+        seg->locked = locked;
+    spin_unlock(&shm_lock, flags);
+    return seg ? 0 : -EINVAL;
+}
+
+static void fill_stat(const struct shm_segment *seg, struct linux_shmid_ds *out)
+{
+    u32 mode = seg->mode | (seg->removed ? SHM_DEST : 0) | (seg->locked ? SHM_LOCKED : 0);
+
+    *out = (struct linux_shmid_ds){
+        .shm_perm = {.key = seg->key,
+                     .uid = seg->uid,
+                     .gid = seg->gid,
+                     .cuid = seg->cuid,
+                     .cgid = seg->cgid,
+                     .mode = mode,
+                     .seq = (u16)((u32)seg->id >> INDEX_BITS)},
+        .shm_segsz = seg->size,
+        .shm_atime = (s64)seg->attach_time,
+        .shm_dtime = (s64)seg->detach_time,
+        .shm_ctime = (s64)seg->change_time,
+        .shm_cpid = seg->creator,
+        .shm_lpid = seg->last,
+        .shm_nattch = seg->attached,
+    };
+}
+
+static int stat_segment(bool by_index, int number, struct linux_shmid_ds *out)
+{
+    irqflags_t flags = spin_lock(&shm_lock);
+    struct shm_segment *seg =
+        by_index ? segment_at(id_find(&segments, number)) : find_locked(number);
+    int id = seg ? seg->id : -EINVAL;
+
+    if (seg)
+        fill_stat(seg, out);
+    spin_unlock(&shm_lock, flags);
+    return id;
+}
+
+int shm_stat(int id, struct linux_shmid_ds *out)
+{
+    int found = stat_segment(false, id, out);
+
+    return MIN(found, 0);
+}
+
+int shm_stat_index(int index, struct linux_shmid_ds *out)
+{
+    return stat_segment(true, index, out);
+}
+
+int shm_info(struct linux_shm_info *out)
+{
+    irqflags_t flags = spin_lock(&shm_lock);
+    int last = 0;
+
+    *out = (struct linux_shm_info){.used_ids = (s32)segments.count};
+    for (struct shm_segment *seg = NULL; (seg = next_segment(seg)); last = seg->slot.id) {
+        out->shm_tot += ALIGN_UP(seg->size, PAGE_SIZE) / PAGE_SIZE;
+        out->shm_rss += pcache_frames(&seg->data);
+    }
+    spin_unlock(&shm_lock, flags);
+    return last;
+}
+
+int shm_next(int after, struct linux_shmid_ds *out, int *id, u64 *resident)
+{
+    irqflags_t flags = spin_lock(&shm_lock);
+    struct shm_segment *seg = segment_at(id_next(&segments, after));
+    int index = seg ? seg->slot.id : -1;
+
+    if (seg) {
+        fill_stat(seg, out);
+        *id = seg->id;
+        *resident = pcache_frames(&seg->data) * PAGE_SIZE;
+    }
+    spin_unlock(&shm_lock, flags);
+    return index;
+}
