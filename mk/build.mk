@@ -83,8 +83,19 @@ KLDFLAGS := -nostdlib -static --build-id=sha1 --gc-sections --fatal-warnings -z 
 # The compiler must not turn the loop inside memset into a call of memset.
 $(BUILD)/lib/string%.o: KCFLAGS += $(if $(is_clang),,-fno-tree-loop-distribute-patterns)
 
+# What no benchmark of tests/bench runs through, or only once in a start, is compiled for size: the image stays small.
+hot := $(addprefix arch/riscv/,causes context cpu_init enter fence icache ipi mmu signal spaces timer trap) \
+       $(addprefix fs/,dentry dev exe fdtable file fscontext inode iobuf memdev names path pipe poll ramfs select vfs) \
+       kernel/abi/args kernel/abi/exec% kernel/abi/futex kernel/abi/layout kernel/abi/robust kernel/abi/vdso \
+       $(addprefix kernel/abi/sys_,dir fd file io mem poll proc signal stat time) kernel/abi/syscall \
+       $(addprefix kernel/base/,mutex percpu spinlock wait) \
+       kernel/sched% kernel/sig% $(addprefix kernel/,exec exit fork pid process run_queue thread tick time timer trap wait) \
+       lib/string% $(addprefix lib/,bitmap chacha20 elf interval radix rbtree) \
+       mm/pt% $(addprefix mm/,buddy drain failalloc fault kmalloc large page_alloc pcache slab table usercopy uvm uvm_brk \
+       uvm_large uvm_map uvm_region)
+
 # A change of tools or flags rebuilds: each object depends on this stamp.
-flags  = $(compiler) | $(cc) $(KCFLAGS) $(KAFLAGS) | $(LD) $(KLDFLAGS) | $(march_fpu) | $(UCFLAGS) | $(LIBC_CFLAGS)
+flags  = $(compiler) | $(cc) $(KCFLAGS) $(KAFLAGS) | $(hot) | $(LD) $(KLDFLAGS) | $(march_fpu) | $(UCFLAGS) | $(LIBC_CFLAGS)
 $(BUILD)/.flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(flags)' | cmp -s - $@ || printf '%s\n' '$(flags)' > $@
@@ -95,6 +106,7 @@ ksrc := $(filter-out arch/riscv/asm-offsets.c arch/riscv/kernel.lds.S,$(sort $(w
         arch/riscv/*.c arch/riscv/*.S lib/*.c mm/*.c kernel/*.c kernel/*/*.c fs/*.c fs/*/*.c \
         drivers/*.c drivers/*/*.c)))
 kobj := $(patsubst %,$(BUILD)/%.o,$(basename $(ksrc)))
+$(patsubst %.c,$(BUILD)/%.o,$(filter-out $(addsuffix .c,$(hot)),$(filter %.c,$(ksrc)))): KCFLAGS += -Os
 offsets := $(if $(wildcard arch/riscv/asm-offsets.c),$(BUILD)/include/asm/offsets.h)
 
 # mm/buddy.c and mm/buddy.S would fight for one object.
