@@ -89,8 +89,8 @@ hot := $(addprefix arch/riscv/,causes context cpu_init enter fence icache ipi mm
        kernel/abi/args kernel/abi/exec% kernel/abi/futex kernel/abi/layout kernel/abi/robust kernel/abi/vdso \
        $(addprefix kernel/abi/sys_,dir fd file io mem poll proc signal stat time) kernel/abi/syscall \
        $(addprefix kernel/base/,mutex percpu spinlock wait) \
-       kernel/sched% kernel/sig% $(addprefix kernel/,exec exit fork pid process run_queue thread tick time timer trap wait) \
-       lib/string% $(addprefix lib/,bitmap chacha20 elf interval radix rbtree) \
+       kernel/sched% kernel/selftest_bench kernel/sig% $(addprefix kernel/,exec exit fork pid process run_queue thread tick time timer trap wait) \
+       lib/fdt% lib/string% $(addprefix lib/,bitmap chacha20 elf interval radix rbtree) \
        mm/pt% $(addprefix mm/,buddy drain failalloc fault kmalloc large page_alloc pcache slab table usercopy uvm uvm_brk \
        uvm_large uvm_map uvm_region)
 
