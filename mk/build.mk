@@ -86,13 +86,14 @@ $(BUILD)/lib/string%.o: KCFLAGS += $(if $(is_clang),,-fno-tree-loop-distribute-p
 # What no benchmark of tests/bench runs through, or only once in a start, is compiled for size: the image stays small.
 hot := $(addprefix arch/riscv/,causes context cpu_init enter fence icache ipi mmu signal spaces timer trap) \
        $(addprefix fs/,dentry dev exe fdtable file fscontext inode iobuf memdev names path pipe poll ramfs select vfs) \
-       kernel/abi/args kernel/abi/exec% kernel/abi/futex kernel/abi/layout kernel/abi/robust kernel/abi/vdso \
-       $(addprefix kernel/abi/sys_,dir fd file io mem poll proc signal stat time) kernel/abi/syscall \
+       $(addprefix kernel/,exec exit fork pid process run_queue sched% selftest_bench sig% thread tick time timer \
+         trap wait) \
+       $(addprefix kernel/abi/,args exec% futex layout robust syscall vdso) \
+       $(addprefix kernel/abi/sys_,dir fd file io mem poll proc signal stat time) \
        $(addprefix kernel/base/,mutex percpu spinlock wait) \
-       kernel/sched% kernel/selftest_bench kernel/sig% $(addprefix kernel/,exec exit fork pid process run_queue thread tick time timer trap wait) \
-       lib/fdt% lib/string% $(addprefix lib/,bitmap chacha20 elf interval radix rbtree) \
-       mm/pt% $(addprefix mm/,buddy drain failalloc fault kmalloc large page_alloc pcache slab table usercopy uvm uvm_brk \
-       uvm_large uvm_map uvm_region)
+       $(addprefix lib/,bitmap chacha20 elf fdt% interval radix rbtree string%) \
+       $(addprefix mm/,buddy drain failalloc fault kmalloc large page_alloc pcache pt% slab table usercopy uvm uvm_brk \
+         uvm_large uvm_map uvm_region)
 
 # A change of tools or flags rebuilds: each object depends on this stamp.
 flags  = $(compiler) | $(cc) $(KCFLAGS) $(KAFLAGS) | $(hot) | $(LD) $(KLDFLAGS) | $(march_fpu) | $(UCFLAGS) | $(LIBC_CFLAGS)
