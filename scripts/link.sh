@@ -3,7 +3,9 @@
 #
 # Links the kernel together with a table of its own function symbols (for backtraces). The table lies in rodata, behind
 # the text, and so moves no function; but the linker shortens calls and address loads by distance, which a longer table
-# may change. So: link, make the table, link again, until the table that went in is the table that comes out.
+# may change. So: link, make the table, link again, until the table that went in is the table that comes out. It settles:
+# the first table is empty; a longer one moves what lies behind it away, which makes functions longer or leaves them alone;
+# and longer functions make a longer table or the same, whose names take what they take wherever the functions are.
 #
 # usage: link.sh OUT LINKER-SCRIPT TABLE-STEM OBJECT...   with CC, LD, NM, PYTHON in the environment
 set -eu

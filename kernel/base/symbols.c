@@ -5,22 +5,22 @@
 #include <lib/fmt.h>
 #include <lib/symtab.h>
 
-extern const u32 symtab_count;
-extern const u32 symtab_offsets[], symtab_name_offsets[];
-extern const char symtab_names[];
+extern const u8 symtab_letters[], symtab_pairs[], symtab_gaps[], symtab_names[], symtab_end[];
+
+static const struct symtab functions = {.base = (vaddr_t)__text_start,
+                                        .end = (vaddr_t)__text_end,
+                                        .letters = symtab_letters,
+                                        .pairs = symtab_pairs,
+                                        .gaps = symtab_gaps,
+                                        .names = symtab_names,
+                                        .names_end = symtab_end};
 
 /* The function that holds `inside`, and how far behind its beginning `addr` is. */
 static const char *format(vaddr_t inside, vaddr_t addr, char *buf, size_t size)
 {
-    struct symtab table = {.base = (vaddr_t)__text_start,
-                           .end = (vaddr_t)__text_end,
-                           .count = symtab_count,
-                           .offsets = symtab_offsets,
-                           .name_offsets = symtab_name_offsets,
-                           .names = symtab_names};
+    char name[SYMBOL_TEXT_MAX];
     u64 offset = 0;
-    const char *name = symtab_lookup(&table, inside, &offset);
-    if (name)
+    if (symtab_lookup(&functions, inside, name, sizeof(name), &offset))
         fmt_snprintf(buf, size, "%s+0x%lx", name, offset + (addr - inside));
     else
         fmt_snprintf(buf, size, "0x%016lx", addr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: lib/bitmap.c lib/bits.c lib/symtab.c lib/chacha20.c
+// sources: lib/bitmap.c lib/bits.c lib/chacha20.c
 /*
- * The small pieces: lists, bitmaps, bits, hashes, byte orders, error pointers, symbols, ChaCha20.
+ * The small pieces: lists, bitmaps, bits, hashes, byte orders, error pointers, ChaCha20.
  */
 #define BITS_HAVE_BUILTINS 0 /* what cores without Zbb run */
 #include <lib/bits.h>
@@ -13,7 +13,6 @@
 #include <lib/err.h>
 #include <lib/hash.h>
 #include <lib/list.h>
-#include <lib/symtab.h>
 #include <string.h>
 
 struct element {
@@ -217,34 +216,6 @@ static void hashes_known_and_spread(void **state)
         assert_in_range(buckets[i], 50, 200);
 }
 
-static void symbols_by_address(void **state)
-{
-    static const u32 offsets[] = {0x10, 0x40, 0x44};
-    static const u32 names[] = {0, 6, 10};
-    const struct symtab table = {.base = 0xffffffff80000000ul,
-                                 .end = 0xffffffff80000060ul,
-                                 .count = 3,
-                                 .offsets = offsets,
-                                 .name_offsets = names,
-                                 .names = "first\0two\0last"};
-    const struct symtab empty = {.base = 0x1000, .end = 0x2000};
-    u64 delta = 99;
-
-    (void)state;
-    assert_null(symtab_lookup(&table, table.base - 1, &delta));
-    assert_null(symtab_lookup(&table, table.base + 0xf, &delta));
-    assert_int_equal(delta, 99);
-    assert_string_equal(symtab_lookup(&table, table.base + 0x10, &delta), "first");
-    assert_int_equal(delta, 0);
-    assert_string_equal(symtab_lookup(&table, table.base + 0x3f, &delta), "first");
-    assert_int_equal(delta, 0x2f);
-    assert_string_equal(symtab_lookup(&table, table.base + 0x43, &delta), "two");
-    assert_string_equal(symtab_lookup(&table, table.base + 0x5f, &delta), "last");
-    assert_int_equal(delta, 0x1b);
-    assert_null(symtab_lookup(&table, table.end, &delta));
-    assert_null(symtab_lookup(&empty, 0x1800, &delta));
-}
-
 /* RFC 8439, section 2.3.2. */
 static void chacha20_test_vector(void **state)
 {
@@ -275,7 +246,6 @@ int main(void)
         cmocka_unit_test(byte_orders),
         cmocka_unit_test(errors_in_pointers),
         cmocka_unit_test(hashes_known_and_spread),
-        cmocka_unit_test(symbols_by_address),
         cmocka_unit_test(chacha20_test_vector),
     };
 

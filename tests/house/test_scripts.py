@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The scripts that build and judge the tree: that they do what they say, and that the checks can fail."""
+import itertools
 import os
+import re
 import shutil
 import subprocess
 
@@ -111,6 +113,63 @@ def test_initramfs_does_not_depend_on_time_or_order(tmp_path):
 def test_symbol_table_holds_functions_in_order():
     listing = ("0000000000000ff0 t before\n0000000000001000 T __text_start\n0000000000001000 t local\n"
                "0000000000001000 T _start\n0000000000001010 t .Llabel\n0000000000001020 T main\n0000000000002000 R data\n")
-    table = script("symtab.py", input=listing).stdout
-    assert [line.split()[1] for line in table.splitlines() if line.startswith("    .asciz")] == ['"_start"', '"main"']
-    assert ".word 0x0\n    .word 0x20\n" in table
+    letters, pairs, gaps, names = symbol_table(listing)
+    assert gaps == [0, 0x10] and not pairs
+    assert bytes(letters[code] for code in names) == b"_start\0main\0"
+
+
+def symbol_table(listing):
+    """The parts that symtab.py writes, in numbers."""
+    parts = script("symtab.py", input=listing).stdout.split("\nsymtab_")
+    numbers = {part.partition(":")[0]: [int(n) for n in re.findall(r"\d+", part.partition(":")[2])] for part in parts[1:]}
+    assert list(numbers) == ["letters", "pairs", "gaps", "names", "end"] and not numbers["end"]
+    return list(numbers.values())[:4]
+
+
+def listing_of(names, length):
+    """What nm would say of such functions, one every `length` bytes."""
+    rows = [f"{0xffffffff80000000 + i * length:016x} t {name}" for i, name in enumerate(names)]
+    return "ffffffff80000000 T __text_start\n" + "\n".join(rows) + "\n"
+
+
+SHOW_ALL_SYMBOLS = """
+#include <lib/symtab.h>
+#include <stdio.h>
+extern const u8 symtab_letters[], symtab_pairs[], symtab_gaps[], symtab_names[], symtab_end[];
+int main(void)
+{
+    struct symtab table = {0x1000, 0x1000000, symtab_letters, symtab_pairs, symtab_gaps, symtab_names, symtab_end};
+    char name[SYMTAB_NAME_MOST + 1];
+    u64 delta;
+    for (u64 at = 0x1000; symtab_lookup(&table, at, name, sizeof(name), &delta) && !delta; at += 300)
+        puts(name);
+    return 0;
+}
+"""
+
+
+def test_symbol_table_is_read_by_the_kernels_reader(tmp_path):
+    words = "uart fdt page map spin lock buddy free irq vfs __ sys_ a0 Z9 .part.0 .isra.1".split()
+    names = [f"_{a}{b}{i % 7 * 'x'}{i}{c}" for i, (a, b, c) in enumerate(itertools.product(words, words, words[-3:]))]
+    names += ["y" * 255, "z" * 300, "the_last"]
+    (tmp_path / "table.S").write_text(script("symtab.py", input=listing_of(names, 300)).stdout)
+    (tmp_path / "show.c").write_text(SHOW_ALL_SYMBOLS)
+    top = os.path.join(SCRIPTS, "..")
+    subprocess.run(["gcc", "-std=gnu17", f"-I{top}/tests/host/include", f"-I{top}/include", "-o", tmp_path / "show",
+                    tmp_path / "show.c", f"{top}/lib/symtab.c", tmp_path / "table.S"], check=True)
+    shown = subprocess.run([tmp_path / "show"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert shown.splitlines() == [name[:255] for name in names]
+
+
+def test_symbol_table_is_small_and_does_not_depend_on_addresses():
+    names = [f"{a}_{b}_{i}" for i, (a, b) in enumerate(itertools.product(["buddy", "slab", "region"], ["alloc", "free"] * 50))]
+    near, again, far = (symbol_table(listing_of(names, length)) for length in (16, 16, 4096))
+    assert near == again
+    assert [near[0], near[1], near[3]] == [far[0], far[1], far[3]]
+    assert len(near[1]) + len(near[3]) < sum(map(len, names)) / 2
+    assert (len(near[2]), len(far[2])) == (len(names), 2 * len(names) - 1)
+
+
+def test_symbol_table_refuses_odd_addresses():
+    result = script("symtab.py", input="0000000000001000 T __text_start\n0000000000001001 T odd\n")
+    assert result.returncode != 0 and "odd address" in result.stdout
