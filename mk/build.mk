@@ -85,8 +85,9 @@ $(BUILD)/lib/string%.o: KCFLAGS += $(if $(is_clang),,-fno-tree-loop-distribute-p
 
 # What no benchmark of tests/bench runs through, or only once in a start, is compiled for size: the image stays small.
 hot := $(addprefix arch/riscv/,causes context cpu_init enter fence icache ipi mmu signal spaces timer trap) \
-       $(addprefix fs/,dentry dev exe fdtable file fscontext inode iobuf memdev names path pipe poll ramfs select vfs) \
-       $(addprefix kernel/,exec exit fork pid process run_queue sched% selftest_bench sig% thread tick time timer \
+       $(addprefix fs/,dentry dev eventfd eventpoll exe fdtable file fscontext inode iobuf ldisc memdev names path pipe poll \
+         ramfs select tty vfs) \
+       $(addprefix kernel/,exec exit fork pid posix_timer process run_queue sched% selftest_bench sig% thread tick time timer \
          trap wait) \
        $(addprefix kernel/abi/,args exec% futex layout robust syscall vdso) \
        $(addprefix kernel/abi/sys_,dir fd file io mem poll proc signal stat time) \
