@@ -93,7 +93,7 @@ hot := $(addprefix arch/riscv/,causes context cpu_init enter fence icache ipi mm
        $(addprefix kernel/abi/sys_,dir fd file io mem poll proc signal stat time) \
        $(addprefix kernel/base/,mutex percpu spinlock wait) \
        $(addprefix lib/,bitmap chacha20 elf fdt% interval radix rbtree string%) \
-       $(addprefix mm/,buddy drain failalloc fault kmalloc large page_alloc pcache pt% slab table usercopy uvm uvm_brk \
+       $(addprefix mm/,buddy drain failalloc fault kmalloc kvm% large page% pcache pt% region% slab table usercopy uvm uvm_brk \
          uvm_large uvm_map uvm_region)
 
 # A change of tools or flags rebuilds: each object depends on this stamp.
