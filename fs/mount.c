@@ -66,6 +66,15 @@ static void list_take(struct super *super)
     *at = super->next;
 }
 
+static bool is_listed(const struct super *super)
+{
+    struct super *s = mounts;
+
+    while (s && s != super)
+        s = s->next;
+    return s;
+}
+
 /* A path or source, with what would break the line replaced as Linux does. */
 static void print_escaped(struct fmt_sink *sink, const char *text)
 {
@@ -200,7 +209,8 @@ static int mount_new(const char *source, struct dentry *dir, const char *type, u
         return (int)PTR_ERR(super);
     super->readonly = flags & MS_RDONLY;
     mutex_lock(&mount_lock);
-    int err = dentry_cover(dir, super);
+    /* In a tree that was taken off nothing can be mounted: nobody could unmount it. */
+    int err = is_listed(dir->inode->super) ? dentry_cover(dir, super) : -EINVAL;
     if (!err)
         list_add(super);
     mutex_unlock(&mount_lock);
@@ -250,24 +260,50 @@ int vfs_mount(const char *source, struct dentry *at, const char *path, const cha
 
 /* --- unmounting ------------------------------------------------------------------------------ */
 
-/* `root` is referenced once by the caller. On success *gone is to be dropped. */
-static int unmount_root(struct dentry *root, unsigned flags, struct super **gone)
+/* Moves the mount from the list of all to the end of *gone, unless it is busy; see dentry_uncover for `held`. */
+static int take_off(struct super *super, int held, struct super ***gone)
 {
-    struct super *super = root->inode->super;
+    int err = dentry_uncover(super, held);
 
-    if (!is_mounted_root(root) || !super->covered)
-        return -EINVAL;
-    int err = dentry_uncover(super, flags & MNT_DETACH ? -1 : 1);
     if (err)
         return err;
     list_take(super);
-    *gone = super;
+    super->next = NULL;
+    **gone = super;
+    *gone = &super->next;
+    return 0;
+}
+
+static struct super *mounted_inside(const struct super *outer)
+{
+    struct super *s = mounts;
+
+    while (s && !(s->covered && s->covered->inode->super == outer))
+        s = s->next;
+    return s;
+}
+
+/* `root` is referenced once by the caller. On success the mounts in the list *gone are to be dropped. */
+static int unmount_root(struct dentry *root, unsigned flags, struct super **gone)
+{
+    struct super *super = root->inode->super, *inner;
+    struct super **end = gone;
+
+    if (!is_mounted_root(root) || !super->covered)
+        return -EINVAL;
+    int err = take_off(super, flags & MNT_DETACH ? -1 : 1, &end);
+    if (err)
+        return err;
+    /* What is mounted inside goes along, as nobody could name it any more. A mount without MNT_DETACH has nothing there. */
+    for (; super; super = super->next)
+        while ((inner = mounted_inside(super)))
+            take_off(inner, -1, &end);
     return 0;
 }
 
 int vfs_umount(struct dentry *at, const char *path, unsigned flags)
 {
-    struct super *gone = NULL;
+    struct super *gone = NULL, *next;
     struct dentry *root;
 
     if (flags & ~(unsigned)(MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW))
@@ -279,7 +315,9 @@ int vfs_umount(struct dentry *at, const char *path, unsigned flags)
     err = unmount_root(root, flags, &gone);
     mutex_unlock(&mount_lock);
     dentry_put(root);
-    if (gone)
+    for (; gone; gone = next) {
+        next = gone->next;
         drop_super(gone);
+    }
     return err;
 }

@@ -425,6 +425,50 @@ static void test_mounts(void **state)
     assert_int_equal(vfs_umount(NULL, "/", 0), -EINVAL);
 }
 
+static unsigned mount_lines;
+
+static void count_lines(struct fmt_sink *sink, const char *text, size_t n)
+{
+    (void)sink;
+    for (size_t i = 0; i < n; i++)
+        mount_lines += text[i] == '\n';
+}
+
+static unsigned mounts_listed(void)
+{
+    struct fmt_sink sink = {.put = count_lines};
+
+    mount_lines = 0;
+    mount_print(&sink);
+    return mount_lines;
+}
+
+/* What is mounted inside, and inside of that, does not stay behind where nobody can name it. */
+static void test_detached_tree(void **state)
+{
+    unsigned before = mounts_listed();
+    struct file *dir;
+
+    (void)state;
+    assert_int_equal(vfs_mkdir(NULL, "/mnt", 0755), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(vfs_mount("outer", NULL, "/mnt", "tmpfs", 0, NULL), 0);
+        assert_int_equal(vfs_mkdir(NULL, "/mnt/a", 0755), 0);
+        assert_int_equal(vfs_mount("inner", NULL, "/mnt/a", "tmpfs", 0, NULL), 0);
+        assert_int_equal(vfs_mkdir(NULL, "/mnt/a/b", 0755), 0);
+        assert_int_equal(vfs_mount("third", NULL, "/mnt/a/b", "tmpfs", 0, NULL), 0);
+        assert_int_equal(vfs_mount("on top", NULL, "/mnt/a/b", "tmpfs", 0, NULL), 0);
+        assert_int_equal(mounts_listed(), before + 4);
+        assert_int_equal(vfs_open(NULL, "/mnt/a", O_RDONLY | O_DIRECTORY, 0, &dir), 0);
+        assert_int_equal(vfs_umount(NULL, "/mnt", 0), -EBUSY);
+        assert_int_equal(vfs_umount(NULL, "/mnt", MNT_DETACH), 0);
+        assert_int_equal(mounts_listed(), before);
+        assert_int_equal(vfs_mount("late", dir->dentry, ".", "tmpfs", 0, NULL), -EINVAL);
+        file_put(dir);
+        assert_int_equal(mounts_listed(), before);
+    }
+}
+
 /* --- reading directories --------------------------------------------------------------------- */
 
 /* Entries that are there all the time are seen exactly once, whatever happens to others. */
@@ -771,6 +815,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_removed_directory, set_up, clean),
         cmocka_unit_test_setup_teardown(test_chroot, set_up, clean),
         cmocka_unit_test_setup_teardown(test_mounts, set_up, clean),
+        cmocka_unit_test_setup_teardown(test_detached_tree, set_up, clean),
         cmocka_unit_test_setup_teardown(test_readdir_while_changing, set_up, clean),
         cmocka_unit_test_setup_teardown(test_random_calls, set_up, clean),
         cmocka_unit_test_setup_teardown(test_out_of_memory_everywhere, set_up, clean),
