@@ -4,18 +4,14 @@
 #include <arch/vdso.h>
 #include <lib/string.h>
 
-/* In the file and so in the page: vdso.lds; e_entry in an ELF header. */
-#define CLOCK_OFFSET 0xfc0
+/* Of e_entry, in an ELF header. */
 #define ENTRY_OFFSET 24
-
-static_assert(CLOCK_OFFSET + sizeof(struct vdso_clock) <= PAGE_SIZE, "the clock ends the page");
 
 extern const u8 vdso_image[];
 
-struct vdso_clock *arch_vdso_make(void *page)
+void arch_vdso_make(void *page)
 {
     memcpy(page, vdso_image, PAGE_SIZE);
-    return (void *)((u8 *)page + CLOCK_OFFSET);
 }
 
 u64 arch_vdso_sigreturn(void)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The vDSO: one page of code that programs call like a library, made by arch/riscv/vdso. It is mapped
- * readable and executable into every program, found through AT_SYSINFO_EHDR, and holds its data
- * itself: one frame for all, one region, one translation.
+ * The vDSO: one page of code that programs call like a library, made by arch/riscv/vdso, and behind it one
+ * with its data. Both are mapped into every program as one region, readable and executable, found through
+ * AT_SYSINFO_EHDR: one frame of each for all.
  */
 #pragma once
 
 #include <lib/types.h>
 
 /*
- * What a program computes its clocks from. Lies in the page that all programs read while the kernel
- * changes it; realtime_offset alone ever changes, and is one word, so readers need no sequence
+ * What a program computes its clocks from. Lies in a page of its own, which all programs read while the kernel
+ * changes it: a page of code that is stored to would have to be fenced for instruction fetch. realtime_offset alone ever changes, and is one word, so readers need no sequence
  * count: they see the old or the new one.
  */
 struct vdso_clock {
@@ -21,11 +21,8 @@ struct vdso_clock {
     u64 resolution_ns;        /* what clock_getres says */
 };
 
-/*
- * Copies the vDSO to a page of the caller's, and returns the clock's place in it, for
- * time_publish(). At start-up, once.
- */
-struct vdso_clock *arch_vdso_make(void *page);
+/* Copies the vDSO's code to a page of the caller's. At start-up, once. */
+void arch_vdso_make(void *page);
 
 /* Offset in the page of the code that a signal handler returns to. */
 u64 arch_vdso_sigreturn(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The vDSO as C libraries use it: found through the auxiliary vector, its functions by name and
- * version; clocks that are the kernel's to the nanosecond; and what programs may do to its page.
+ * version; clocks that are the kernel's to the nanosecond; and what programs may do to its pages.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -24,6 +24,7 @@ typedef int (*getcpu_fn)(unsigned *cpu, unsigned *node, void *unused);
 typedef int (*flush_fn)(void *start, void *end, unsigned long flags);
 
 #define PAGE 4096ul
+#define SIZE (2 * PAGE) /* code, and the clock */
 
 static uintptr_t base_address(void)
 {
@@ -215,9 +216,9 @@ static void handlers_return_through_it(void)
 static void move_it(void)
 {
     uintptr_t old = base_address();
-    uintptr_t new = (uintptr_t)mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uintptr_t new = (uintptr_t)mmap(NULL, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    CHECK(mremap((void *)old, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)new) ==
+    CHECK(mremap((void *)old, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)new) ==
           (void *)new);
     signal(SIGUSR1, note_return);
     take_a_signal((uintptr_t)vdso_find(new, "__vdso_rt_sigreturn"));
@@ -235,7 +236,7 @@ static void move_it(void)
 
 static void unmap_it(void)
 {
-    CHECK(munmap((void *)base_address(), PAGE) == 0);
+    CHECK(munmap((void *)base_address(), SIZE) == 0);
     by_call(CLOCK_MONOTONIC);
     signal(SIGUSR1, note_return);
     raise(SIGUSR1); /* has nothing to return to */
@@ -263,7 +264,7 @@ static void maps_name_it(void)
     FILE *maps = fopen("/proc/self/maps", "r");
 
     CHECK(maps);
-    snprintf(expected, sizeof(expected), "%08lx-%08lx r-xp", base_address(), base_address() + PAGE);
+    snprintf(expected, sizeof(expected), "%08lx-%08lx r-xp", base_address(), base_address() + SIZE);
     while (fgets(line, sizeof(line), maps))
         if (strstr(line, "[vdso]")) {
             CHECK(strncmp(line, expected, strlen(expected)) == 0);

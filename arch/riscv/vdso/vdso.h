@@ -5,7 +5,7 @@
 #include <abi/linux/time.h>
 #include <arch/vdso.h>
 
-/* At the end of the page (vdso.lds); the kernel writes, programs read. */
+/* In the next page (vdso.lds); the kernel writes, programs read. */
 extern const struct vdso_clock vdso_clock __attribute__((visibility("hidden")));
 
 /* The system call `number`, and its result: -errno where it fails. calls.S */
