@@ -11,8 +11,10 @@
 #include <lib/errno.h>
 
 static const struct fs_type anon_type = {
-    .name = "anon_inodefs", .nodev = true, .magic = ANON_INODE_FS_MAGIC};
+    .name = "anon_inodefs", .nodev = true, .fixed = true, .magic = ANON_INODE_FS_MAGIC};
 struct super anon_super = {.type = &anon_type, .refs = 1, .next_ino = 1, .dev = DEV(0, 254)};
+
+const struct inode_ops anon_inode_ops = {0};
 
 /* Such a file has no second life through /proc/<pid>/fd. */
 static int refuse_open(struct file *file)

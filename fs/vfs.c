@@ -21,6 +21,8 @@
 
 static int check_writable(const struct inode *inode)
 {
+    if (inode->super->type->fixed)
+        return -EOPNOTSUPP;
     return inode->super->readonly ? -EROFS : 0;
 }
 
@@ -288,7 +290,7 @@ int vfs_access(struct inode *inode, unsigned mode)
 
     if (mode & ~(unsigned)(R_OK | W_OK | X_OK))
         return -EINVAL;
-    if (mode & W_OK && !device && check_writable(inode))
+    if (mode & W_OK && !device && inode->super->readonly)
         return -EROFS;
     return mode & X_OK && !S_ISDIR(inode->mode) ? inode_may_exec(inode) : 0;
 }

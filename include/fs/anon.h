@@ -16,12 +16,14 @@ struct anon_kind {
 };
 
 extern struct super anon_super;
+extern const struct inode_ops anon_inode_ops;
 extern const struct file_ops anon_unopenable;
 
 #define ANON_KIND_INIT(kind, label, file_operations)          \
     {                                                         \
         .name = (label), .ops = (file_operations), .inode = { \
             .super = &anon_super,                             \
+            .ops = &anon_inode_ops,                           \
             .file_ops = &anon_unopenable,                     \
             .mode = 0600,                                     \
             .nlink = 1,                                       \

@@ -98,6 +98,7 @@ struct fs_type {
     bool nodev;     /* for /proc/filesystems: needs no disk */
     bool alone;     /* all mounts of it look the same: on top of each other is -EBUSY */
     bool in_memory; /* statfs shows the memory that is left */
+    bool fixed;     /* its inodes are shared by many files: nobody changes owner, mode or times */
     u32 magic;      /* statfs: f_type */
     /* Fills super->root with a referenced dentry. 0 or -Exxx. */
     int (*mount)(struct super *super, const char *options);

@@ -11,7 +11,11 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 
 #define WATCHED 200
 
@@ -564,6 +568,35 @@ static void churning(void)
     close(ep);
 }
 
+/* Descriptors that no file system holds are files to whoever asks; since Linux 6.16 nobody changes what they share. */
+static void attributes(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    int kinds[] = {epoll_create1(0), eventfd(0, 0), timerfd_create(CLOCK_MONOTONIC, 0),
+                   signalfd(-1, &set, 0), (int)syscall(SYS_pidfd_open, getpid(), 0)};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        int fd = kinds[i];
+        struct stat before, after;
+        struct statfs fs;
+        char link[32];
+
+        CHECK(fd >= 0 && fstat(fd, &before) == 0 && before.st_size == 0);
+        CHECK(fstatfs(fd, &fs) == 0 && fs.f_type);
+        CHECK(fchmod(fd, before.st_mode) == 0 || errno == EOPNOTSUPP);
+        CHECK(fchown(fd, before.st_uid, before.st_gid) == 0 || errno == EOPNOTSUPP);
+        CHECK(futimens(fd, NULL) == 0 || errno == EOPNOTSUPP);
+        CHECK(ftruncate(fd, 0) == -1 && (errno == EINVAL || errno == EOPNOTSUPP));
+        CHECK(fallocate(fd, 0, 0, 1) == -1);
+        CHECK(fcntl(fd, F_GET_SEALS) == -1 && errno == EINVAL);
+        CHECK(fstat(fd, &after) == 0 && after.st_mode == before.st_mode);
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        CHECK(stat(link, &after) == 0);
+        close(fd);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -583,6 +616,7 @@ int main(int argc, char **argv)
         {"churning", churning},
         {"exclusive", exclusive},
         {"selecting", selecting},
+        {"attributes", attributes},
     };
 
     return run_cases(CASES, cases, sizeof(cases) / sizeof(*cases), argc, argv);
