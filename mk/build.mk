@@ -83,7 +83,8 @@ KLDFLAGS := -nostdlib -static --build-id=sha1 --gc-sections --fatal-warnings -z 
 # The compiler must not turn the loop inside memset into a call of memset.
 $(BUILD)/lib/string%.o: KCFLAGS += $(if $(is_clang),,-fno-tree-loop-distribute-patterns)
 
-# What no benchmark of tests/bench runs through, or only once in a start, is compiled for size: the image stays small.
+# What no benchmark of tests/bench runs through is compiled for size: the image stays small. Not with DEBUG=1, which tells who
+# takes a lock by inlining as it is.
 hot := $(addprefix arch/riscv/,causes context cpu_init enter fence icache ipi mmu signal spaces timer trap) \
        $(addprefix fs/,dentry dev eventfd eventpoll exe fdtable file fscontext inode iobuf ldisc memdev names path pipe poll \
          ramfs select tty vfs) \
@@ -108,7 +109,7 @@ ksrc := $(filter-out arch/riscv/asm-offsets.c arch/riscv/kernel.lds.S,$(sort $(w
         arch/riscv/*.c arch/riscv/*.S lib/*.c mm/*.c kernel/*.c kernel/*/*.c fs/*.c fs/*/*.c \
         drivers/*.c drivers/*/*.c)))
 kobj := $(patsubst %,$(BUILD)/%.o,$(basename $(ksrc)))
-$(patsubst %.c,$(BUILD)/%.o,$(filter-out $(addsuffix .c,$(hot)),$(filter %.c,$(ksrc)))): KCFLAGS += -Os
+$(patsubst %.c,$(BUILD)/%.o,$(filter-out $(addsuffix .c,$(hot)),$(filter %.c,$(ksrc)))): KCFLAGS += $(if $(filter 0,$(DEBUG)),-Os)
 offsets := $(if $(wildcard arch/riscv/asm-offsets.c),$(BUILD)/include/asm/offsets.h)
 
 # mm/buddy.c and mm/buddy.S would fight for one object.
