@@ -4,9 +4,7 @@ import re
 
 import pytest
 
-from harness import TEST_ALL
-
-SEEDS = range(1, 11) if TEST_ALL else [1]
+SEEDS = range(1, 11)
 CALLS = 100_000
 SLACK_KB = 1024  # frames in the caches of cpus, tables and stacks kept for reuse
 
@@ -23,6 +21,7 @@ def holds(m):
         m.run("cat /proc/mounts /proc/sysvipc/shm")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_system_calls(machine, seed):
     m = machine(smp=4, append="selftest=tables@end quiet").boot()
