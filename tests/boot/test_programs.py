@@ -81,7 +81,7 @@ def test_lua(guest):
 
 def test_micropython(guest):
     lines = guest.run("micropython session.py", timeout=120).splitlines()
-    assert lines == ["nodes 4095", "given back True", f"threads {[(n, 60) for n in range(6)]}"]
+    assert lines == ["nodes 4095", "given back True", f"threads {[(n, 20) for n in range(6)]}"]
 
 
 # What its own tests need and Quire has not, or what goes wrong with it on any machine.
@@ -147,6 +147,7 @@ def test_sqlite_writers_take_turns(guest):
     guest.run("rm -f /tmp/mp.db*")
 
 
+@pytest.mark.full
 def test_sqlite_with_threads(guest):
     """sqlite's own test of many threads in one process, with the log in shared memory."""
     output = guest.run("cd /tmp && sqlite-threadtest3 walthread3; cd", timeout=600)
