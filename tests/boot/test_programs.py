@@ -12,19 +12,20 @@ import images
 from harness import TOP, Machine, Shared
 
 SESSIONS = TOP / "tests/boot/programs"
+HOME = "/root"  # of the guest's shell
 # Frames in caches of each cpu, and slabs that are kept for the next object.
 SLACK_KB = 2048
 ROWS = 100_000
 
 
 def archive():
-    """The default archive, the programs, and our sessions in /root."""
+    """The default archive, the programs, and our sessions where its shell begins."""
     tree = pathlib.Path(subprocess.run([TOP / "scripts/programs.sh", "--path"], check=True, capture_output=True,
                                        text=True).stdout.strip())
     if not tree.is_dir():
         pytest.skip("the programs of others are not built: make programs")
     files = {"/" + str(p.relative_to(tree)): p for p in tree.rglob("*") if p.is_file()}
-    files.update({"/root/" + p.name: p for p in SESSIONS.iterdir()})
+    files.update({os.path.join(HOME, p.name): p for p in SESSIONS.iterdir()})
     return images.initramfs(f"programs-{os.getpid()}.cpio", files)
 
 
@@ -124,7 +125,7 @@ def prices():
 
 def test_sqlite_with_many_rows(guest):
     total, raised, answer = prices()
-    assert guest.run("cd /tmp && sqlite3 shop.db < /root/database.sql; cd", timeout=300).splitlines() == [
+    assert guest.run("cd /tmp && sqlite3 shop.db < ~/database.sql; cd", timeout=300).splitlines() == [
         f"rows|{ROWS}|{ROWS * (ROWS + 1) // 2}|{total}",
         f"by index|{answer}|item-{answer:06d}",
         f"updated|{ROWS // 10}|{raised}",
