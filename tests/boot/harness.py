@@ -11,6 +11,7 @@ import re
 import shlex
 import subprocess
 import termios
+import time
 
 import pexpect
 
@@ -133,6 +134,23 @@ class Machine:
         output = self.run(command)
         assert re.fullmatch(r"\s*-?\d+\s*", output), f"`{command}` printed no number but:\n{output}"
         return int(output)
+
+    def free_kb(self):
+        """Free memory, but for nothing that is only kept for reuse: stacks, tables, slabs, the frames of each cpu."""
+        return self.number("echo 3 >/proc/sys/vm/drop_caches; awk '/MemFree/{print $2}' /proc/meminfo")
+
+    def holdings(self):
+        """What programs could leave behind: free memory and how many processes there are."""
+        return self.free_kb(), self.number("set -- /proc/[0-9]*; echo $#")
+
+    def assert_holds(self, before, slack_kb=128):
+        """Holdings are what they were. Whoever has just ended may still be on its way out, or wait for init: that settles."""
+        for wait in (0, 0.5, 1, 2, 4, 8):
+            time.sleep(wait * SCALE)
+            now = self.holdings()
+            if now[1] == before[1] and abs(now[0] - before[0]) <= slack_kb:
+                return
+        raise AssertionError(f"(free kB, processes) were {before} and are {now}")
 
     def poweroff(self):
         self.sendline("poweroff")

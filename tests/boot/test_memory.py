@@ -9,10 +9,6 @@ import images
 from harness import BUILD, PROMPT, TEST_ALL
 
 
-def free_kb(m):
-    return m.number("awk '/MemFree/{print $2}' /proc/meminfo")
-
-
 @pytest.fixture(scope="module")
 def small(worker_name):
     """A machine with little memory, that running out does not take long."""
@@ -38,13 +34,13 @@ def test_who_eats_memory_dies_and_nobody_else(machine):
     """Three at once on four harts: each ends, with one line; the shell and init live, and memory is back."""
     m = machine(smp=4, mem="48M").boot()
     m.run("oom mmap", status=None, timeout=300)
-    before = free_kb(m)
+    before = m.holdings()
     output = m.run("(oom mmap & oom brk & oom mmap & wait)", status=None, timeout=600)
     died = re.findall(r"(\w+) \(pid \d+\): killed: out of memory: \d+ KiB resident", output)
     assert died == ["oom"] * 3, output
     assert len(re.findall(r"^oom (?:mmap|brk): ended by signal 9", output, re.M)) == 3, output
     assert m.run("cat /proc/1/comm").strip() == "init"
-    assert abs(free_kb(m) - before) <= 256
+    m.assert_holds(before)
 
 
 @pytest.mark.smoke
@@ -70,18 +66,18 @@ def test_out_of_memory_leaves_no_memory_behind(small, request):
     request.node.machines = [small]
     run_out = "for c in brk fork pipe exec; do oom $c; done >/dev/null 2>&1"
     small.run(run_out, status=None, timeout=240)
-    before = free_kb(small)
+    before = small.holdings()
     small.run(run_out, status=None, timeout=240)
-    assert abs(free_kb(small) - before) <= 128
+    small.assert_holds(before)
 
 
 def test_file_that_fills_memory(small, request):
     request.node.machines = [small]
-    before = free_kb(small)
+    before = small.holdings()
     output = small.run("dd if=/dev/zero of=/tmp/full bs=64k 2>&1", status=1, timeout=600)
     assert re.search("No space left|Cannot allocate|out of memory", output, re.I)
     small.run("rm /tmp/full")
-    assert before - free_kb(small) <= 256
+    small.assert_holds(before)
 
 
 @pytest.mark.smoke
@@ -164,10 +160,9 @@ def test_static_programs(machine, libc):
     m = machine(initrd=images.initramfs(f"{libc}.cpio", {f"/libc/{p.name}": p for p in programs}), smp=2).boot()
     for p in programs:
         m.run(f"/libc/{p.name}", timeout=600)
-        before = free_kb(m)
+        before = m.holdings()
         m.run(f"/libc/{p.name}", timeout=600)
-        # Caches of frames (tables, stacks) may fill by some pages more; a loss in each of thousands of rounds is more.
-        assert abs(free_kb(m) - before) <= 512, p.name
+        m.assert_holds(before)
         assert p.name not in m.run("ps | grep -v grep"), p.name
     assert m.poweroff() == 0
 
@@ -179,10 +174,9 @@ def test_storm_of_everything_on_ram_of_noise(machine):
     m = machine(initrd=images.initramfs("storm.cpio", {"/libc/storm": storm}), smp=4, machine="virt,memory-backend=ram",
                 extra=images.noisy_ram("128M")).boot()
     m.run("/libc/storm 2 1", timeout=600)
-    before = free_kb(m), m.run("ps | wc -l")
+    before = m.holdings()
     m.run("/libc/storm 5 2", timeout=600)
-    after = free_kb(m), m.run("ps | wc -l")
-    assert abs(before[0] - after[0]) <= 512 and before[1] == after[1]
+    m.assert_holds(before)
 
 
 # Translations on other cpus.
@@ -204,10 +198,10 @@ def test_threads_split_large_pages(machine):
     """Each thread changes pages that lie between those of the others; afterwards all memory is back."""
     m = machine(smp=4).boot()
     m.run("large 1", timeout=600)
-    before = free_kb(m)
+    before = m.holdings()
     rounds = 6 if TEST_ALL else 2
     assert re.fullmatch(LARGE.format(rounds, 16384), m.run(f"large {rounds}", timeout=600))
-    assert abs(free_kb(m) - before) <= 256
+    m.assert_holds(before)
     assert m.poweroff() == 0
 
 

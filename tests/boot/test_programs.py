@@ -13,8 +13,6 @@ from harness import TOP, Machine, Shared
 
 SESSIONS = TOP / "tests/boot/programs"
 HOME = "/root"  # of the guest's shell
-# Frames in caches of each cpu, and slabs that are kept for the next object.
-SLACK_KB = 2048
 ROWS = 100_000
 
 
@@ -178,21 +176,12 @@ def stress(m, names, seconds):
     assert log(m) == before
 
 
-def free_kb(m):
-    return m.number("awk '/MemFree/{print $2}' /proc/meminfo")
-
-
-def processes(m):
-    return m.number("set -- /proc/[0-9]*; echo $#")
-
-
 def stress_leaves_nothing(m, groups, seconds):
     stress(m, groups[0], 1)
-    before = free_kb(m), processes(m)
+    before = m.holdings()
     for names in groups:
         stress(m, names, seconds)
-    after = free_kb(m), processes(m)
-    assert abs(before[0] - after[0]) <= SLACK_KB and before[1] == after[1], (before, after)
+    m.assert_holds(before)
 
 
 def test_stress(guest):

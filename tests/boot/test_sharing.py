@@ -20,18 +20,14 @@ def run(m):
     assert re.fullmatch(r"sharing: all \d+ good", output.splitlines()[-1]), output
 
 
-def free(m):
-    return m.number("awk '/MemFree/{print $2}' /proc/meminfo")
-
-
 @pytest.mark.parametrize("libc, smp", [("glibc", 4), ("musl", 1)])
 def test_what_programs_share(machine, libc, smp):
-    """Twice: the second run leaves as much memory as it found, but for caches of frames."""
+    """Twice: the second run leaves as much memory as it found."""
     m = machine(initrd=archive(libc), smp=smp).boot()
     run(m)
-    before = free(m)
+    before = m.holdings()
     run(m)
-    assert abs(before - free(m)) <= 1024
+    m.assert_holds(before)
     assert "SYSV" not in m.run("cat /proc/sysvipc/shm")
     assert m.run("ls /dev/shm") == ""
     assert m.poweroff() == 0

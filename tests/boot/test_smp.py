@@ -10,18 +10,8 @@ from harness import PROMPT, TEST_ALL
 
 CTRL_C = "\x03"
 HARTS = [2, 4, 8]
-# Frames kept in caches of each cpu, which hold a bounded number.
-SLACK_KB = 512
 
 FAULTS = r"torture: (\d+) operations, \d+ changes, (\d+) faults, (\d+) forks: all good"
-
-
-def free_kb(m):
-    return m.number("awk '/MemFree/{print $2}' /proc/meminfo")
-
-
-def processes(m):
-    return m.number("set -- /proc/[0-9]*; echo $#")
 
 
 def start(machine, smp, append=""):
@@ -31,10 +21,9 @@ def start(machine, smp, append=""):
 def leaves_nothing(m, command, timeout):
     """Runs a command twice: what the second run keeps of memory and processes is lost. What the second printed."""
     m.run(command, timeout=timeout)
-    before = free_kb(m), processes(m)
+    before = m.holdings()
     output = m.run(command, timeout=timeout)
-    after = free_kb(m), processes(m)
-    assert abs(before[0] - after[0]) <= SLACK_KB and before[1] == after[1], (before, after)
+    m.assert_holds(before)
     return output
 
 
@@ -102,12 +91,11 @@ def test_mixed_load(machine):
     """A minute of everything at once; ten of them in the long run."""
     m = start(machine, smp=4, append="selftest=tables@end")
     m.run("mixed -t 5", timeout=200)
-    before = free_kb(m), processes(m)
+    before = m.holdings()
     output = m.run(f"mixed -t {600 if TEST_ALL else 60}", timeout=1200)
-    after = free_kb(m), processes(m)
     assert output.endswith("mixed: all good\n")
     assert all(int(n) > 0 for n in re.findall(r"mixed: \w+: (\d+) rounds", output))
-    assert abs(before[0] - after[0]) <= SLACK_KB and before[1] == after[1], (before, after)
+    m.assert_holds(before)
     tables_hold(m)
 
 
@@ -131,8 +119,8 @@ def test_interrupt_key_ends_a_group_on_all_harts(machine, smp):
         m.send(CTRL_C)
         m.expect(PROMPT)
         assert "yes" not in m.run("ps | grep -v grep")
-        before = before or free_kb(m)
-    assert abs(free_kb(m) - before) <= SLACK_KB
+        before = before or m.holdings()
+    m.assert_holds(before)
 
 
 def test_stop_key_stops_a_group_on_all_harts(machine):

@@ -17,11 +17,6 @@ def archive(libc):
     return images.initramfs(f"threads-{libc}.cpio", paths)
 
 
-def leavings(m):
-    """What must be the same before and after: processes, and memory but for caches of frames."""
-    return m.number("ls -d /proc/[0-9]* | wc -l"), m.number("awk '/MemFree/{print $2}' /proc/meminfo")
-
-
 def run_all(m):
     for name in PROGRAMS:
         last = m.run(f"/libc/{name}", timeout=600).splitlines()[-1]
@@ -31,10 +26,9 @@ def run_all(m):
 def run_twice(machine, libc, smp, **options):
     m = machine(initrd=archive(libc), smp=smp, **options).boot()
     run_all(m)
-    before = leavings(m)
+    before = m.holdings()
     run_all(m)
-    after = leavings(m)
-    assert before[0] == after[0] and abs(before[1] - after[1]) <= 1024, (before, after)
+    m.assert_holds(before)
     assert m.poweroff() == 0
 
 

@@ -23,17 +23,12 @@ def run_all(m):
         assert re.fullmatch(rf"{name}: all \d+ good", last), last
 
 
-def objects_in_use(m):
-    """Free memory, but for what the caches of frames and objects keep."""
-    return m.number("awk '/MemFree/{print $2}' /proc/meminfo")
-
-
 def run_on(machine, libc, smp):
     m = machine(initrd=archive(libc), smp=smp).boot()
     run_all(m)
-    before = objects_in_use(m)
+    before = m.holdings()
     run_all(m)
-    assert abs(before - objects_in_use(m)) <= 1024
+    m.assert_holds(before)
     assert m.poweroff() == 0
 
 
