@@ -10,6 +10,7 @@
 #include <base/log.h>
 #include <base/panic.h>
 #include <kernel/exit.h>
+#include <kernel/namespace.h>
 #include <kernel/power.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
@@ -38,13 +39,16 @@ static void note_peak(struct process *p)
     p->dead.max_rss_pages = MAX(p->dead.max_rss_pages, stats.peak_resident);
 }
 
-/* Under process_lock: nobody hides its uvm from /proc while that takes a reference. */
-static void forget_uvm(struct process *p)
+/* Under process_lock, so that /proc finds things with a reference or not at all. */
+static struct namespaces *forget(struct process *p)
 {
     irqflags_t flags = spin_lock(&process_lock);
+    struct namespaces *namespaces = p->namespaces;
 
     p->uvm = NULL;
+    p->namespaces = NULL;
     spin_unlock(&process_lock, flags);
+    return namespaces;
 }
 
 /* What belongs to the process; its last thread still holds the address space. */
@@ -53,7 +57,7 @@ static void give_back(struct process *p)
     itimer_stop(p);
     proc_parts_exit(p);
     note_peak(p);
-    forget_uvm(p);
+    namespaces_put(forget(p));
     sig_flush_process(p);
 }
 

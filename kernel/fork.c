@@ -8,6 +8,7 @@
 #include <arch/trap.h>
 #include <base/atomic.h>
 #include <base/wait.h>
+#include <kernel/namespace.h>
 #include <kernel/oom.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
@@ -167,7 +168,12 @@ static int fill_child(struct process *child, struct thread *t, const struct fork
     child->start_ns = time_now_ns();
     if (args->flags & CLONE_CLEAR_SIGHAND)
         sig_forget_handlers(child);
-    return proc_parts_fork(current_process(), child, args->flags);
+    err = namespaces_fork(current_process(), child, args->flags);
+    if (!err)
+        err = proc_parts_fork(current_process(), child, args->flags);
+    if (err)
+        namespaces_put(child->namespaces);
+    return err;
 }
 
 static int fork_process(const struct fork_args *args, struct trap_frame *tf)
@@ -188,6 +194,7 @@ static int fork_process(const struct fork_args *args, struct trap_frame *tf)
     pid = start_child(child, t, args);
     if (pid < 0) {
         proc_parts_exit(child);
+        namespaces_put(child->namespaces);
         discard(child, t);
     }
     return pid;
@@ -228,6 +235,13 @@ static int fork_thread(const struct fork_args *args, struct trap_frame *tf)
     return tid;
 }
 
+/* What cannot be shared and new at the same time: what names paths, and what undoes semaphores. */
+static bool clash(u64 flags)
+{
+    return ((flags & CLONE_NEWNS) && (flags & CLONE_FS)) ||
+           ((flags & CLONE_NEWIPC) && (flags & CLONE_SYSVSEM));
+}
+
 int process_fork(struct fork_args *args, struct trap_frame *tf)
 {
     bool thread = args->flags & CLONE_THREAD;
@@ -235,8 +249,10 @@ int process_fork(struct fork_args *args, struct trap_frame *tf)
     if (thread && ((args->flags & THREAD_FLAGS) != THREAD_FLAGS ||
                    (args->flags & ~(THREAD_FLAGS | COMMON_FLAGS))))
         return -EINVAL;
-    if (!thread &&
-        ((args->flags & ~PROCESS_FLAGS) || args->exit_signal < 0 || args->exit_signal > NSIG))
+    if (clash(args->flags))
+        return -EINVAL;
+    if (!thread && ((args->flags & ~(PROCESS_FLAGS | ns_flags())) || args->exit_signal < 0 ||
+                    args->exit_signal > NSIG))
         return -EINVAL;
     args->group_sends = atomic_load_acquire(&sig_group_sends);
     if (sig_pending(current_thread()))
@@ -285,7 +301,9 @@ int process_start_init(void (*start)(struct trap_frame *tf))
     p->start_ns = time_now_ns();
     memcpy(p->comm, "init", sizeof("init"));
     t = make_thread(p, p->comm, first_entry, (void *)start);
-    err = t ? proc_parts_fork(NULL, p, 0) : -ENOMEM;
+    err = t ? namespaces_fork(NULL, p, 0) : -ENOMEM;
+    if (!err)
+        err = proc_parts_fork(NULL, p, 0);
     if (!err) {
         sig_init_thread(t, 0);
         err = link_first(p, t);

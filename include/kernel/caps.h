@@ -15,6 +15,7 @@ struct process;
 /* The capabilities that something here asks for; numbers of Linux. */
 #define CAP_SETPCAP      8
 #define CAP_IPC_LOCK     14
+#define CAP_SYS_ADMIN    21
 #define CAP_SYS_RESOURCE 24
 #define CAP_LAST         40
 

@@ -27,6 +27,7 @@
 #include <lib/list.h>
 #include <lib/types.h>
 
+struct namespaces;
 struct uvm;
 
 enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_REAPED };
@@ -129,7 +130,8 @@ struct process {
 
     struct uvm *uvm; /* borrowed from its threads, which hold the references; NULL at the end */
     void *part[PROC_PARTS];
-    u64 start_ns; /* monotonic time of its fork */
+    struct namespaces *namespaces; /* see <kernel/namespace.h>; NULL at the end */
+    u64 start_ns;                  /* monotonic time of its fork */
     int parent_death_signal;
     struct caps caps;
     u32 personality;             /* ADDR_NO_RANDOMIZE or nothing */

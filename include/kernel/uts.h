@@ -10,10 +10,13 @@
  */
 #define UTS_RELEASE "6.12.0-quire"
 
-enum uts_name { UTS_HOST, UTS_DOMAIN };
+enum uts_name { UTS_HOST, UTS_DOMAIN, UTS_NAMES };
 
-/* All of them as they are now. Any context. */
+/* All of them as the current process sees them now. Any context. */
 void uts_get(struct linux_utsname *out);
 
-/* Changes one that can be changed. `name` is terminated and at most UTS_LEN long: else -EINVAL. */
+/*
+ * Changes one that can be changed, for the UTS namespace of the current process. `name` is terminated and
+ * at most UTS_LEN long: else -EINVAL. -EPERM without CAP_SYS_ADMIN.
+ */
 int uts_set(enum uts_name which, const char *name);

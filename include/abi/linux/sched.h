@@ -23,6 +23,12 @@
 #define CLONE_DETACHED       0x00400000
 #define CLONE_UNTRACED       0x00800000
 #define CLONE_CHILD_SETTID   0x01000000
+#define CLONE_NEWCGROUP      0x02000000
+#define CLONE_NEWUTS         0x04000000
+#define CLONE_NEWIPC         0x08000000
+#define CLONE_NEWUSER        0x10000000
+#define CLONE_NEWPID         0x20000000
+#define CLONE_NEWNET         0x40000000
 #define CLONE_CLEAR_SIGHAND  0x100000000ul /* clone3 only */
 
 /* clone3's argument as it is since Linux 5.7; the first version ended behind `tls`. */
