@@ -11,6 +11,7 @@
 #include <fs/dentry.h>
 #include <fs/fdtable.h>
 #include <fs/fscontext.h>
+#include <fs/nsfs.h>
 #include <kernel/process.h>
 #include <lib/err.h>
 #include <lib/fmt.h>
@@ -58,6 +59,10 @@ static char *describe(struct file *file, char *buf)
     }
     if (!file->dentry) {
         fmt_snprintf(buf, PATH_MAX, "pipe:[%lu]", file->inode->ino);
+        return buf;
+    }
+    if (nsfs_ns_of_file(file)) {
+        nsfs_name(nsfs_ns_of_file(file), buf, PATH_MAX);
         return buf;
     }
     struct dentry *root = fs_root();

@@ -149,6 +149,7 @@ static const struct pid_subdir {
     {"fd", true, proc_fd_dir_make, proc_fd_dir_ino},
     {"fdinfo", true, proc_fdinfo_dir_make, proc_fdinfo_dir_ino},
     {"map_files", false, proc_map_files_make, proc_map_files_ino},
+    {"ns", true, proc_ns_dir_make, proc_ns_dir_ino},
 };
 
 #define POS_DIRS (2ul + ARRAY_SIZE(entries))

@@ -188,6 +188,7 @@ int namespaces_unshare(u64 flags)
     return 0;
 }
 
+/* Asks all parts of a namespace whether the current process may enter it. */
 static int ask_parts(struct ns *ns)
 {
     int err = 0;
@@ -201,22 +202,34 @@ static int ask_parts(struct ns *ns)
     return err;
 }
 
-int namespaces_enter(struct ns *ns)
+/* Puts the wanted namespaces into a set that nobody else knows yet. */
+static int set_replace(struct namespaces *set, struct ns *const wanted[NS_TYPES])
+{
+    int err = 0;
+
+    for (unsigned type = 0; type < NS_TYPES && !err; type++) {
+        if (!wanted[type])
+            continue;
+        ns_put(set->ns[type]);
+        set->ns[type] = ns_get(wanted[type]);
+        err = ask_parts(wanted[type]);
+    }
+    return err;
+}
+
+int namespaces_enter(struct ns *const wanted[NS_TYPES])
 {
     if (!caps_have(CAP_SYS_ADMIN))
         return -EPERM;
     struct namespaces *set = set_copy(current_process()->namespaces, 0);
     if (IS_ERR(set))
         return (int)PTR_ERR(set);
-    int err = ask_parts(ns);
-    if (err) {
+    int err = set_replace(set, wanted);
+    if (err)
         namespaces_put(set);
-        return err;
-    }
-    ns_put(set->ns[ns->type]);
-    set->ns[ns->type] = ns_get(ns);
-    set_switch(set);
-    return 0;
+    else
+        set_switch(set);
+    return err;
 }
 
 struct ns *process_ns(struct process *p, enum ns_type type)

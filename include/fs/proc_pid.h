@@ -15,11 +15,13 @@ bool proc_fd_is_open(struct process *process, int fd);
 /* Emits an entry for each open descriptor; `what` and `mode` are those of their nodes. 0 or -ENOENT. */
 int proc_fd_emit(struct file *dir, struct dirent_sink *sink, const void *what, u32 mode);
 
-/* The directories /proc/<pid>/fdinfo and map_files. */
+/* The directories /proc/<pid>/fdinfo, map_files and ns. */
 struct inode *proc_fdinfo_dir_make(struct super *super, struct process *process);
 u64 proc_fdinfo_dir_ino(int pid);
 struct inode *proc_map_files_make(struct super *super, struct process *process);
 u64 proc_map_files_ino(int pid);
+struct inode *proc_ns_dir_make(struct super *super, struct process *process);
+u64 proc_ns_dir_ino(int pid);
 
 /*
  * For show functions: seq->private is the file's node, whose number is the tid below

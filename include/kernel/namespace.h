@@ -96,8 +96,8 @@ int namespaces_fork(struct process *parent, struct process *child, u64 flags);
 /* unshare(2), of the current process, which has a single thread. Errors as namespaces_fork. */
 int namespaces_unshare(u64 flags);
 
-/* setns(2): the same with a namespace that exists. */
-int namespaces_enter(struct ns *ns);
+/* setns(2): the same with namespaces that exist; NULL for a type that stays. The caller keeps its references. */
+int namespaces_enter(struct ns *const wanted[NS_TYPES]);
 
 /* Gives back a set that no process points to any more (NULL is allowed). May sleep. */
 void namespaces_put(struct namespaces *set);

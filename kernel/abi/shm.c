@@ -10,10 +10,15 @@
  *
  * An id is a slot of the table (the lowest free one) with a sequence number above it, so that the id of a removed segment
  * does not soon become somebody else's.
+ *
+ * Each IPC namespace has a table. At its end the segments in it are removed; those that somebody is attached to live
+ * on in none.
  */
 #include "shm.h"
 
+#include <base/init.h>
 #include <base/spinlock.h>
+#include <kernel/namespace.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
 #include <lib/err.h>
@@ -26,9 +31,16 @@
 #define INDEX_MASK ((1 << INDEX_BITS) - 1)
 #define SEQ_MASK   0xffffu
 
+struct shm_table {
+    struct id_tree segments;
+    int last_index;
+    u32 sequence;
+};
+
 struct shm_segment {
     struct pcache data;
-    struct id_node slot; /* slot.id: the index */
+    struct shm_table *table; /* NULL: its namespace is gone */
+    struct id_node slot;     /* slot.id: the index */
     u64 attached;
     bool removed; /* IPC_RMID was called */
     bool locked;
@@ -42,18 +54,22 @@ struct shm_segment {
 };
 
 static struct spinlock shm_lock = SPINLOCK_INIT("shm");
-static struct id_tree segments;
-static int last_index = -1;
-static u32 sequence;
+static struct shm_table first_table = {.last_index = -1};
+
+static struct shm_table *current_table(void)
+{
+    return current_ns(NS_IPC)->part[NS_IPC_SHM];
+}
 
 static struct shm_segment *segment_at(struct id_node *slot)
 {
     return slot ? container_of(slot, struct shm_segment, slot) : NULL;
 }
 
-static struct shm_segment *next_segment(const struct shm_segment *seg)
+static struct shm_segment *next_segment(const struct shm_table *table,
+                                        const struct shm_segment *seg)
 {
-    return segment_at(id_next(&segments, seg ? seg->slot.id : -1));
+    return segment_at(id_next(&table->segments, seg ? seg->slot.id : -1));
 }
 
 static u64 seconds_now(void)
@@ -96,7 +112,8 @@ static bool retire_locked(struct shm_segment *seg)
 {
     if (seg->attached || !seg->removed)
         return false;
-    id_remove(&segments, &seg->slot);
+    if (seg->table)
+        id_remove(&seg->table->segments, &seg->slot);
     return true;
 }
 
@@ -146,16 +163,18 @@ bool shm_owns(const struct pager *pager)
 
 static struct shm_segment *find_locked(int id)
 {
-    struct shm_segment *seg = id < 0 ? NULL : segment_at(id_find(&segments, id & INDEX_MASK));
+    const struct id_tree *segments = &current_table()->segments;
+    struct shm_segment *seg = id < 0 ? NULL : segment_at(id_find(segments, id & INDEX_MASK));
 
     return seg && seg->id == id ? seg : NULL;
 }
 
 static struct shm_segment *find_key_locked(int key)
 {
+    const struct shm_table *table = current_table();
     struct shm_segment *seg = NULL;
 
-    while ((seg = next_segment(seg)) && seg->key != key)
+    while ((seg = next_segment(table, seg)) && seg->key != key)
         ;
     return seg;
 }
@@ -192,27 +211,29 @@ static struct shm_segment *make(int key, u64 size, unsigned flags)
     return seg;
 }
 
-static int free_index(void)
+static int free_index(const struct shm_table *table)
 {
     int index = 0;
 
-    for (struct shm_segment *s = NULL; (s = next_segment(s)) && s->slot.id == index; index++)
+    for (struct shm_segment *s = NULL; (s = next_segment(table, s)) && s->slot.id == index; index++)
         ;
     return index;
 }
 
 static int link_locked(struct shm_segment *seg)
 {
-    int index = free_index();
+    struct shm_table *table = current_table();
+    int index = free_index(table);
 
     if (index >= SHM_MAX_SEGMENTS)
         return -ENOSPC;
-    if (index <= last_index)
-        sequence = (sequence + 1) & SEQ_MASK;
-    last_index = index;
+    if (index <= table->last_index)
+        table->sequence = (table->sequence + 1) & SEQ_MASK;
+    table->last_index = index;
+    seg->table = table;
     seg->slot.id = index;
-    seg->id = (int)(sequence << INDEX_BITS) | index;
-    id_insert(&segments, &seg->slot);
+    seg->id = (int)(table->sequence << INDEX_BITS) | index;
+    id_insert(&table->segments, &seg->slot);
     return seg->id;
 }
 
@@ -340,9 +361,10 @@ static void fill_stat(const struct shm_segment *seg, struct linux_shmid_ds *out)
 
 static int stat_segment(bool by_index, int number, struct linux_shmid_ds *out)
 {
+    const struct id_tree *segments = &current_table()->segments;
     irqflags_t flags = spin_lock(&shm_lock);
     struct shm_segment *seg =
-        by_index ? segment_at(id_find(&segments, number)) : find_locked(number);
+        by_index ? segment_at(id_find(segments, number)) : find_locked(number);
     int id = seg ? seg->id : -EINVAL;
 
     if (seg)
@@ -365,11 +387,12 @@ int shm_stat_index(int index, struct linux_shmid_ds *out)
 
 int shm_info(struct linux_shm_info *out)
 {
+    const struct shm_table *table = current_table();
     irqflags_t flags = spin_lock(&shm_lock);
     int last = 0;
 
-    *out = (struct linux_shm_info){.used_ids = (s32)segments.count};
-    for (struct shm_segment *seg = NULL; (seg = next_segment(seg)); last = seg->slot.id) {
+    *out = (struct linux_shm_info){.used_ids = (s32)table->segments.count};
+    for (struct shm_segment *seg = NULL; (seg = next_segment(table, seg)); last = seg->slot.id) {
         out->shm_tot += ALIGN_UP(seg->size, PAGE_SIZE) / PAGE_SIZE;
         out->shm_rss += pcache_frames(&seg->data);
     }
@@ -380,7 +403,7 @@ int shm_info(struct linux_shm_info *out)
 int shm_next(int after, struct linux_shmid_ds *out, int *id, u64 *resident)
 {
     irqflags_t flags = spin_lock(&shm_lock);
-    struct shm_segment *seg = segment_at(id_next(&segments, after));
+    struct shm_segment *seg = segment_at(id_next(&current_table()->segments, after));
     int index = seg ? seg->slot.id : -1;
 
     if (seg) {
@@ -391,3 +414,53 @@ int shm_next(int after, struct linux_shmid_ds *out, int *id, u64 *resident)
     spin_unlock(&shm_lock, flags);
     return index;
 }
+
+/* --- per namespace ----------------------------------------------------------------------------- */
+
+static int make_table(struct ns *ns, const struct ns *from)
+{
+    struct shm_table *table = kzalloc(sizeof(*table));
+
+    (void)from;
+    if (!table)
+        return -ENOMEM;
+    table->last_index = -1;
+    ns->part[NS_IPC_SHM] = table;
+    return 0;
+}
+
+/* Takes the next segment out of a table that nobody sees any more. *gone: the caller destroys it. */
+static struct shm_segment *orphan_next(struct shm_table *table, bool *gone)
+{
+    irqflags_t flags = spin_lock(&shm_lock);
+    struct shm_segment *seg = next_segment(table, NULL);
+
+    if (seg) {
+        id_remove(&table->segments, &seg->slot);
+        seg->table = NULL;
+        seg->removed = true;
+        *gone = retire_locked(seg);
+    }
+    spin_unlock(&shm_lock, flags);
+    return seg;
+}
+
+static void free_table(struct ns *ns)
+{
+    struct shm_table *table = ns->part[NS_IPC_SHM];
+    struct shm_segment *seg;
+    bool gone;
+
+    while ((seg = orphan_next(table, &gone)))
+        if (gone)
+            destroy(seg);
+    kfree(table);
+}
+
+static const struct ns_part shm_part = {.name = "shm", .make = make_table, .free = free_table};
+
+static void shm_init(void)
+{
+    ns_part_register(NS_IPC, NS_IPC_SHM, &shm_part, &first_table);
+}
+INITCALL(INIT_FS, shm_init);

@@ -304,23 +304,6 @@ static long set_death_signal(u64 sig)
     return 0;
 }
 
-/* Namespaces there are none of, and threads have to share all that they share. */
-SYSCALL1(unshare, u64, flags)
-{
-    const u64 alone = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;
-    int err = 0;
-
-    if (flags & ~(alone | CLONE_FILES | CLONE_FS | CLONE_SYSVSEM))
-        return -EINVAL;
-    if (flags & alone && READ_ONCE(current_process()->thread_count) > 1)
-        return -EINVAL;
-    if (flags & CLONE_FILES)
-        err = proc_part_unshare(PROC_PART_FILES);
-    if (!err && flags & CLONE_FS)
-        err = proc_part_unshare(PROC_PART_FS);
-    return err;
-}
-
 static long bounding_has(u64 cap)
 {
     struct caps caps;

@@ -31,5 +31,6 @@ static_assert(sizeof(struct linux_statfs) == 120, "struct statfs");
 #define PIPEFS_MAGIC        0x50495045
 #define SYSFS_MAGIC         0x62656572
 #define ANON_INODE_FS_MAGIC 0x09041934
+#define NSFS_MAGIC          0x6e736673
 
 #endif
