@@ -19,7 +19,7 @@ emulator="gcc libc6-dev dpkg-dev patch pkg-config ninja-build meson flex bison l
 programs="gcc libc6-dev gcc-riscv64-linux-gnu libc6-dev-riscv64-cross dpkg-dev make patch tcl xz-utils python3"
 selftests="gcc libc6-dev gcc-riscv64-linux-gnu libc6-dev-riscv64-cross dpkg make xz-utils"
 boards="genimage dosfstools mtools u-boot-tools device-tree-compiler python3-pexpect"
-test="gcc libc6-dev libcmocka-dev libfdt-dev device-tree-compiler python3-pytest python3-pexpect clang llvm
+test="gcc libc6-dev libcmocka-dev libfdt-dev device-tree-compiler python3-pytest python3-pytest-xdist python3-pexpect clang llvm
       gcc-riscv64-linux-gnu libc6-dev-riscv64-cross cpio patch git"
 
 # Two names differ between the releases, and only Debian 12 has the clang-format that decides.

@@ -81,6 +81,15 @@ def make(*words, seconds=1200, cwd=None):
     return run(["make", f"CACHE={CACHE}", "QUIRE_SETUP=no", *words], seconds, cwd=cwd)
 
 
+def side_by_side():
+    """Words and environment for tests of machines: most have one hart, and would leave this one's other processors idle.
+    They are in each other's way then: limits, which guard against hangs alone, are longer."""
+    at_once = min(os.cpu_count() or 1, 4)
+    if at_once < 2 or run([PYTHON, "-c", "import xdist"], 60)[0] != 0:
+        return [], {}
+    return ["-n", str(at_once)], {"QUIRE_TIMEOUT_SCALE": os.environ.get("QUIRE_TIMEOUT_SCALE", "3")}
+
+
 def pytest(report, folder, words=(), more=(), prefix=""):
     """Runs pytest with its output passed through, and counts the cases in the file it leaves."""
     results = f"{BUILD}/{prefix.strip()}{folder.replace('/', '-')}.xml"
@@ -222,9 +231,9 @@ def fuzzers(report, kind):
 # --- tests of whole images ---
 
 def boots(report, kind):
-    words = {"smoke": ["-m", "smoke"], "test": ["-m", "not full"]}.get(kind, [])
-    more = {"QUIRE_TEST_ALL": "1"} if kind == "test-all" else {}
-    pytest(report, "tests/boot", words, more)
+    words, more = side_by_side()
+    words += {"smoke": ["-m", "smoke"], "test": ["-m", "not full"]}.get(kind, [])
+    pytest(report, "tests/boot", words, more | ({"QUIRE_TEST_ALL": "1"} if kind == "test-all" else {}))
 
 
 class Outside:
@@ -254,15 +263,20 @@ class Outside:
 
 
 def board_tests(report, kind):
-    all_of_them = kind == "test-all"
-    pytest(report, "tests/boards", [] if all_of_them else ["-m", "not full"],
-           {"QUIRE_TEST_ALL": "1"} if all_of_them else {})
+    words, more = side_by_side()
+    words += ["--dist", "loadfile"] if words else []  # cards are made once for the tests of a file
+    if kind == "test-all":
+        more["QUIRE_TEST_ALL"] = "1"
+    else:
+        words += ["-m", "not full"]
+    pytest(report, "tests/boards", words, more)
 
 
 def debug_boots(report, kind):
     """The build that checks and poisons more boots too: the short ones, or all but the products."""
-    words = ["-m", "smoke" if kind == "test" else "not full"]
-    pytest(report, "tests/boot", words, {"QUIRE_BUILD": f"{BUILD}/debug"}, "DEBUG=1 ")
+    words, more = side_by_side()
+    words += ["-m", "smoke" if kind == "test" else "not full"]
+    pytest(report, "tests/boot", words, more | {"QUIRE_BUILD": f"{BUILD}/debug"}, "DEBUG=1 ")
 
 
 STAGES = {"build": builds, "check": checks, "host": host_tests, "fuzz": fuzzers, "boot": boots,

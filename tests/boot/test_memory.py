@@ -6,7 +6,8 @@ import pexpect
 import pytest
 
 import images
-from harness import BUILD, PROMPT, TEST_ALL
+from harness import PROMPT, TEST_ALL
+from libc_programs import others
 
 
 @pytest.fixture(scope="module")
@@ -142,18 +143,10 @@ def test_failalloc_word_for_more_k(machine, k):
 
 # Programs that nobody here wrote.
 
-THREADS = ("threadwork", "threadlife", "threads")  # test_threads.py runs these
-
-
-def programs_of(libc):
-    return sorted(p for p in (BUILD / "user" / libc).glob("*")
-                  if p.is_file() and "." not in p.name and p.name not in THREADS)
-
-
 @pytest.mark.parametrize("libc", ["glibc", pytest.param("musl", marks=pytest.mark.full), "musl-pie"])
 def test_static_programs(machine, libc):
     """Each program of user/libc, built against this C library, reports success, and leaves nothing behind."""
-    programs = programs_of(libc)
+    programs = others(libc)
     if libc != "glibc" and not programs:
         pytest.skip("musl could not be had")
     assert programs, "make user-libc has built nothing"
@@ -169,7 +162,7 @@ def test_static_programs(machine, libc):
 
 def test_storm_of_everything_on_ram_of_noise(machine):
     """Many programs that fork, map, write, exec and signal at once; then memory and processes are as before."""
-    storms = programs_of("musl") or programs_of("glibc")
+    storms = others("musl") or others("glibc")
     storm = next(p for p in storms if p.name == "storm")
     m = machine(initrd=images.initramfs("storm.cpio", {"/libc/storm": storm}), smp=4, machine="virt,memory-backend=ram",
                 extra=images.noisy_ram("128M")).boot()

@@ -4,42 +4,18 @@ import re
 
 import pytest
 
-import images
-from harness import BUILD, PROMPT
-
-PROGRAMS = ("threadwork", "threadlife", "threads")
-
-
-def archive(libc):
-    paths = {f"/libc/{name}": BUILD / "user" / libc / name for name in PROGRAMS}
-    if not all(p.exists() for p in paths.values()):
-        pytest.skip(f"{libc} could not be had")
-    return images.initramfs(f"threads-{libc}.cpio", paths)
-
-
-def run_all(m):
-    for name in PROGRAMS:
-        last = m.run(f"/libc/{name}", timeout=600).splitlines()[-1]
-        assert re.fullmatch(rf"{name}: all (\d+ )?good", last), last
-
-
-def run_twice(machine, libc, smp, **options):
-    m = machine(initrd=archive(libc), smp=smp, **options).boot()
-    run_all(m)
-    before = m.holdings()
-    run_all(m)
-    m.assert_holds(before)
-    assert m.poweroff() == 0
+from harness import PROMPT
+from libc_programs import THREADS, archive, run_all, run_twice
 
 
 def test_programs_with_threads(machine):
-    run_twice(machine, "musl", smp=1)
+    assert run_twice(machine, "musl", THREADS, smp=1).poweroff() == 0
 
 
 def test_programs_with_threads_on_four_harts(machine):
     """Once: what they leave behind, one hart shows as well, and the long run."""
-    m = machine(initrd=archive("glibc"), smp=4).boot()
-    run_all(m)
+    m = machine(initrd=archive("glibc", THREADS), smp=4).boot()
+    run_all(m, THREADS)
     assert m.poweroff() == 0
 
 
@@ -47,11 +23,11 @@ def test_programs_with_threads_on_four_harts(machine):
 @pytest.mark.parametrize("smp", [1, 2, 4, 8])
 @pytest.mark.parametrize("libc", ["glibc", "musl"])
 def test_programs_with_threads_on_more_harts(machine, libc, smp):
-    run_twice(machine, libc, smp)
+    assert run_twice(machine, libc, THREADS, smp).poweroff() == 0
 
 
 def test_a_terminal_stops_and_ends_all_threads(machine):
-    m = machine(initrd=archive("glibc"), smp=4).boot()
+    m = machine(initrd=archive("glibc", THREADS), smp=4).boot()
     count = "ps -o comm | grep -c threadlife"
 
     m.sendline("/libc/threadlife linger")
