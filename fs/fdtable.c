@@ -81,6 +81,12 @@ static void table_free(struct fdtable *t)
     slab_free(&fdtable_cache, t);
 }
 
+/* One more than the last descriptor that is taken. */
+static u32 table_end(const struct fdtable *t)
+{
+    return (u32)bitmap_end(t->open, t->fds.size);
+}
+
 static size_t block_bytes(u32 size)
 {
     return size * sizeof(struct file *) + 2 * BITMAP_WORDS(size) * sizeof(unsigned long);
@@ -416,16 +422,6 @@ static void copy_files(struct fdtable *to, const struct fdtable *from, u32 end)
     }
 }
 
-/* One more than the last descriptor in use. */
-static u32 table_end(const struct fdtable *t)
-{
-    u32 end = t->fds.size;
-
-    while (end && !t->fds.files[end - 1])
-        end--;
-    return end;
-}
-
 static struct fdtable *table_copy(struct fdtable *from)
 {
     struct fdtable *t = table_make();
@@ -467,7 +463,7 @@ static void table_put(struct fdtable *t)
 {
     if (atomic_fetch_sub(&t->fds.users, 1) != 1)
         return;
-    for (u32 fd = 0; fd < t->fds.size; fd++)
+    for (u32 fd = 0, end = table_end(t); fd < end; fd++)
         if (t->fds.files[fd])
             close_file(t, t->fds.files[fd]);
     table_free(t);

@@ -72,6 +72,17 @@ size_t bitmap_next_clear(const unsigned long *map, size_t bits, size_t from)
     return next_unlike(map, bits, from, ~0ul);
 }
 
+size_t bitmap_end(const unsigned long *map, size_t bits)
+{
+    for (size_t word = BITMAP_WORDS(bits); word-- > 0;) {
+        unsigned long found = map[word] & mask_of(word, 0, bits);
+
+        if (found)
+            return word * BITMAP_WORD_BITS + bits_highest(found) + 1;
+    }
+    return 0;
+}
+
 size_t bitmap_find_clear_run(const unsigned long *map, size_t bits, size_t from, size_t count,
                              size_t align)
 {

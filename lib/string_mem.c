@@ -123,7 +123,7 @@ void *memset(void *dst, int c, size_t n)
     if (n >= WORD) {
         while (OFFSET(p))
             *p++ = (u8)c;
-        for (; (size_t)(end - p) >= BLOCK; p += BLOCK) {
+        for (stop = p + ((size_t)(end - p) & ~(BLOCK - 1)); p != stop; p += BLOCK) {
             word *w = (word *)(void *)p;
 
             w[0] = pattern, w[1] = pattern, w[2] = pattern, w[3] = pattern;

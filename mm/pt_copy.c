@@ -63,11 +63,12 @@ static int copy_large(struct pt *to, struct mmu_flush *to_fl, struct mmu_flush *
 /* Shortens a span by the empty entries at its beginning; false when there are no others. */
 static bool skip_empty(struct pt_span *span)
 {
-    while (span->count && mmu_kind(mmu_load(span->slot)) == MMU_EMPTY) {
-        span->slot++;
-        span->va += PAGE_SIZE;
-        span->count--;
-    }
+    pte_t *first = pt_first_used(span->slot, span->slot + span->count);
+    unsigned skipped = (unsigned)(first - span->slot);
+
+    span->slot = first;
+    span->va += skipped * PAGE_SIZE;
+    span->count -= skipped;
     return span->count > 0;
 }
 

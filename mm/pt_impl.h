@@ -26,6 +26,14 @@ void pt_reclaim(struct pt_gather *g, vaddr_t va, unsigned level);
 /* Replaces the large leaf of a span by a table of leaves that say the same. 0 or -ENOMEM. */
 int pt_split_leaf(struct pt *pt, struct mmu_flush *fl, const struct pt_span *span);
 
+/* The first entry of [slot, end), which is in one table, that is in use; `end`: none is. */
+static inline pte_t *pt_first_used(pte_t *slot, pte_t *end)
+{
+    while (slot < end && mmu_is_empty(mmu_load(slot)))
+        slot++;
+    return slot;
+}
+
 /* Gathers one page. */
 static inline void pt_gather_page(struct pt_gather *g, struct page *page)
 {

@@ -64,8 +64,8 @@ enum mmu_kind {
 /* 3  An entry that points to a table. A, D, U and G are clear in it. */
 /* static inline pte_t mmu_table(pfn_t pfn); */
 
-/* 4  What an entry is. */
-/* static inline enum mmu_kind mmu_kind(pte_t pte); */
+/* 4  What an entry is; whether it is MMU_EMPTY, for loops over tables that mostly are. */
+/* static inline enum mmu_kind mmu_kind(pte_t pte); static inline bool mmu_is_empty(pte_t pte); */
 
 /* 5  The frame of a leaf or table. */
 /* static inline pfn_t mmu_pfn(pte_t pte); */

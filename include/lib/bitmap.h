@@ -34,6 +34,9 @@ void bitmap_clear_range(unsigned long *map, size_t first, size_t count);
 size_t bitmap_next_set(const unsigned long *map, size_t bits, size_t from);
 size_t bitmap_next_clear(const unsigned long *map, size_t bits, size_t from);
 
+/* One more than the last set bit, 0 when there is none. */
+size_t bitmap_end(const unsigned long *map, size_t bits);
+
 /*
  * The first run of `count` clear bits at or after `from` that begins at a multiple of `align` (a
  * power of two), or `bits` when there is none.

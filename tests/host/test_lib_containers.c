@@ -93,6 +93,15 @@ static size_t model_next(bool wanted, size_t from)
     return MIN(from, BITS);
 }
 
+static size_t model_end(void)
+{
+    size_t end = BITS;
+
+    while (end && !model[end - 1])
+        end--;
+    return end;
+}
+
 static size_t model_run(size_t from, size_t count, size_t align)
 {
     for (size_t at = ALIGN_UP(from, align); at + count <= BITS && at < BITS; at += align) {
@@ -133,6 +142,7 @@ static void bitmaps_like_arrays_of_bool(void **state)
         assert_int_equal(bitmap_count(map, BITS), total);
         assert_int_equal(bitmap_next_set(map, BITS, first), model_next(true, first));
         assert_int_equal(bitmap_next_clear(map, BITS, first), model_next(false, first));
+        assert_int_equal(bitmap_end(map, BITS), model_end());
         assert_int_equal(bitmap_find_clear_run(map, BITS, first, count + 1, align),
                          model_run(first, count + 1, align));
         assert_int_equal(map[BITMAP_WORDS(BITS) - 1] >> BITS % 64, ~0ul >> BITS % 64);

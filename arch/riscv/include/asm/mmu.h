@@ -103,6 +103,11 @@ static inline enum mmu_kind mmu_kind(pte_t pte)
     return pte.bits & PTE_SOFT_NONE ? MMU_LEAF : MMU_EMPTY;
 }
 
+static inline bool mmu_is_empty(pte_t pte)
+{
+    return !(pte.bits & (PTE_V | PTE_SOFT_NONE));
+}
+
 static inline pfn_t mmu_pfn(pte_t pte)
 {
     return (pte.bits & PTE_PPN_MASK) >> PTE_PPN_SHIFT;

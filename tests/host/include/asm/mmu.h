@@ -67,6 +67,11 @@ static inline enum mmu_kind mmu_kind(pte_t pte)
     return pte.bits & SOFT_LEAF ? MMU_LEAF : pte.bits & SOFT_TABLE ? MMU_TABLE : MMU_EMPTY;
 }
 
+static inline bool mmu_is_empty(pte_t pte)
+{
+    return mmu_kind(pte) == MMU_EMPTY;
+}
+
 static inline pfn_t mmu_pfn(pte_t pte)
 {
     return pte.bits >> 12;
