@@ -11,6 +11,7 @@
 #include <base/percpu.h>
 #include <fs/fscontext.h>
 #include <fs/tty.h>
+#include <kernel/cred.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
 #include <lib/errno.h>
@@ -185,16 +186,28 @@ static void show_signals(struct seq *seq, const struct snapshot *s)
     seq_print(seq, "SigCgt:\t%016lx\n", s->caught);
 }
 
-static void show_capabilities(struct seq *seq)
+static void show_users(struct seq *seq, const struct cred *cred)
 {
-    struct caps caps;
+    const struct cred_ids *u = &cred->user, *g = &cred->group;
 
-    caps_get(proc_seq_process(seq), &caps);
+    seq_print(seq, "Uid:\t%u\t%u\t%u\t%u\n", u->real, u->effective, u->saved, u->fs);
+    seq_print(seq, "Gid:\t%u\t%u\t%u\t%u\n", g->real, g->effective, g->saved, g->fs);
+    seq_print(seq, "Groups:\t");
+    for (u32 i = 0; i < cred->groups->count; i++)
+        seq_print(seq, "%u ", cred->groups->id[i]);
+    seq_print(seq, "\n");
+}
+
+static void show_capabilities(struct seq *seq, const struct cred *cred)
+{
+    const struct caps caps = cred->caps;
+
     seq_print(seq, "CapInh:\t%016lx\n", caps.inheritable);
     seq_print(seq, "CapPrm:\t%016lx\n", caps.permitted);
     seq_print(seq, "CapEff:\t%016lx\n", caps.effective);
     seq_print(seq, "CapBnd:\t%016lx\n", caps.bounding);
-    seq_print(seq, "CapAmb:\t%016lx\n", 0ul);
+    seq_print(seq, "CapAmb:\t%016lx\n", caps.ambient);
+    seq_print(seq, "NoNewPrivs:\t%d\n", cred->no_new_privs);
 }
 
 int proc_show_status(struct seq *seq)
@@ -207,12 +220,14 @@ int proc_show_status(struct seq *seq)
     seq_print(seq, "Name:\t%.*s\n", (int)sizeof(s.name), s.name);
     seq_print(seq, "State:\t%c (%s)\n", s.state, state_name(s.state));
     seq_print(seq, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", s.pid, s.id, s.ppid);
-    seq_print(seq, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
+    struct cred *cred = cred_of_process(proc_seq_process(seq), s.id);
+    show_users(seq, cred);
     if (s.memory.total)
         show_memory(seq, &s);
     seq_print(seq, "Threads:\t%u\n", s.threads);
     show_signals(seq, &s);
-    show_capabilities(seq);
+    show_capabilities(seq, cred);
+    cred_put(cred);
     seq_print(seq, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t", s.affinity);
     seq_print_set(seq, s.affinity);
     seq_print(seq, "voluntary_ctxt_switches:\t%lu\n", s.usage.switches_voluntary);

@@ -3,7 +3,7 @@
 #include <arch/context.h>
 #include <base/panic.h>
 #include <base/wait.h>
-#include <kernel/caps.h>
+#include <kernel/cred.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <lib/errno.h>
@@ -57,7 +57,17 @@ static void forget_thread_state(struct thread *t)
     arch_context_exec(&t->context);
 }
 
-void process_exec(struct uvm *uvm, const char *comm)
+/* Who was not what it acted as before, nobody may look into; commit says so of who becomes another now. */
+static void change_cred(struct process *p, struct cred *cred, bool readable)
+{
+    const struct cred *old = current_cred();
+
+    p->undumpable = old->user.real != old->user.effective ||
+                    old->group.real != old->group.effective || !readable;
+    cred_commit(cred);
+}
+
+void process_exec(struct uvm *uvm, struct cred *cred, bool readable, const char *comm)
 {
     struct thread *t = current_thread();
     struct process *p = t->process;
@@ -68,7 +78,7 @@ void process_exec(struct uvm *uvm, const char *comm)
         process_become_leader();
     p->threaded = false;
     change_uvm(p, uvm);
-    caps_exec(p);
+    change_cred(p, cred, readable);
     process_release_vfork(p);
     sig_exec();
     forget_thread_state(t);

@@ -8,6 +8,7 @@
 #include <arch/trap.h>
 #include <base/atomic.h>
 #include <base/wait.h>
+#include <kernel/cred.h>
 #include <kernel/namespace.h>
 #include <kernel/oom.h>
 #include <kernel/process.h>
@@ -294,7 +295,7 @@ int process_start_init(void (*start)(struct trap_frame *tf))
     if (!p)
         return -ENOMEM;
     rlimit_init_process(p);
-    caps_init_process(p);
+    p->cred = cred_get(&cred_root);
     oom_set_adj(p, OOM_ADJ_MIN);
     p->sig.unkillable = true;
     p->exit_signal = SIGCHLD;

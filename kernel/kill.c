@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Signals: who is meant by a pid, a group or everybody. Lock: process_lock around sig.lock. */
 #include <base/atomic.h>
+#include <kernel/cred.h>
 #include <kernel/process.h>
 #include <kernel/signal.h>
 #include <lib/errno.h>
@@ -13,15 +14,27 @@ void sig_note_group_send(void)
     atomic_store_release(&sig_group_sends, sig_group_sends + 1);
 }
 
-static void info_from_caller(struct linux_siginfo *info, int sig, int code)
+void sig_info_from_caller(struct linux_siginfo *info, int sig, int code)
 {
     sig_info_init(info, sig, code);
     info->kill.pid = process_pid(current_process());
+    info->kill.uid = current_cred()->user.real;
 }
 
 static int send_or_look(struct process *p, int sig, const struct linux_siginfo *info)
 {
     return sig ? sig_send_process(p, sig, info) : 0;
+}
+
+/* Whether the caller may; who may anything is not held up by the lock. */
+static int permit(struct process *p, int sig)
+{
+    if (permit_any_signal())
+        return 0;
+    irqflags_t flags = spin_lock(&process_lock);
+    int err = permit_signal(p, NULL, sig);
+    spin_unlock(&process_lock, flags);
+    return err;
 }
 
 static int kill_one(int pid, int sig, const struct linux_siginfo *info)
@@ -31,12 +44,14 @@ static int kill_one(int pid, int sig, const struct linux_siginfo *info)
 
     if (!p)
         return -ESRCH;
-    err = send_or_look(p, sig, info);
+    err = permit(p, sig);
+    if (!err)
+        err = send_or_look(p, sig, info);
     process_put(p);
     return err;
 }
 
-/* Everybody but pid 1 and the caller. */
+/* Everybody but pid 1 and the caller; whom he may not send it to is left out in silence. */
 static int kill_all(int sig, const struct linux_siginfo *info)
 {
     struct process *p;
@@ -47,26 +62,42 @@ static int kill_all(int sig, const struct linux_siginfo *info)
     spin_unlock(&process_lock, flags);
     for (int pid = 1; (p = process_next(pid)); process_put(p)) {
         pid = process_pid(p);
-        if (p != current_process())
+        if (p == current_process())
+            continue;
+        if (!permit(p, sig))
             err = send_or_look(p, sig, info);
+        else if (err == -ESRCH)
+            err = 0;
     }
     return err;
 }
 
+/* The kernel (no info) may always. Under process_lock. */
+static int send_to_member(struct process *p, int sig, const struct linux_siginfo *info)
+{
+    int err = info ? permit_signal(p, NULL, sig) : 0;
+
+    return err ? err : send_or_look(p, sig, info);
+}
+
+/* One member that can be sent it is enough. */
 int sig_kill_pgrp(int pgid, int sig, const struct linux_siginfo *info)
 {
     irqflags_t flags = spin_lock(&process_lock);
     struct pgrp *group = pgrp_find(pgid);
     struct process *p;
     int err = -ESRCH;
+    bool sent = false;
 
     if (group) {
-        list_for_each_entry (p, &group->members, pgrp_link)
-            err = send_or_look(p, sig, info);
+        list_for_each_entry (p, &group->members, pgrp_link) {
+            err = send_to_member(p, sig, info);
+            sent |= !err;
+        }
     }
     sig_note_group_send();
     spin_unlock(&process_lock, flags);
-    return err;
+    return sent ? 0 : err;
 }
 
 int sig_kill(int pid, int sig, const struct linux_siginfo *info)
@@ -76,7 +107,7 @@ int sig_kill(int pid, int sig, const struct linux_siginfo *info)
     if (sig < 0 || sig > NSIG)
         return -EINVAL;
     if (!info) {
-        info_from_caller(&from_caller, sig, SI_USER);
+        sig_info_from_caller(&from_caller, sig, SI_USER);
         info = &from_caller;
     }
     if (pid > 0)
@@ -110,13 +141,15 @@ int sig_kill_thread(int tgid, int tid, int sig, const struct linux_siginfo *info
     if (sig < 0 || sig > NSIG || tid <= 0 || tgid == 0 || tgid < -1)
         return -EINVAL;
     if (!info) {
-        info_from_caller(&from_caller, sig, SI_TKILL);
+        sig_info_from_caller(&from_caller, sig, SI_TKILL);
         info = &from_caller;
     }
     flags = spin_lock(&process_lock);
     t = process_find_thread(tid);
     if (t && (tgid < 0 || process_pid(t->process) == tgid))
-        err = sig ? sig_send_thread(t, sig, info) : 0;
+        err = permit_signal(t->process, t, sig);
+    if (!err && sig)
+        err = sig_send_thread(t, sig, info);
     spin_unlock(&process_lock, flags);
     if (!t && (tgid < 0 || tgid == tid))
         err = send_to_the_dead(tid);

@@ -6,6 +6,7 @@
 #include <abi/linux/resource.h>
 #include <base/atomic.h>
 #include <base/panic.h>
+#include <kernel/cred.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/time.h>
@@ -101,7 +102,8 @@ static void inherit(struct process *p, struct process *parent)
 
     memcpy(p->comm, current_thread()->name, sizeof(p->comm));
     memcpy(p->limit, parent->limit, sizeof(p->limit));
-    p->caps = parent->caps;
+    p->cred = cred_get(current_thread()->real_cred);
+    p->undumpable = parent->undumpable;
     p->personality = parent->personality;
     if (parent != process_one) /* what protects pid 1 is its own */
         p->oom_score_adj = parent->oom_score_adj;
@@ -242,6 +244,8 @@ void process_put(struct process *p)
     if (atomic_fetch_sub(&p->refs, 1) > 1)
         return;
     sig_free_process(p);
+    if (p->cred)
+        cred_put(p->cred);
     slab_free(&process_cache, p);
 }
 

@@ -3,6 +3,7 @@
  * Threads: making and freeing them. Who runs when is the scheduler's business (sched.c).
  */
 #include <base/panic.h>
+#include <kernel/cred.h>
 #include <kernel/thread.h>
 #include <lib/string.h>
 #include <mm/failalloc.h>
@@ -14,6 +15,7 @@ static SLAB_CACHE(thread_cache, "thread", sizeof(struct thread), 16);
 
 struct thread *thread_alloc(const char *name, void (*entry)(void *arg), void *arg)
 {
+    struct thread *self = current_thread(); /* nobody: the first one is being made */
     struct thread *t = slab_alloc(&thread_cache);
 
     if (!t)
@@ -26,6 +28,8 @@ struct thread *thread_alloc(const char *name, void (*entry)(void *arg), void *ar
         return NULL;
     }
     arch_context_init(&t->context, t->stack.top, entry, arg);
+    t->real_cred = cred_get(self ? self->real_cred : &cred_root);
+    t->cred = t->real_cred;
     t->state = THREAD_NEW;
     t->cpu = cpu_id();
     t->affinity = AFFINITY_ALL;
@@ -37,6 +41,7 @@ void thread_free(struct thread *t)
 {
     failalloc_forget(t);
     DEBUG_ASSERT(t->state == THREAD_DEAD || t->state == THREAD_NEW);
+    cred_put(t->real_cred);
     kstack_free(&t->stack);
     slab_free(&thread_cache, t);
 }

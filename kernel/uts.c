@@ -8,6 +8,7 @@
 #include <base/build.h>
 #include <base/init.h>
 #include <base/spinlock.h>
+#include <kernel/caps.h>
 #include <kernel/namespace.h>
 #include <lib/errno.h>
 #include <lib/fmt.h>

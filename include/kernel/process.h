@@ -19,7 +19,6 @@
 
 #include <base/spinlock.h>
 #include <base/wait.h>
-#include <kernel/caps.h>
 #include <kernel/pid.h>
 #include <kernel/rlimit.h>
 #include <kernel/signal.h>
@@ -28,6 +27,7 @@
 #include <lib/types.h>
 
 struct namespaces;
+struct cred;
 struct uvm;
 
 enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_REAPED };
@@ -131,9 +131,10 @@ struct process {
     struct uvm *uvm; /* borrowed from its threads, which hold the references; NULL at the end */
     void *part[PROC_PARTS];
     struct namespaces *namespaces; /* see <kernel/namespace.h>; NULL at the end */
+    struct cred *cred;             /* its first thread's, and still when that has ended; counted */
+    bool undumpable;               /* only those may look into it who may look into any */
     u64 start_ns;                  /* monotonic time of its fork */
     int parent_death_signal;
-    struct caps caps;
     u32 personality;             /* ADDR_NO_RANDOMIZE or nothing */
     s16 oom_score_adj;           /* see <kernel/oom.h> */
     struct usage dead;           /* of its threads that have ended */
@@ -298,11 +299,11 @@ int process_start_init(void (*start)(struct trap_frame *tf));
 int process_exec_alone(void);
 
 /*
- * The point of no return: gives the current process its new address space and name, makes it
- * forget handlers, files to close and so on. Takes over the caller's reference of `uvm`. Cannot
- * fail. The caller goes on to fill in the trap frame.
+ * The point of no return: gives the current process its new address space, credentials and name, makes
+ * it forget handlers, files to close and so on. Takes over the caller's references of `uvm` and `cred`;
+ * `readable`: the old program's user may read the file. Cannot fail. The caller goes on to fill in the trap frame.
  */
-void process_exec(struct uvm *uvm, const char *comm);
+void process_exec(struct uvm *uvm, struct cred *cred, bool readable, const char *comm);
 
 /* Sets the name of a thread of p; the leader's is the process's. -ESRCH. */
 int process_set_name(struct process *p, int tid, const char *name);

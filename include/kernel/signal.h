@@ -68,10 +68,13 @@ bool sig_is_queued(struct process *p, const struct sig_queued *entry);
 /* The entry is going to be freed: if it is queued, it is delivered all the same. */
 void sig_release_kept(struct process *p, struct sig_queued *entry);
 
+/* What comes with a signal that the calling thread sends: SI_USER, SI_TKILL, SI_QUEUE. */
+void sig_info_from_caller(struct linux_siginfo *info, int sig, int code);
+
 /*
  * The kill family with its rules on who is meant (kernel/kill.c); sig 0 only looks. sig_kill and
  * sig_kill_thread: `info` NULL fills in the caller; sig_kill_pgrp: NULL is the kernel (the tty's
- * ^C, also from interrupts). 0, -ESRCH, -EINVAL, -EAGAIN.
+ * ^C, also from interrupts), who may do anything. 0, -ESRCH, -EINVAL, -EAGAIN, -EPERM.
  */
 int sig_kill(int pid, int sig, const struct linux_siginfo *info); /* pid > 0, 0, -1, < -1 */
 int sig_kill_pgrp(int pgid, int sig, const struct linux_siginfo *info);

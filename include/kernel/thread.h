@@ -20,6 +20,7 @@
 #include <lib/types.h>
 #include <mm/kstack.h>
 
+struct cred;
 struct process;
 struct trap_frame;
 
@@ -63,6 +64,9 @@ struct thread {
     struct kstack stack;
     char name[THREAD_NAME_MAX]; /* NUL-terminated; the command of a user thread */
 
+    struct cred *real_cred;  /* who it is (<kernel/cred.h>): counted; changes under process_lock */
+    const struct cred *cred; /* what it acts with; its own to read */
+
     /* Counted by the thread itself. */
     u64 switches_voluntary, switches_forced;
     u64 faults_minor, faults_major;
@@ -82,7 +86,7 @@ struct thread {
 };
 
 /*
- * A thread that has a stack and is not started. Its first switch enters `entry(arg)` with
+ * A thread that has a stack, its maker's credentials, and is not started. Its first switch enters `entry(arg)` with
  * interrupts off and the run queue locked: entry calls sched_begin() first and never returns.
  * NULL when out of memory.
  */

@@ -20,10 +20,12 @@
 #include <fs/dentry.h>
 #include <fs/exe.h>
 #include <fs/fdtable.h>
+#include <fs/file.h>
+#include <fs/inode.h>
 #include <fs/path.h>
 #include <fs/vfs.h>
-#include <kernel/caps.h>
 #include <kernel/cmdline.h>
+#include <kernel/cred.h>
 #include <kernel/init.h>
 #include <kernel/process.h>
 #include <kernel/rlimit.h>
@@ -51,6 +53,8 @@ struct exec {
     struct exec_script script;
     struct exec_args args;
     struct exec_places places;
+    struct cred *cred; /* who the program runs as */
+    bool secure;       /* that is more than the caller is */
     struct uvm *uvm;
     vaddr_t entry;
     vaddr_t sp;
@@ -151,6 +155,17 @@ static int read_strings(struct exec *e, const struct exec_request *r)
     return err ? err : exec_args_end_env(&e->args, r->path);
 }
 
+/* Set-id bits count where the file is: a script's count for nothing, as its name leads elsewhere by then. */
+static int choose_cred(struct exec *e)
+{
+    const struct inode *inode = e->image.file->inode;
+    const struct cred_file file = {
+        .mode = READ_ONCE(inode->mode), .uid = READ_ONCE(inode->uid), .gid = READ_ONCE(inode->gid)};
+
+    e->cred = cred_for_exec(&file, &e->secure);
+    return e->cred ? 0 : -ENOMEM;
+}
+
 /* --- the new address space --- */
 
 static int write_auxv(struct exec *e, vaddr_t strings)
@@ -164,11 +179,11 @@ static int write_auxv(struct exec *e, vaddr_t strings)
         {AT_BASE, 0},
         {AT_FLAGS, 0},
         {AT_ENTRY, e->entry},
-        {AT_UID, 0},
-        {AT_EUID, 0},
-        {AT_GID, 0},
-        {AT_EGID, 0},
-        {AT_SECURE, 0},
+        {AT_UID, e->cred->user.real},
+        {AT_EUID, e->cred->user.effective},
+        {AT_GID, e->cred->group.real},
+        {AT_EGID, e->cred->group.effective},
+        {AT_SECURE, e->secure},
         {AT_HWCAP, arch_hwcap()},
         {AT_CLKTCK, CLOCK_TICKS_PER_SECOND},
         {AT_RANDOM, strings},
@@ -212,7 +227,7 @@ static int make_space(struct exec *e)
     e->uvm = uvm_create();
     if (!e->uvm)
         return -ENOMEM;
-    rlimit_apply(e->uvm, caps_have_after_exec(CAP_IPC_LOCK));
+    rlimit_apply(e->uvm, caps_has(e->cred->caps.effective, CAP_IPC_LOCK));
     uvm_set_top(e->uvm, e->places.top);
     e->entry = e->image.bias + e->image.elf.entry;
     err = exec_image_map(&e->image, e->uvm, e->places.heap_gap);
@@ -240,7 +255,8 @@ static const char *command_name(const char *path, const struct file *file)
 /* The point of no return. */
 static void become(struct exec *e, const struct exec_request *r, struct trap_frame *tf)
 {
-    process_exec(e->uvm, command_name(r->path, e->image.file));
+    process_exec(e->uvm, e->cred, true, command_name(r->path, e->image.file));
+    e->cred = NULL;
     exe_set(e->image.file);
     tf_init_user(tf, e->entry, e->sp);
 }
@@ -258,13 +274,17 @@ static __noinline int exec_program(const struct exec_request *r, struct trap_fra
         return err;
     }
     exec_args_init(&e.args);
-    err = read_strings(&e, r);
+    err = choose_cred(&e);
+    if (!err)
+        err = read_strings(&e, r);
     if (!err)
         err = make_space(&e);
     if (!err && (err = process_exec_alone()))
         uvm_put(e.uvm);
     if (!err)
         become(&e, r, tf);
+    if (e.cred)
+        cred_put(e.cred);
     exec_args_put(&e.args);
     exec_script_put(&e.script);
     exec_image_put(&e.image);

@@ -33,20 +33,6 @@ static int read_header(vaddr_t addr, struct linux_cap_header *header, unsigned *
     }
 }
 
-/* The sets of a process; pid 0 means the caller. -EINVAL, -ESRCH. */
-static int caps_of(int pid, struct caps *out)
-{
-    if (pid < 0)
-        return -EINVAL;
-    struct process *p = pid ? process_find(pid) : NULL;
-    if (pid && !p)
-        return -ESRCH;
-    caps_get(p ? p : current_process(), out);
-    if (p)
-        process_put(p);
-    return 0;
-}
-
 SYSCALL2(capget, vaddr_t, header_at, vaddr_t, to)
 {
     struct linux_cap_header header;
@@ -57,7 +43,7 @@ SYSCALL2(capget, vaddr_t, header_at, vaddr_t, to)
 
     if (err || !to)
         return err == -EINVAL && !to ? 0 : err;
-    err = caps_of(header.pid, &caps);
+    err = header.pid < 0 ? -EINVAL : caps_get(header.pid, &caps);
     if (err)
         return err;
     for (unsigned i = 0; i < words; i++)
@@ -76,7 +62,7 @@ SYSCALL2(capset, vaddr_t, header_at, vaddr_t, from)
 
     if (err)
         return err;
-    if (header.pid && header.pid != process_pid(current_process()))
+    if (header.pid && header.pid != current_thread()->tid)
         return -EPERM;
     if (copyin(data, from, words * sizeof(data[0])))
         return -EFAULT;

@@ -1,130 +1,137 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Users and groups. Every program is root and stays so: asking for that succeeds, anything else
- * is refused, since a program that believes it has dropped its rights would be deceived.
- */
+/* Users and groups: the arguments of the calls, brought into the shape that <kernel/cred.h> works on. */
 #include "syscall.h"
 
 #include <abi/linux/limits.h>
+#include <kernel/cred.h>
+#include <kernel/process.h>
+#include <kernel/rlimit.h>
 #include <mm/usercopy.h>
 
-#define KEEP (~0u) /* -1: leave this id alone */
+#define NO_ID (~0u)
 
-static long become(u32 id)
+/* Who may lock memory without limit may have changed. */
+static long changed(int err)
 {
-    return id == 0 ? 0 : id == KEEP ? -EINVAL : -EPERM;
-}
-
-static long become_each(u32 a, u32 b, u32 c)
-{
-    return (a == 0 || a == KEEP) && (b == 0 || b == KEEP) && (c == 0 || c == KEEP) ? 0 : -EPERM;
+    if (!err)
+        rlimit_apply(current_thread()->uvm, caps_have(CAP_IPC_LOCK));
+    return err;
 }
 
 SYSCALL0(getuid)
 {
-    return 0;
+    return current_cred()->user.real;
 }
 
 SYSCALL0(geteuid)
 {
-    return 0;
+    return current_cred()->user.effective;
 }
 
 SYSCALL0(getgid)
 {
-    return 0;
+    return current_cred()->group.real;
 }
 
 SYSCALL0(getegid)
 {
-    return 0;
+    return current_cred()->group.effective;
 }
 
 SYSCALL1(setuid, u32, id)
 {
-    return become(id);
+    return changed(cred_set(CRED_USER, id));
 }
 
 SYSCALL1(setgid, u32, id)
 {
-    return become(id);
+    return cred_set(CRED_GROUP, id);
 }
 
 SYSCALL2(setreuid, u32, real, u32, effective)
 {
-    return become_each(real, effective, KEEP);
+    return changed(cred_set_re(CRED_USER, real, effective));
 }
 
 SYSCALL2(setregid, u32, real, u32, effective)
 {
-    return become_each(real, effective, KEEP);
+    return cred_set_re(CRED_GROUP, real, effective);
 }
 
 SYSCALL3(setresuid, u32, real, u32, effective, u32, saved)
 {
-    return become_each(real, effective, saved);
+    return changed(cred_set_res(CRED_USER, real, effective, saved));
 }
 
 SYSCALL3(setresgid, u32, real, u32, effective, u32, saved)
 {
-    return become_each(real, effective, saved);
+    return cred_set_res(CRED_GROUP, real, effective, saved);
 }
 
-static long put_ids(vaddr_t real, vaddr_t effective, vaddr_t saved)
+static long put_ids(const struct cred_ids *ids, vaddr_t real, vaddr_t effective, vaddr_t saved)
 {
-    u32 root = 0;
-
-    if (copyout_obj(real, &root) || copyout_obj(effective, &root) || copyout_obj(saved, &root))
+    if (copyout_obj(real, &ids->real) || copyout_obj(effective, &ids->effective) ||
+        copyout_obj(saved, &ids->saved))
         return -EFAULT;
     return 0;
 }
 
 SYSCALL3(getresuid, vaddr_t, real, vaddr_t, effective, vaddr_t, saved)
 {
-    return put_ids(real, effective, saved);
+    return put_ids(&current_cred()->user, real, effective, saved);
 }
 
 SYSCALL3(getresgid, vaddr_t, real, vaddr_t, effective, vaddr_t, saved)
 {
-    return put_ids(real, effective, saved);
+    return put_ids(&current_cred()->group, real, effective, saved);
 }
 
 /* These two return the id before the call, whether it changed or not. */
 SYSCALL1(setfsuid, u32, id)
 {
-    (void)id;
-    return 0;
+    return cred_set_fs(CRED_USER, id);
 }
 
 SYSCALL1(setfsgid, u32, id)
 {
-    (void)id;
-    return 0;
+    return cred_set_fs(CRED_GROUP, id);
 }
 
-/* One supplementary group: root's own. */
+/* --- supplementary groups --- */
+
 SYSCALL2(getgroups, int, size, vaddr_t, list)
 {
-    u32 root = 0;
+    const struct groups *groups = current_cred()->groups;
 
-    if (size < 0)
+    if (size < 0 || (size && (u32)size < groups->count))
         return -EINVAL;
-    if (size > 0 && copyout_obj(list, &root))
+    if (size && copyout(list, groups->id, groups->count * sizeof(groups->id[0])))
         return -EFAULT;
-    return 1;
+    return groups->count;
+}
+
+static int read_groups(struct groups *groups, vaddr_t list)
+{
+    if (copyin(groups->id, list, groups->count * sizeof(groups->id[0])))
+        return -EFAULT;
+    for (u32 i = 0; i < groups->count; i++) {
+        if (groups->id[i] == NO_ID)
+            return -EINVAL;
+    }
+    return 0;
 }
 
 SYSCALL2(setgroups, int, size, vaddr_t, list)
 {
+    if (!caps_have(CAP_SETGID))
+        return -EPERM;
     if (size < 0 || size > NGROUPS_MAX)
         return -EINVAL;
-    for (int i = 0; i < size; i++) {
-        u32 group;
-
-        if (copyin_obj(&group, list + (u64)i * sizeof(group)))
-            return -EFAULT;
-        if (group != 0)
-            return -EPERM;
-    }
-    return 0;
+    struct groups *groups = groups_make((u32)size);
+    int err = groups ? read_groups(groups, list) : -ENOMEM;
+    if (!err)
+        return cred_set_groups(groups);
+    if (groups)
+        groups_put(groups);
+    return err;
 }

@@ -43,8 +43,7 @@ static long send(struct process *p, int sig, vaddr_t from)
     if (err)
         return err;
     if (!from) {
-        sig_info_init(&info, sig, SI_USER);
-        info.kill.pid = process_pid(current_process());
+        sig_info_from_caller(&info, sig, SI_USER);
     }
     if (READ_ONCE(p->state) == PROCESS_REAPED)
         return -ESRCH;

@@ -10,7 +10,7 @@
 #include <abi/linux/wait.h>
 #include <fs/fdtable.h>
 #include <fs/pidfd.h>
-#include <kernel/caps.h>
+#include <kernel/cred.h>
 #include <kernel/process.h>
 #include <lib/string.h>
 #include <mm/usercopy.h>
@@ -306,15 +306,44 @@ static long set_death_signal(u64 sig)
 
 static long bounding_has(u64 cap)
 {
-    struct caps caps;
-
-    if (cap > CAP_LAST)
-        return -EINVAL;
-    caps_get(current_process(), &caps);
-    return caps.bounding >> cap & 1;
+    return cap > CAP_LAST ? -EINVAL : caps_has(current_cred()->caps.bounding, (unsigned)cap);
 }
 
-SYSCALL2(prctl, int, option, u64, arg)
+static long ambient(u64 what, u64 cap)
+{
+    switch (what) {
+    case PR_CAP_AMBIENT_IS_SET:
+        return caps_is_ambient((unsigned)MIN(cap, CAP_LAST + 1ul));
+    case PR_CAP_AMBIENT_RAISE:
+    case PR_CAP_AMBIENT_LOWER:
+        return caps_set_ambient((unsigned)MIN(cap, CAP_LAST + 1ul), what == PR_CAP_AMBIENT_RAISE);
+    case PR_CAP_AMBIENT_CLEAR_ALL:
+        return cap ? -EINVAL : caps_clear_ambient();
+    default:
+        return -EINVAL;
+    }
+}
+
+static long set_dumpable(u64 dumpable)
+{
+    if (dumpable > 1)
+        return -EINVAL;
+    current_process()->undumpable = !dumpable;
+    return 0;
+}
+
+static long set_no_new_privs(void)
+{
+    struct cred *cred = cred_copy();
+
+    if (!cred)
+        return -ENOMEM;
+    cred->no_new_privs = true;
+    cred_commit(cred);
+    return 0;
+}
+
+SYSCALL5(prctl, int, option, u64, arg, u64, arg3, u64, arg4, u64, arg5)
 {
     switch (option) {
     case PR_SET_PDEATHSIG:
@@ -325,14 +354,20 @@ SYSCALL2(prctl, int, option, u64, arg)
         return set_name(arg);
     case PR_GET_NAME:
         return get_name(arg);
-    case PR_GET_DUMPABLE: /* one may look at everyone, and nobody leaves a core file */
-        return 1;
+    case PR_GET_DUMPABLE:
+        return !current_process()->undumpable;
     case PR_SET_DUMPABLE:
-        return arg <= 1 ? 0 : -EINVAL;
+        return set_dumpable(arg);
     case PR_GET_KEEPCAPS:
-        return 0;
-    case PR_SET_KEEPCAPS: /* there is no user but root to change to */
-        return arg <= 1 ? 0 : -EINVAL;
+        return !!(current_cred()->securebits & SECURE_KEEP_CAPS);
+    case PR_SET_KEEPCAPS:
+        return caps_set_keep(arg);
+    case PR_GET_SECUREBITS:
+        return current_cred()->securebits;
+    case PR_SET_SECUREBITS:
+        return caps_set_securebits(arg);
+    case PR_CAP_AMBIENT:
+        return arg4 || arg5 ? -EINVAL : ambient(arg, arg3);
     case PR_CAPBSET_READ:
         return bounding_has(arg);
     case PR_CAPBSET_DROP:
@@ -341,10 +376,10 @@ SYSCALL2(prctl, int, option, u64, arg)
         return 1;
     case PR_SET_TIMERSLACK:
         return 0;
-    case PR_SET_NO_NEW_PRIVS: /* set-user-id bits have no effect: nobody gains privileges */
-        return arg == 1 ? 0 : -EINVAL;
+    case PR_SET_NO_NEW_PRIVS:
+        return arg == 1 && !arg3 && !arg4 && !arg5 ? set_no_new_privs() : -EINVAL;
     case PR_GET_NO_NEW_PRIVS:
-        return 1;
+        return arg || arg3 || arg4 || arg5 ? -EINVAL : current_cred()->no_new_privs;
     default:
         return -EINVAL;
     }

@@ -22,8 +22,7 @@ static long kill_thread(int tgid, int tid, int sig)
 {
     struct linux_siginfo info;
 
-    sig_info_init(&info, sig, SI_TKILL);
-    info.kill.pid = process_pid(current_process());
+    sig_info_from_caller(&info, sig, SI_TKILL);
     return sig_kill_thread(tgid, tid, sig, &info);
 }
 
