@@ -16,8 +16,41 @@ void super_put(struct super *super)
 {
     if (atomic_fetch_sub(&super->refs, 1) != 1)
         return;
+    if (super->type->unmount)
+        super->type->unmount(super);
     kfree(super->source);
     kfree(super);
+}
+
+/* A limit that is lowered meanwhile holds from the next one on. */
+static bool charge(u64 *used, u64 n, u64 limit)
+{
+    u64 before = atomic_fetch_add(used, n);
+
+    if (!limit || before + n <= limit)
+        return true;
+    atomic_fetch_sub(used, n);
+    return false;
+}
+
+bool super_charge_pages(struct super *super, u64 n)
+{
+    return charge(&super->pages, n, fs_config_get(&super->config, FS_OPTION_SIZE, 0) / PAGE_SIZE);
+}
+
+void super_uncharge_pages(struct super *super, u64 n)
+{
+    atomic_fetch_sub(&super->pages, n);
+}
+
+bool super_charge_inode(struct super *super)
+{
+    return charge(&super->inodes, 1, fs_config_get(&super->config, FS_OPTION_INODES, 0));
+}
+
+void super_uncharge_inode(struct super *super)
+{
+    atomic_fetch_sub(&super->inodes, 1);
 }
 
 void inode_init(struct inode *inode, struct super *super, u32 mode)

@@ -4,7 +4,7 @@
  *
  * The mount mutex guards the list of mounts and serialises mount and umount; it comes before
  * everything else of fs. What path lookup needs (dentry->mounted, super->covered) is under the tree
- * lock. Types are registered at start-up only.
+ * lock.
  */
 #include <fs/mount.h>
 
@@ -14,36 +14,13 @@
 #include <base/mutex.h>
 #include <fs/fscontext.h>
 #include <fs/path.h>
+#include <fs/super.h>
 #include <lib/err.h>
 #include <lib/string.h>
 #include <mm/slab.h>
 
 static struct mutex mount_lock = MUTEX_INIT(mount_lock, "mount");
 static struct super *mounts;
-static struct fs_type *types;
-
-/* --- types ----------------------------------------------------------------------------------- */
-
-void fs_type_register(struct fs_type *type)
-{
-    type->next = types;
-    types = type;
-}
-
-static struct fs_type *find_type(const char *name)
-{
-    struct fs_type *type = types;
-
-    while (type && strcmp(type->name, name) != 0)
-        type = type->next;
-    return type;
-}
-
-void fs_type_print(struct fmt_sink *sink)
-{
-    for (struct fs_type *type = types; type; type = type->next)
-        fmt_print(sink, "%s\t%s\n", type->nodev ? "nodev" : "", type->name);
-}
 
 /* --- the list -------------------------------------------------------------------------------- */
 
@@ -98,7 +75,9 @@ static void print_one(struct fmt_sink *sink, const struct super *super, const ch
     print_escaped(sink, super->source);
     fmt_print(sink, " ");
     print_escaped(sink, path);
-    fmt_print(sink, " %s %s,noatime 0 0\n", super->type->name, rights_of(super));
+    fmt_print(sink, " %s %s,noatime", super->type->name, rights_of(super));
+    fs_config_print(&super->config, sink);
+    fmt_print(sink, " 0 0\n");
 }
 
 /* A mount's id is the minor number of its device: no two have the same. The first one is its own parent. */
@@ -111,7 +90,9 @@ static void print_info(struct fmt_sink *sink, const struct super *super, const c
     print_escaped(sink, path);
     fmt_print(sink, " %s,noatime - %s ", rights_of(super), super->type->name);
     print_escaped(sink, super->source);
-    fmt_print(sink, " %s\n", rights_of(super));
+    fmt_print(sink, " %s", rights_of(super));
+    fs_config_print(&super->config, sink);
+    fmt_print(sink, "\n");
 }
 
 static void print_all(struct fmt_sink *sink, print_fn *print)
@@ -143,50 +124,10 @@ void mount_print_info(struct fmt_sink *sink)
 
 /* --- mounting -------------------------------------------------------------------------------- */
 
-static char *copy_string(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = kmalloc(size);
-
-    if (copy)
-        memcpy(copy, text, size);
-    return copy;
-}
-
-/* A file system with a root that is not mounted yet. */
-static struct super *make_super(const char *type_name, const char *source, const char *options)
-{
-    static u32 last_dev;
-    struct fs_type *type = find_type(type_name);
-
-    if (!type)
-        return ERR_PTR(-ENODEV);
-    struct super *super = kzalloc(sizeof(*super));
-    if (!super)
-        return ERR_PTR(-ENOMEM);
-    super->type = type;
-    super->refs = 1;
-    super->next_ino = 1;
-    super->dev = DEV(0, atomic_fetch_add(&last_dev, 1) + 1);
-    super->source = copy_string(source && source[0] ? source : "none");
-    int err = super->source ? type->mount(super, options ? options : "") : -ENOMEM;
-    if (!err)
-        return super;
-    super_put(super);
-    return ERR_PTR(err);
-}
-
-/* Drops a super that is mounted nowhere. */
-static void drop_super(struct super *super)
-{
-    dentry_drop_tree(super->root);
-    dentry_put(super->root);
-    super_put(super);
-}
-
 int mount_first(const char *type, const char *source)
 {
-    struct super *super = make_super(type, source, NULL);
+    static const struct fs_config none;
+    struct super *super = super_make(fs_type_find(type), source, &none);
 
     if (IS_ERR(super))
         return (int)PTR_ERR(super);
@@ -200,14 +141,13 @@ static bool is_mounted_root(const struct dentry *d)
     return d == d->inode->super->root;
 }
 
-static int mount_new(const char *source, struct dentry *dir, const char *type, unsigned long flags,
-                     const char *options)
+static int mount_new(const char *source, struct dentry *dir, const struct fs_type *type,
+                     const struct fs_config *config)
 {
-    struct super *super = make_super(type, source, options);
+    struct super *super = super_make(type, source, config);
 
     if (IS_ERR(super))
         return (int)PTR_ERR(super);
-    super->readonly = flags & MS_RDONLY;
     mutex_lock(&mount_lock);
     /* In a tree that was taken off nothing can be mounted: nobody could unmount it. */
     int err = is_listed(dir->inode->super) ? dentry_cover(dir, super) : -EINVAL;
@@ -215,31 +155,48 @@ static int mount_new(const char *source, struct dentry *dir, const char *type, u
         list_add(super);
     mutex_unlock(&mount_lock);
     if (err)
-        drop_super(super);
+        super_drop(super);
     return err;
 }
 
-static int mount_at(const char *source, struct dentry *dir, const char *type, unsigned long flags,
-                    const char *options)
+/* Changes the options of the file system whose mounted root `dir` is. */
+static int remount(struct dentry *dir, struct fs_config *config, char *options)
 {
-    if (flags & MS_REMOUNT) {
-        if (!is_mounted_root(dir))
-            return -EINVAL;
-        WRITE_ONCE(dir->inode->super->readonly, flags & MS_RDONLY);
-        return 0;
-    }
+    struct super *super = dir->inode->super;
+
+    if (!is_mounted_root(dir))
+        return -EINVAL;
+    int err = fs_config_parse(config, super->type, options);
+    if (err)
+        return err;
+    mutex_lock(&mount_lock);
+    err = super_reconfigure(super, config);
+    mutex_unlock(&mount_lock);
+    return err;
+}
+
+static int mount_at(const char *source, struct dentry *dir, const char *type_name,
+                    unsigned long flags, char *options)
+{
+    struct fs_config config = {.readonly = flags & MS_RDONLY};
+
+    if (flags & MS_REMOUNT)
+        return remount(dir, &config, options);
     if (!S_ISDIR(dir->inode->mode))
         return -ENOTDIR;
-    if (!type)
+    if (!type_name || !type_name[0])
         return -EINVAL;
-    const struct fs_type *below = dir->inode->super->type;
-    if (is_mounted_root(dir) && below->alone && strcmp(below->name, type) == 0)
+    const struct fs_type *type = fs_type_find(type_name);
+    if (!type)
+        return -ENODEV;
+    if (is_mounted_root(dir) && type->alone && dir->inode->super->type == type)
         return -EBUSY;
-    return mount_new(source, dir, type, flags, options);
+    int err = fs_config_parse(&config, type, options);
+    return err ? err : mount_new(source, dir, type, &config);
 }
 
 int vfs_mount(const char *source, struct dentry *at, const char *path, const char *type,
-              unsigned long flags, const char *options)
+              unsigned long flags, char *options)
 {
     const unsigned long known = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS |
                                 MS_REMOUNT | MS_NOATIME | MS_NODIRATIME | MS_SILENT | MS_RELATIME |
@@ -317,7 +274,7 @@ int vfs_umount(struct dentry *at, const char *path, unsigned flags)
     dentry_put(root);
     for (; gone; gone = next) {
         next = gone->next;
-        drop_super(gone);
+        super_drop(gone);
     }
     return err;
 }

@@ -6,6 +6,7 @@
 #include <base/percpu.h>
 #include <fs/dev.h>
 #include <fs/mount.h>
+#include <fs/super.h>
 #include <kernel/cmdline.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>

@@ -161,12 +161,11 @@ static int prefix_readdir(struct file *dir, struct dirent_sink *sink)
 static const struct inode_ops dir_ops = {.lookup = proc_tree_lookup, .release = proc_node_release};
 static const struct file_ops prefix_dir_ops = {.lseek = proc_dir_lseek, .readdir = prefix_readdir};
 
-int proc_tree_mount(struct super *super, const char *options)
+int proc_tree_mount(struct super *super)
 {
     struct inode *root =
         proc_node_make(super, S_IFDIR | 0555, &dir_ops, &prefix_dir_ops, NULL, NULL, 0);
 
-    (void)options;
     if (IS_ERR(root))
         return (int)PTR_ERR(root);
     super->root = dentry_make_root(root);

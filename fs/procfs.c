@@ -11,9 +11,9 @@
 #include <abi/linux/stat.h>
 #include <abi/linux/statfs.h>
 #include <fs/dentry.h>
-#include <fs/mount.h>
 #include <fs/proc_pid.h>
 #include <fs/proc_tree.h>
+#include <fs/super.h>
 #include <kernel/process.h>
 #include <lib/err.h>
 #include <lib/fmt.h>
@@ -73,6 +73,12 @@ static bool emit_selves(struct file *dir, struct dirent_sink *sink)
 
 /* --- the root -------------------------------------------------------------------------------- */
 
+/* Mounted without what belongs to no process. */
+static bool pids_only(const struct super *super)
+{
+    return fs_config_get(&super->config, FS_OPTION_SUBSET, 0);
+}
+
 static struct inode *root_lookup(struct inode *dir, const char *name, size_t len)
 {
     int pid = proc_number(name, len);
@@ -80,7 +86,9 @@ static struct inode *root_lookup(struct inode *dir, const char *name, size_t len
     if (pid > 0)
         return proc_pid_make(dir->super, pid);
     struct inode *self = self_lookup(dir->super, name, len);
-    return self ? self : proc_tree_lookup(dir, name, len);
+    if (self)
+        return self;
+    return pids_only(dir->super) ? ERR_PTR(-ENOENT) : proc_tree_lookup(dir, name, len);
 }
 
 static void emit_processes(struct file *dir, struct dirent_sink *sink)
@@ -105,7 +113,7 @@ static int root_readdir(struct file *dir, struct dirent_sink *sink)
     if (!dir_emit_dots(dir, sink))
         return 0;
     if (dir->pos < POS_SELF) {
-        if (!proc_tree_emit(dir, sink))
+        if (!pids_only(dir->inode->super) && !proc_tree_emit(dir, sink))
             return 0;
         dir->pos = POS_SELF;
     }
@@ -117,21 +125,23 @@ static int root_readdir(struct file *dir, struct dirent_sink *sink)
 static const struct inode_ops root_ops = {.lookup = root_lookup, .release = proc_node_release};
 static const struct file_ops root_dir_ops = {.lseek = proc_dir_lseek, .readdir = root_readdir};
 
-static int mount_proc(struct super *super, const char *options)
+static int mount_proc(struct super *super)
 {
     struct inode *root =
         proc_node_make(super, S_IFDIR | 0555, &root_ops, &root_dir_ops, NULL, NULL, 0);
 
-    (void)options;
     if (IS_ERR(root))
         return (int)PTR_ERR(root);
     super->root = dentry_make_root(root);
     return super->root ? 0 : -ENOMEM;
 }
 
+#define OPTIONS (BIT(FS_OPTION_HIDEPID) | BIT(FS_OPTION_GID) | BIT(FS_OPTION_SUBSET))
+
 static struct proc_tree tree = {.type = {.name = "proc",
                                          .nodev = true,
-                                         .alone = true,
+                                         .options = OPTIONS,
+                                         .changeable = OPTIONS,
                                          .magic = PROC_SUPER_MAGIC,
                                          .mount = mount_proc}};
 

@@ -16,9 +16,9 @@
 #include <fs/dentry.h>
 #include <fs/dev.h>
 #include <fs/file.h>
-#include <fs/mount.h>
 #include <fs/pipe.h>
 #include <fs/seals.h>
+#include <fs/super.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <lib/err.h>
@@ -34,6 +34,32 @@
 
 /* Free pages that files leave alone: a sixteenth of all, at least 64, at most 4096 (16 MiB). */
 static u64 reserve_pages;
+
+/* What a file system of this kind may hold can be limited: then its inodes and frames are counted. */
+#define LIMITS (BIT(FS_OPTION_SIZE) | BIT(FS_OPTION_INODES))
+
+static bool is_counted(const struct super *super)
+{
+    return super->type->options & LIMITS;
+}
+
+static void uncount(struct super *super)
+{
+    if (is_counted(super))
+        super_uncharge_inode(super);
+}
+
+/* Memory for an inode, from a cache of such, or ERR_PTR(-ENOSPC, -ENOMEM). */
+static void *alloc_inode(struct super *super, struct slab_cache *cache)
+{
+    if (is_counted(super) && !super_charge_inode(super))
+        return ERR_PTR(-ENOSPC);
+    void *inode = slab_alloc(cache);
+    if (inode)
+        return inode;
+    uncount(super);
+    return ERR_PTR(-ENOMEM);
+}
 
 struct ram_file {
     struct inode inode;
@@ -298,13 +324,23 @@ static void data_identity(struct pcache *data, u64 *dev, u64 *ino)
     *ino = inode_of(data)->ino;
 }
 
-static const struct pcache_ops data_ops = {
-    .hold = data_hold,
-    .release = data_release,
-    .count_writers = data_writers,
-    .name = data_name,
-    .identity = data_identity,
-};
+static bool data_charge(struct pcache *data)
+{
+    return super_charge_pages(inode_of(data)->super, 1);
+}
+
+static void data_uncharge(struct pcache *data, u64 frames)
+{
+    super_uncharge_pages(inode_of(data)->super, frames);
+}
+
+#define DATA_OPS                                                                                  \
+    .hold = data_hold, .release = data_release, .count_writers = data_writers, .name = data_name, \
+    .identity = data_identity
+
+static const struct pcache_ops data_ops = {DATA_OPS};
+static const struct pcache_ops counted_data_ops = {DATA_OPS, .charge = data_charge,
+                                                   .uncharge = data_uncharge};
 
 /* --- inodes ---------------------------------------------------------------------------------- */
 
@@ -329,6 +365,7 @@ static int ram_truncate(struct inode *inode, u64 size)
 
 static void release_file(struct inode *inode)
 {
+    uncount(inode->super);
     pcache_destroy(data_of(inode));
     kfree(file_of(inode)->label);
     slab_free(&file_cache, file_of(inode));
@@ -344,12 +381,14 @@ static ssize_t ram_readlink(struct inode *inode, char *buf, size_t size)
 
 static void release_link(struct inode *inode)
 {
+    uncount(inode->super);
     kfree(inode->private);
     slab_free(&inode_cache, inode);
 }
 
 static void release_other(struct inode *inode)
 {
+    uncount(inode->super);
     if (S_ISFIFO(inode->mode))
         fifo_release(inode);
     slab_free(&inode_cache, inode);
@@ -370,12 +409,12 @@ static const struct inode_ops file_inode_ops = {
 
 static struct inode *make_file(struct super *super, u32 mode)
 {
-    struct ram_file *file = slab_alloc(&file_cache);
+    struct ram_file *file = alloc_inode(super, &file_cache);
 
-    if (!file)
-        return ERR_PTR(-ENOMEM);
+    if (IS_ERR(file))
+        return ERR_PTR(PTR_ERR(file));
     inode_init(&file->inode, super, mode);
-    pcache_init(&file->data, &data_ops);
+    pcache_init(&file->data, is_counted(super) ? &counted_data_ops : &data_ops);
     file->seals = (struct seals){.bits = F_SEAL_SEAL};
     file->label = NULL;
     file->inode.ops = &file_inode_ops;
@@ -415,10 +454,10 @@ static const struct file_ops *ops_of_type(u32 mode)
 
 static struct inode *make_plain(struct super *super, u32 mode, u32 rdev)
 {
-    struct inode *inode = slab_alloc(&inode_cache);
+    struct inode *inode = alloc_inode(super, &inode_cache);
 
-    if (!inode)
-        return ERR_PTR(-ENOMEM);
+    if (IS_ERR(inode))
+        return inode;
     inode_init(inode, super, mode);
     inode->ops = S_ISDIR(mode) ? &dir_ops : &other_ops;
     inode->file_ops = ops_of_type(mode);
@@ -456,23 +495,6 @@ static struct inode *ram_make(struct inode *dir, u32 mode, u32 rdev, const char 
 
 /* --- types ----------------------------------------------------------------------------------- */
 
-/* The root directory's permissions: the option mode=OCTAL, or what is usual. */
-static u32 root_mode(const char *options, u32 usual)
-{
-    u64 mode = usual;
-
-    while (*options) {
-        if (strncmp(options, "mode=", 5) == 0) {
-            const char *digits = options + 5;
-            if (num_scan_u64(&digits, NULL, 8, &mode) != 0)
-                mode = usual;
-        }
-        const char *comma = strchr(options, ',');
-        options = comma ? comma + 1 : "";
-    }
-    return (u32)mode & 07777;
-}
-
 int ramfs_mount_root(struct super *super, u32 mode)
 {
     struct inode *inode = make_plain(super, S_IFDIR | mode, 0);
@@ -483,14 +505,27 @@ int ramfs_mount_root(struct super *super, u32 mode)
     return super->root ? 0 : -ENOMEM;
 }
 
-static int mount_ramfs(struct super *super, const char *options)
+/* The root as the options want it; else with the permissions that are usual. */
+static int mount_root(struct super *super, u32 usual_mode)
 {
-    return ramfs_mount_root(super, root_mode(options, 0755));
+    int err =
+        ramfs_mount_root(super, (u32)fs_config_get(&super->config, FS_OPTION_MODE, usual_mode));
+
+    if (err)
+        return err;
+    super->root->inode->uid = (u32)fs_config_get(&super->config, FS_OPTION_UID, 0);
+    super->root->inode->gid = (u32)fs_config_get(&super->config, FS_OPTION_GID, 0);
+    return 0;
 }
 
-static int mount_tmpfs(struct super *super, const char *options)
+static int mount_ramfs(struct super *super)
 {
-    return ramfs_mount_root(super, root_mode(options, 01777));
+    return mount_root(super, 0755);
+}
+
+static int mount_tmpfs(struct super *super)
+{
+    return mount_root(super, 01777);
 }
 
 static int add_node(struct super *super, const struct cdev *cdev)
@@ -506,9 +541,9 @@ static int add_node(struct super *super, const struct cdev *cdev)
 }
 
 /* A fresh directory with a node for each device that is known now. */
-static int mount_devtmpfs(struct super *super, const char *options)
+static int mount_devtmpfs(struct super *super)
 {
-    int err = ramfs_mount_root(super, root_mode(options, 0755));
+    int err = mount_root(super, 0755);
 
     for (struct cdev *cdev = cdev_next(NULL); !err && cdev; cdev = cdev_next(cdev))
         err = add_node(super, cdev);
@@ -520,21 +555,31 @@ static int mount_devtmpfs(struct super *super, const char *options)
     return err;
 }
 
+#define TMPFS_OPTIONS (LIMITS | BIT(FS_OPTION_MODE) | BIT(FS_OPTION_UID) | BIT(FS_OPTION_GID))
+
 void ramfs_init(void)
 {
     static struct fs_type all[] = {
-        {.name = "ramfs", .nodev = true, .magic = RAMFS_MAGIC, .mount = mount_ramfs},
-        {.name = "tmpfs", .nodev = true, .magic = TMPFS_MAGIC, .mount = mount_tmpfs},
-        {.name = "devtmpfs", .nodev = true, .magic = TMPFS_MAGIC, .mount = mount_devtmpfs},
+        {.name = "ramfs",
+         .lenient = true,
+         .options = BIT(FS_OPTION_MODE),
+         .magic = RAMFS_MAGIC,
+         .mount = mount_ramfs},
+        {.name = "tmpfs", .options = TMPFS_OPTIONS, .magic = TMPFS_MAGIC, .mount = mount_tmpfs},
+        {.name = "devtmpfs",
+         .alone = true,
+         .options = TMPFS_OPTIONS,
+         .magic = TMPFS_MAGIC,
+         .mount = mount_devtmpfs},
     };
-
     struct page_stats memory;
 
     page_stats(&memory);
     reserve_pages = MIN(MAX(memory.total / 16, 64ul), 4096ul);
     for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
+        all[i].nodev = true;
         all[i].in_memory = true;
-        all[i].alone = all[i].mount == mount_devtmpfs;
+        all[i].changeable = all[i].options & LIMITS;
         fs_type_register(&all[i]);
     }
 }

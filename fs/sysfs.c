@@ -7,8 +7,8 @@
 
 #include <abi/linux/statfs.h>
 #include <base/percpu.h>
-#include <fs/mount.h>
 #include <fs/proc_tree.h>
+#include <fs/super.h>
 #include <lib/fmt.h>
 #include <mm/slab.h>
 #include <mm/thp.h>

@@ -7,6 +7,7 @@
 
 #include <abi/linux/fcntl.h>
 #include <abi/linux/stat.h>
+#include <base/atomic.h>
 #include <fs/file.h>
 #include <fs/fscontext.h>
 #include <fs/names.h>
@@ -267,20 +268,32 @@ int vfs_utimens(struct inode *inode, u64 atime, u64 mtime)
     return 0;
 }
 
-int vfs_statfs(struct inode *inode, struct kstatfs *out)
+/* Pages of a file system in memory: those of its limit, or all that there is. */
+static void count_blocks(const struct super *super, struct kstatfs *out)
 {
+    u64 limit = fs_config_get(&super->config, FS_OPTION_SIZE, 0) / PAGE_SIZE;
     struct page_stats stats;
 
     page_stats(&stats);
+    out->blocks = limit ? limit : stats.total;
+    out->free = limit ? limit - MIN(atomic_load_relaxed(&super->pages), limit) : stats.free;
+    out->files = fs_config_get(&super->config, FS_OPTION_INODES, 0);
+    out->files_free = out->files - MIN(atomic_load_relaxed(&super->inodes), out->files);
+}
+
+int vfs_statfs(struct inode *inode, struct kstatfs *out)
+{
+    const struct super *super = inode->super;
+
     *out = (struct kstatfs){
-        .type = inode->super->type->magic,
+        .type = super->type->magic,
         .block_size = PAGE_SIZE,
-        .blocks = inode->super->type->in_memory ? stats.total : 0,
-        .free = inode->super->type->in_memory ? stats.free : 0,
         .name_max = NAME_MAX,
-        .dev = inode->super->dev,
-        .readonly = inode->super->readonly,
+        .dev = super->dev,
+        .readonly = super->readonly,
     };
+    if (super->type->in_memory)
+        count_blocks(super, out);
     return 0;
 }
 

@@ -48,6 +48,18 @@ static u64 frames_of(u64 size)
     return (size >> PAGE_SHIFT) + (size % PAGE_SIZE != 0);
 }
 
+/* The owner may count frames, and allow only so many. */
+static bool charge(struct pcache *pc)
+{
+    return !pc->ops || !pc->ops->charge || pc->ops->charge(pc);
+}
+
+static void uncharge(struct pcache *pc, u64 frames)
+{
+    if (pc->ops && pc->ops->uncharge && frames)
+        pc->ops->uncharge(pc, frames);
+}
+
 /*
  * Inserts the page, which has a reference for the tree and one for the caller, or takes
  * another's. within: -EIO when the contents end before it, for they may have been cut meanwhile, and
@@ -68,19 +80,21 @@ static struct page *insert_or_take(struct pcache *pc, u64 index, struct page *pa
     if (err) {
         page_put(page);
         page_put(page);
+        uncharge(pc, 1);
     }
     return err && err != -EEXIST ? ERR_PTR(err) : winner;
 }
 
 static struct page *make(struct pcache *pc, u64 index, bool within)
 {
+    if (!charge(pc))
+        return ERR_PTR(-ENOSPC);
     struct page *page = page_alloc(0, PA_ZERO, PAGE_FILE);
-
-    if (!page)
-        return ERR_PTR(-ENOMEM);
-    int err = pc->ops && pc->ops->fill ? pc->ops->fill(pc, index, page) : 0;
+    int err = !page ? -ENOMEM : pc->ops && pc->ops->fill ? pc->ops->fill(pc, index, page) : 0;
     if (err) {
-        page_put(page);
+        if (page)
+            page_put(page);
+        uncharge(pc, 1);
         return ERR_PTR(err);
     }
     page_get(page);
@@ -110,10 +124,14 @@ static struct page *get_within(struct pcache *pc, u64 index)
 
 int pcache_insert(struct pcache *pc, u64 index, struct page *page)
 {
+    if (!charge(pc))
+        return -ENOSPC;
     irqflags_t irq = spin_lock(&pc->lock);
     int err = radix_insert(&pc->frames, index, page);
 
     spin_unlock(&pc->lock, irq);
+    if (err)
+        uncharge(pc, 1);
     return err;
 }
 
@@ -282,13 +300,17 @@ static void drop_frame(void *entry, void *context)
 static void remove_frames(struct pcache *pc, u64 first, u64 end)
 {
     for (bool more = true; more;) {
+        u32 n = 0;
         irqflags_t irq = spin_lock(&pc->lock);
-        for (u32 n = 0; n < REMOVE_BATCH && more; n++) {
+        while (n < REMOVE_BATCH && more) {
             more = radix_next(&pc->frames, &first) && first < end;
-            if (more)
+            if (more) {
                 page_put(radix_remove(&pc->frames, first));
+                n++;
+            }
         }
         spin_unlock(&pc->lock, irq);
+        uncharge(pc, n);
     }
 }
 
@@ -341,6 +363,7 @@ void pcache_punch(struct pcache *pc, u64 off, u64 len)
 
 void pcache_destroy(struct pcache *pc)
 {
+    uncharge(pc, pcache_frames(pc));
     radix_truncate(&pc->frames, 0, drop_frame, NULL);
 }
 
@@ -353,10 +376,10 @@ static struct pcache *of(struct pager *pager)
 
 static struct page *pager_get(struct pager *pager, u64 index, bool write)
 {
-    struct pcache *pc = of(pager);
+    struct page *page = get_within(of(pager), index);
 
-    struct page *page = get_within(pc, index);
-
+    if (page == ERR_PTR(-ENOSPC))
+        return ERR_PTR(-EIO); /* a full file system: SIGBUS, as behind the end */
     /* Who writes through the mapping may write code: it is looked at anew when it is mapped for that. */
     if (write && !IS_ERR(page)) {
         page_set_flags(page, PAGE_F_DIRTY);

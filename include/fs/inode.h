@@ -12,6 +12,7 @@
 #pragma once
 
 #include <base/mutex.h>
+#include <fs/fs_config.h>
 #include <lib/types.h>
 
 struct dentry;
@@ -67,8 +68,11 @@ struct super {
     struct super *next;     /* in the list of mounts; guarded by the mount lock */
     char *source;           /* as given to mount(2) */
     u64 next_ino;
-    u32 refs; /* mounted: 1; each inode: 1 */
-    u32 dev;  /* st_dev */
+    struct fs_config config; /* the options in force; changed under the mount lock */
+    u64 pages, inodes;       /* what files hold, where the type counts; atomic */
+    void *private;           /* the type's own, for it to set in mount() and free in unmount() */
+    u32 refs;                /* mounted: 1; each inode: 1 */
+    u32 dev;                 /* st_dev */
     bool readonly;
     bool nowhere; /* never mounted: paths in it begin at its root */
 };
@@ -99,9 +103,14 @@ struct fs_type {
     bool alone;     /* all mounts of it look the same: on top of each other is -EBUSY */
     bool in_memory; /* statfs shows the memory that is left */
     bool fixed;     /* its inodes are shared by many files: nobody changes owner, mode or times */
+    bool lenient;   /* options that it does not know are ignored */
+    u32 options;    /* BIT(enum fs_option) of those that it knows */
+    u32 changeable; /* those of them that a remount can change */
     u32 magic;      /* statfs: f_type */
-    /* Fills super->root with a referenced dentry. 0 or -Exxx. */
-    int (*mount)(struct super *super, const char *options);
+    /* Fills super->root with a referenced dentry, as super->config says. 0 or -Exxx. */
+    int (*mount)(struct super *super);
+    /* The last reference is gone. Also after a mount() that failed. NULL: nothing to do. */
+    void (*unmount)(struct super *super);
 };
 
 /* statfs(2), in blocks of one page. */
@@ -127,6 +136,15 @@ void inode_init(struct inode *inode, struct super *super, u32 mode);
 
 /* Drops one reference of a super; frees it at the last. */
 void super_put(struct super *super);
+
+/*
+ * Counts `n` more pages, or one more inode, against the super's limits. False: the limit would be passed, and
+ * nothing was counted. The reverse cannot fail. No locks.
+ */
+bool super_charge_pages(struct super *super, u64 n);
+void super_uncharge_pages(struct super *super, u64 n);
+bool super_charge_inode(struct super *super);
+void super_uncharge_inode(struct super *super);
 
 /* References. inode_put of the last one may sleep and frees; NULL is allowed. */
 struct inode *inode_get(struct inode *inode);

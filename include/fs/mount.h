@@ -10,20 +10,19 @@
 #include <fs/inode.h>
 #include <lib/fmt.h>
 
-/* Makes a type known, at start-up. */
-void fs_type_register(struct fs_type *type);
-
 /* Mounts the first root. -ENOMEM; called once at start-up. */
 int mount_first(const char *type, const char *source);
 
-/* flags: Linux's MS_*; MS_REMOUNT changes MS_RDONLY alone. Bind, move and propagation: -EINVAL. */
+/*
+ * flags: Linux's MS_*; with MS_REMOUNT `options` and MS_RDONLY change what is mounted there. Bind, move and
+ * propagation: -EINVAL. The text of the options is cut up.
+ */
 int vfs_mount(const char *source, struct dentry *at, const char *path, const char *type,
-              unsigned long flags, const char *options);
+              unsigned long flags, char *options);
 
 /* flags: MNT_DETACH (2) unmounts what is in use, UMOUNT_NOFOLLOW (8). */
 int vfs_umount(struct dentry *at, const char *path, unsigned flags);
 
-/* Prints /proc/mounts, /proc/<pid>/mountinfo, and /proc/filesystems. */
+/* Prints /proc/mounts and /proc/<pid>/mountinfo. */
 void mount_print(struct fmt_sink *sink);
 void mount_print_info(struct fmt_sink *sink);
-void fs_type_print(struct fmt_sink *sink);

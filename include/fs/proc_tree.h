@@ -17,7 +17,7 @@ struct proc_tree {
 void proc_tree_add(struct proc_tree *tree, struct proc_file *file);
 
 /* fs_type.mount for a tree whose root holds nothing but registered files. */
-int proc_tree_mount(struct super *super, const char *options);
+int proc_tree_mount(struct super *super);
 
 /* The file or directory of that name in a directory, a new inode; ERR_PTR(-ENOENT, -ENOMEM). */
 struct inode *proc_tree_lookup(struct inode *dir, const char *name, size_t len);

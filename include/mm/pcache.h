@@ -34,6 +34,9 @@ struct pcache_ops {
      * there is no backing, the cache itself is the file.
      */
     int (*fill)(struct pcache *pc, u64 index, struct page *page);
+    /* One more frame is wanted; false: -ENOSPC. So many have gone, or were not to be had. No locks held. */
+    bool (*charge)(struct pcache *pc);
+    void (*uncharge)(struct pcache *pc, u64 frames);
 };
 
 struct pcache {
@@ -106,14 +109,14 @@ void pcache_punch(struct pcache *pc, u64 off, u64 len);
 
 /*
  * The frame at `index` with a reference for the caller. With alloc a missing one is made (zeroed
- * or filled): ERR_PTR(-ENOMEM), or the backing's error. Without alloc: NULL for a hole. The size
- * is not looked at.
+ * or filled): ERR_PTR(-ENOMEM; -ENOSPC: the owner allows no more), or the backing's error. Without alloc:
+ * NULL for a hole. The size is not looked at.
  */
 struct page *pcache_get(struct pcache *pc, u64 index, bool alloc);
 
 /*
  * Puts a frame of the caller's (kind PAGE_FILE, one reference, which goes to the cache) at
- * `index`: how the initramfs becomes files without a copy. 0, -EEXIST or -ENOMEM (the frame stays
+ * `index`: how the initramfs becomes files without a copy. 0, -EEXIST, -ENOSPC or -ENOMEM (the frame stays
  * the caller's).
  */
 int pcache_insert(struct pcache *pc, u64 index, struct page *page);

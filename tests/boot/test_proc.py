@@ -132,3 +132,31 @@ def test_everything_can_be_read_in_small_pieces(shell):
                     " echo fine", status=None, timeout=120)
     lines = out.split()
     assert int(lines[0]) > 80 and lines[-1] == "fine"
+
+
+def test_mount_options_are_shown_and_hold(shell):
+    shell.run("mkdir /tmp/limited; mount -t tmpfs -o size=64k,nr_inodes=3,mode=711 none /tmp/limited")
+    try:
+        assert "none /tmp/limited tmpfs rw,noatime,size=64k,nr_inodes=3,mode=711 0 0" in shell.run("cat /proc/mounts")
+        assert shell.run("stat -c %a /tmp/limited").strip() == "711"
+        assert "No space left" in shell.run("dd if=/dev/zero of=/tmp/limited/a bs=4k count=17 2>&1", status=1)
+        assert shell.run("stat -c %s /tmp/limited/a").strip() == str(64 << 10)
+        assert "No space left" in shell.run("touch /tmp/limited/b /tmp/limited/c 2>&1", status=1)
+        shell.run("mount -o remount,size=68k,nr_inodes=0 /tmp/limited; touch /tmp/limited/c; echo > /tmp/limited/b")
+        assert "Invalid" in shell.run("mount -o remount,size=64k /tmp/limited 2>&1", status=255)
+    finally:
+        shell.run("umount /tmp/limited; rmdir /tmp/limited")
+
+
+def test_proc_of_processes_alone(shell):
+    shell.run("mkdir /tmp/proc; mount -t proc -o subset=pid,hidepid=invisible proc /tmp/proc")
+    try:
+        assert "proc /tmp/proc proc rw,noatime,hidepid=invisible,subset=pid 0 0" in shell.run("cat /proc/mounts")
+        names = shell.run("ls /tmp/proc").split()
+        assert "1" in names and {name for name in names if not name.isdigit()} == {"self", "thread-self"}
+        assert "No such file" in shell.run("cat /tmp/proc/meminfo 2>&1", status=1)
+        assert shell.run("head -n 1 /tmp/proc/1/status").strip() == "Name:\tinit"
+        shell.run("mount -o remount,hidepid=off /tmp/proc")
+        assert "hidepid=off,subset=pid" in shell.run("grep /tmp/proc /proc/mounts")
+    finally:
+        shell.run("umount /tmp/proc; rmdir /tmp/proc")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: fs/path.c fs/inode.c fs/fscontext.c fs/vfs.c fs/names.c fs/mount.c fs/ramfs.c fs/seals.c fs/readdir.c
+// sources: fs/path.c fs/inode.c fs/fscontext.c fs/vfs.c fs/names.c fs/mount.c fs/super.c fs/fs_config.c fs/ramfs.c fs/seals.c fs/readdir.c
 // sources: fs/dentry.c fs/file.c fs/flock.c fs/reclock.c fs/iobuf.c fs/dev.c fs/pipe.c fs/poll.c fs/fdtable.c
 // sources: tests/host/hostmachine.c tests/host/softmmu.c tests/host/mm_machine.c tests/host/no_sleep.c
 // sources: tests/host/fs_machine.c mm/pcache.c
@@ -401,7 +401,7 @@ static void test_mounts(void **state)
     assert_int_equal(make_file("/mnt/under"), 0);
     assert_int_equal(vfs_mount("x", NULL, "/mnt", "nofs", 0, NULL), -ENODEV);
     assert_int_equal(vfs_mount("x", NULL, "/mnt/under", "tmpfs", 0, NULL), -ENOTDIR);
-    assert_int_equal(vfs_mount("x", NULL, "/mnt", "tmpfs", 0, "mode=700"), 0);
+    assert_int_equal(vfs_mount("x", NULL, "/mnt", "tmpfs", 0, (char[]){"mode=700"}), 0);
     assert_int_equal(do_stat("/mnt", 0, &st), 0);
     assert_int_equal(st.mode, S_IFDIR | 0700);
     assert_int_equal(do_stat("/mnt/under", 0, &st), -ENOENT);
@@ -423,6 +423,63 @@ static void test_mounts(void **state)
     assert_int_equal(do_stat("/mnt/under", 0, &st), 0);
     assert_int_equal(vfs_umount(NULL, "/mnt", 0), -EINVAL);
     assert_int_equal(vfs_umount(NULL, "/", 0), -EINVAL);
+}
+
+static int mount_with(const char *options, unsigned long flags)
+{
+    char text[64];
+
+    strcpy(text, options);
+    return vfs_mount("x", NULL, "/mnt", "tmpfs", flags, text);
+}
+
+static ssize_t write_pages(const char *path, unsigned pages)
+{
+    static char bytes[8 * PAGE_SIZE];
+    struct file *file;
+    struct iobuf from = iobuf_kernel(bytes, pages * PAGE_SIZE);
+
+    assert_true(pages <= 8);
+    assert_int_equal(vfs_open(NULL, path, O_CREAT | O_WRONLY, 0600, &file), 0);
+    ssize_t n = file_write(file, &from);
+    file_put(file);
+    return n;
+}
+
+/* Two files of a limit's size do not fit, whatever else there is; what is removed leaves room again. */
+static void test_limits(void **state)
+{
+    struct kstatfs st;
+    struct dentry *d;
+
+    (void)state;
+    assert_int_equal(vfs_mkdir(NULL, "/mnt", 0755), 0);
+    assert_int_equal(mount_with("size=lots", 0), -EINVAL);
+    assert_int_equal(mount_with("size=16k,nr_inodes=3", 0), 0);
+    assert_int_equal(write_pages("/mnt/a", 3), 3 * PAGE_SIZE);
+    assert_int_equal(write_pages("/mnt/b", 3), PAGE_SIZE);
+    assert_int_equal(write_pages("/mnt/b", 1), PAGE_SIZE); /* no more than there are already */
+    assert_int_equal(make_file("/mnt/c"), -ENOSPC);
+    assert_int_equal(vfs_symlink("x", NULL, "/mnt/c"), -ENOSPC);
+    assert_int_equal(path_lookup(NULL, "/mnt", 0, &d), 0);
+    assert_int_equal(vfs_statfs(d->inode, &st), 0);
+    dentry_put(d);
+    assert_int_equal(st.blocks, 4);
+    assert_int_equal(st.free, 0);
+    assert_int_equal(st.files, 3);
+    assert_int_equal(st.files_free, 0);
+    assert_int_equal(mount_with("size=12k", MS_REMOUNT), -EINVAL);
+    assert_int_equal(mount_with("size=1g,mode=0", MS_REMOUNT), 0);
+    assert_int_equal(write_pages("/mnt/b", 8), 8 * PAGE_SIZE);
+    assert_int_equal(vfs_unlink(NULL, "/mnt/b"), 0);
+    assert_int_equal(mount_with("size=12k,nr_inodes=1", MS_REMOUNT), -EINVAL);
+    assert_int_equal(mount_with("size=12k,nr_inodes=2", MS_REMOUNT), 0);
+    assert_int_equal(make_file("/mnt/c"), -ENOSPC);
+    assert_int_equal(vfs_unlink(NULL, "/mnt/a"), 0);
+    assert_int_equal(write_pages("/mnt/c", 4), 3 * PAGE_SIZE);
+    assert_int_equal(do_open("/mnt/c", O_WRONLY | O_TRUNC, 0), 0);
+    assert_int_equal(write_pages("/mnt/c", 4), 3 * PAGE_SIZE);
+    assert_int_equal(vfs_umount(NULL, "/mnt", 0), 0);
 }
 
 static unsigned mount_lines;
@@ -815,6 +872,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_removed_directory, set_up, clean),
         cmocka_unit_test_setup_teardown(test_chroot, set_up, clean),
         cmocka_unit_test_setup_teardown(test_mounts, set_up, clean),
+        cmocka_unit_test_setup_teardown(test_limits, set_up, clean),
         cmocka_unit_test_setup_teardown(test_detached_tree, set_up, clean),
         cmocka_unit_test_setup_teardown(test_readdir_while_changing, set_up, clean),
         cmocka_unit_test_setup_teardown(test_random_calls, set_up, clean),
