@@ -280,6 +280,8 @@ static struct inode *pid_lookup(struct inode *dir, const char *name, size_t len)
 
     if (!p)
         return ERR_PTR(-ENOENT);
+    if (!proc_pid_open(dir->super, p))
+        return ERR_PTR(-EPERM);
     for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
         if ((whole || dirs[i].of_threads) && is_name(name, len, dirs[i].name))
             return dirs[i].make(dir->super, p);
@@ -331,6 +333,8 @@ static int pid_readdir(struct file *dir, struct dirent_sink *sink)
 
     if (!p)
         return -ENOENT;
+    if (!proc_pid_open(dir->inode->super, p))
+        return -EPERM;
     if (!dir_emit_dots(dir, sink) || !emit_rows(dir, p, sink))
         return 0;
     int pid = process_pid(p);
@@ -387,7 +391,7 @@ struct inode *proc_pid_make(struct super *super, int pid)
     if (!p)
         return ERR_PTR(-ENOENT);
     struct inode *inode = ERR_PTR(-ENOENT); /* a thread's id is not in the root */
-    if (process_pid(p) == pid)
+    if (process_pid(p) == pid && proc_pid_shown(super, p))
         inode = make_dir(super, p, PID_DIR);
     process_put(p);
     return inode;

@@ -84,7 +84,7 @@ static struct inode *root_lookup(struct inode *dir, const char *name, size_t len
     int pid = proc_number(name, len);
 
     if (pid > 0)
-        return proc_pid_make(dir->super, pid);
+        return proc_pid_make(dir->super, pid); /* which hides those that are to be hidden */
     struct inode *self = self_lookup(dir->super, name, len);
     if (self)
         return self;
@@ -100,8 +100,13 @@ static void emit_processes(struct file *dir, struct dirent_sink *sink)
         int pid = process_pid(p);
         size_t len = fmt_scnprintf(name, sizeof(name), "%d", pid);
 
+        bool hidden = !proc_pid_shown(dir->inode->super, p);
         process_put(p);
         u64 next = POS_PIDS + (u64)pid;
+        if (hidden) {
+            dir->pos = next;
+            continue;
+        }
         if (!sink->emit(sink, name, len, proc_pid_ino(pid), next, S_IFDIR))
             break;
         dir->pos = next;

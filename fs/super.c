@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Types of file systems, and making one of a type (see include/fs/super.h). Types are registered at start-up
- * only, so their list needs no lock.
+ * only, so their list needs no lock. Options in force are changed under a spinlock of their own, which
+ * comes before none, and read without one.
  */
 #include <fs/super.h>
 
 #include <arch/mmu.h>
 #include <base/atomic.h>
+#include <base/spinlock.h>
 #include <fs/dentry.h>
 #include <lib/err.h>
 #include <lib/fmt.h>
@@ -14,6 +16,7 @@
 #include <mm/slab.h>
 
 static struct fs_type *types;
+static struct spinlock options_lock = SPINLOCK_INIT("mount options");
 
 /* --- types ----------------------------------------------------------------------------------- */
 
@@ -91,16 +94,24 @@ static bool has_room(const struct super *super, const struct fs_config *config)
            (!inodes || atomic_load_relaxed(&super->inodes) <= inodes);
 }
 
-int super_reconfigure(struct super *super, const struct fs_config *config)
+static void set_options(struct super *super, const struct fs_config *config)
 {
     u32 changed = config->given & super->type->changeable;
 
-    if (!has_room(super, config))
-        return -EINVAL;
     for (unsigned i = 0; i < FS_OPTIONS; i++)
         if (changed & BIT(i))
             WRITE_ONCE(super->config.value[i], config->value[i]);
-    WRITE_ONCE(super->config.given, super->config.given | changed);
+    atomic_store_release(&super->config.given, super->config.given | changed);
     WRITE_ONCE(super->readonly, config->readonly);
-    return 0;
+}
+
+int super_reconfigure(struct super *super, const struct fs_config *config)
+{
+    irqflags_t flags = spin_lock(&options_lock);
+    int err = has_room(super, config) ? 0 : -EINVAL;
+
+    if (!err)
+        set_options(super, config);
+    spin_unlock(&options_lock, flags);
+    return err;
 }

@@ -40,7 +40,9 @@ struct fs_config {
 
 static inline u64 fs_config_get(const struct fs_config *config, enum fs_option option, u64 usual)
 {
-    return config->given & BIT(option) ? config->value[option] : usual;
+    u32 given = __atomic_load_n(&config->given, __ATOMIC_ACQUIRE);
+
+    return given & BIT(option) ? READ_ONCE(config->value[option]) : usual;
 }
 
 /*

@@ -68,7 +68,7 @@ struct super {
     struct super *next;     /* in the list of mounts; guarded by the mount lock */
     char *source;           /* as given to mount(2) */
     u64 next_ino;
-    struct fs_config config; /* the options in force; changed under the mount lock */
+    struct fs_config config; /* the options in force; fs/super.c changes them */
     u64 pages, inodes;       /* what files hold, where the type counts; atomic */
     void *private;           /* the type's own, for it to set in mount() and free in unmount() */
     u32 refs;                /* mounted: 1; each inode: 1 */

@@ -4,7 +4,14 @@
 
 #include <fs/proc_node.h>
 
-/* The directory of a process, which must exist; ERR_PTR(-ENOENT, -ENOMEM). */
+/*
+ * Whether the mount option hidepid= lets the caller see that a process exists, and look into its directory. Takes
+ * process_lock.
+ */
+bool proc_pid_shown(const struct super *super, struct process *p);
+bool proc_pid_open(const struct super *super, struct process *p);
+
+/* The directory of a process, which must exist and be shown; ERR_PTR(-ENOENT, -ENOMEM). */
 struct inode *proc_pid_make(struct super *super, int pid);
 u64 proc_pid_ino(int pid);
 

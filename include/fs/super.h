@@ -28,6 +28,6 @@ void super_drop(struct super *super);
 
 /*
  * Changes the options in force to what is given in `config`, as far as the type lets them be changed later.
- * -EINVAL: a limit that is passed already; then nothing changes. The caller holds the mount lock.
+ * -EINVAL: a limit that is passed already; then nothing changes.
  */
 int super_reconfigure(struct super *super, const struct fs_config *config);

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * File systems put together step by step (see include/fs/mount_plan.h). A plan holds what it made until that is
+ * mounted, or a reference on the root of what it is to change.
+ *
+ * Lock: the plan's mutex, before whatever making a file system takes. Read, the file would tell what went wrong;
+ * nothing is written there, as with Linux's when nothing is known: -ENODATA.
+ */
+#include <fs/mount_plan.h>
+
+#include <fs/anon.h>
+#include <fs/dentry.h>
+#include <fs/super.h>
+#include <lib/err.h>
+#include <lib/string.h>
+#include <mm/slab.h>
+
+enum phase {
+    PLAN_NEW,    /* takes options, then makes a file system */
+    PLAN_CHANGE, /* takes options, then changes `root`'s */
+    PLAN_MADE,   /* `super` waits to be mounted */
+    PLAN_FAILED, /* nothing can come of it any more */
+};
+
+struct mount_plan {
+    struct mutex lock;
+    enum phase phase;
+    const struct fs_type *type;
+    struct fs_config config;
+    char *source;
+    struct super *super;
+    struct dentry *root;
+};
+
+static void plan_release(struct file *file)
+{
+    struct mount_plan *plan = file->private;
+
+    if (plan->super)
+        super_drop(plan->super);
+    dentry_put(plan->root);
+    kfree(plan->source);
+    kfree(plan);
+}
+
+static ssize_t plan_read(struct file *file, struct iobuf *to, u64 *pos)
+{
+    (void)file;
+    (void)to;
+    (void)pos;
+    return -ENODATA;
+}
+
+static const struct file_ops plan_ops = {
+    .stream = true, .release = plan_release, .read = plan_read};
+static struct anon_kind plan_kind = ANON_KIND_INIT(plan_kind, "fscontext", &plan_ops);
+
+static struct mount_plan *plan_of(struct file *file)
+{
+    return file->ops == &plan_ops ? file->private : NULL;
+}
+
+/* --- beginning ------------------------------------------------------------------------------- */
+
+static int open_plan(enum phase phase, const struct fs_type *type, struct dentry *root,
+                     unsigned flags)
+{
+    struct mount_plan *plan = kzalloc(sizeof(*plan));
+
+    if (!plan)
+        return -ENOMEM;
+    mutex_init(&plan->lock, "mount plan");
+    plan->phase = phase;
+    plan->type = type;
+    plan->root = root ? dentry_get(root) : NULL;
+    plan->config.readonly = root && root->inode->super->readonly;
+    int fd = anon_install(&plan_kind, plan, O_RDWR | flags);
+    if (fd < 0) {
+        dentry_put(plan->root);
+        kfree(plan);
+    }
+    return fd;
+}
+
+int mount_plan_open(const struct fs_type *type, unsigned flags)
+{
+    return open_plan(PLAN_NEW, type, NULL, flags);
+}
+
+int mount_plan_pick(struct dentry *root, unsigned flags)
+{
+    return open_plan(PLAN_CHANGE, root->inode->super->type, root, flags);
+}
+
+/* --- options --------------------------------------------------------------------------------- */
+
+static int set_source(struct mount_plan *plan, const char *text)
+{
+    if (plan->source || !text)
+        return -EINVAL;
+    size_t size = strlen(text) + 1;
+    plan->source = kmalloc(size);
+    if (!plan->source)
+        return -ENOMEM;
+    memcpy(plan->source, text, size);
+    return 0;
+}
+
+static bool takes_options(const struct mount_plan *plan)
+{
+    return plan->phase == PLAN_NEW || plan->phase == PLAN_CHANGE;
+}
+
+static int set_option(struct mount_plan *plan, const char *key, const char *value)
+{
+    if (!takes_options(plan))
+        return -EBUSY;
+    if (strcmp(key, "source") == 0)
+        return set_source(plan, value);
+    return fs_config_set(&plan->config, plan->type, key, value);
+}
+
+int mount_plan_set(struct file *file, const char *key, const char *value)
+{
+    struct mount_plan *plan = plan_of(file);
+
+    if (!plan)
+        return -EINVAL;
+    mutex_lock(&plan->lock);
+    int err = set_option(plan, key, value);
+    mutex_unlock(&plan->lock);
+    return err;
+}
+
+int mount_plan_refuse(struct file *file)
+{
+    struct mount_plan *plan = plan_of(file);
+
+    if (!plan)
+        return -EINVAL;
+    mutex_lock(&plan->lock);
+    int err = takes_options(plan) ? -EINVAL : -EBUSY;
+    mutex_unlock(&plan->lock);
+    return err;
+}
+
+/* --- what comes of it ------------------------------------------------------------------------ */
+
+static int make(struct mount_plan *plan)
+{
+    if (plan->phase != PLAN_NEW)
+        return -EBUSY;
+    struct super *super = super_make(plan->type, plan->source, &plan->config);
+    if (IS_ERR(super)) {
+        plan->phase = PLAN_FAILED;
+        return (int)PTR_ERR(super);
+    }
+    plan->super = super;
+    plan->phase = PLAN_MADE;
+    return 0;
+}
+
+int mount_plan_make(struct file *file)
+{
+    struct mount_plan *plan = plan_of(file);
+
+    if (!plan)
+        return -EINVAL;
+    mutex_lock(&plan->lock);
+    int err = make(plan);
+    mutex_unlock(&plan->lock);
+    return err;
+}
+
+static int change(struct mount_plan *plan)
+{
+    if (plan->phase != PLAN_CHANGE)
+        return -EBUSY;
+    int err = super_reconfigure(plan->root->inode->super, &plan->config);
+    plan->config = (struct fs_config){.readonly = plan->config.readonly};
+    return err;
+}
+
+int mount_plan_change(struct file *file)
+{
+    struct mount_plan *plan = plan_of(file);
+
+    if (!plan)
+        return -EINVAL;
+    mutex_lock(&plan->lock);
+    int err = change(plan);
+    mutex_unlock(&plan->lock);
+    return err;
+}

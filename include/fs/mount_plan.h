@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * File systems that are put together step by step (fsopen, fsconfig, fspick): an open file collects options, then
+ * makes the file system or changes one that is mounted. Functions that take a file want one of these:
+ * -EINVAL for others; -EBUSY when it is not in the state for that. All may sleep.
+ */
+#pragma once
+
+#include <lib/types.h>
+
+struct dentry;
+struct file;
+struct fs_type;
+
+/* A descriptor for a new file system of the type, or for one by its mounted root. flags: O_CLOEXEC. -ENOMEM, -EMFILE. */
+int mount_plan_open(const struct fs_type *type, unsigned flags);
+int mount_plan_pick(struct dentry *root, unsigned flags);
+
+/* Sets an option, or "source"; value NULL: it comes without one. -EINVAL as fs_config_set(). */
+int mount_plan_set(struct file *file, const char *key, const char *value);
+
+/* The same for a value that is no text (a blob, a path, a descriptor): no file system has such options. */
+int mount_plan_refuse(struct file *file);
+
+/* Makes the file system; after a failure the plan is good for nothing. Or changes the one that was picked. */
+int mount_plan_make(struct file *file);
+int mount_plan_change(struct file *file);
