@@ -88,13 +88,13 @@ static void rings(struct timer *timer)
         wake_all(&t->wait);
 }
 
-static void calendar_set(struct clock_listener *listener)
+static void calendar_set(struct clock_listener *listener, bool jumped)
 {
     struct timerfd *t = container_of(listener, struct timerfd, listener);
     bool cancelled;
 
     spin_lock_nested(&t->lock);
-    cancelled = t->calendar && t->cancel && t->due;
+    cancelled = jumped && t->calendar && t->cancel && t->due;
     t->cancelled |= cancelled;
     if (t->calendar && t->due && !t->rung)
         arm(t);

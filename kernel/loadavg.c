@@ -35,7 +35,7 @@ static void update(struct timer *t)
 
     for (unsigned i = 0; i < 3; i++)
         averages[i] = (averages[i] * fading[i] + now * (LOAD_ONE - fading[i])) / LOAD_ONE;
-    timer_set(t, t->deadline + time_ns_to_ticks(PERIOD_NS));
+    timer_set_ns(t, t->deadline + PERIOD_NS);
 }
 
 void loadavg_get(u64 out[3])
@@ -47,6 +47,6 @@ void loadavg_get(u64 out[3])
 static void loadavg_start(void)
 {
     timer_init(&timer, update);
-    timer_set(&timer, time_now_ticks() + time_ns_to_ticks(PERIOD_NS));
+    timer_set_ns(&timer, time_now_ns() + PERIOD_NS);
 }
 INITCALL(INIT_LATE, loadavg_start);

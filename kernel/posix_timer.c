@@ -36,7 +36,7 @@ struct posix_timer {
     struct id_node node;
     struct process *process; /* whose part it is: it lives longer */
     struct posix_timer_plan plan;
-    enum { WALL, CALENDAR, CPU } kind; /* how `due` is to be read; CALENDAR: of the calendar */
+    enum { WALL, CALENDAR, TAI, CPU } kind; /* how `due` is to be read; CALENDAR, TAI: a date */
     struct cpu_clock cpu_clock;
     u64 due, interval; /* ns; 0: off; once */
     u32 overrun;       /* of the signal that is pending */
@@ -62,18 +62,31 @@ static u64 now_of(struct posix_timer *t)
         return cpu_clock_of_locked(&t->cpu_clock, t->process);
     case CALENDAR:
         return time_realtime_ns();
+    case TAI:
+        return time_tai_ns();
     default:
         return time_now_ns();
+    }
+}
+
+/* `due` on the clock of deadlines. */
+static u64 deadline_of(const struct posix_timer *t)
+{
+    switch (t->kind) {
+    case CALENDAR:
+        return time_realtime_deadline(t->due);
+    case TAI:
+        return time_tai_deadline(t->due);
+    default:
+        return t->due;
     }
 }
 
 /* Arms the timer for its deadline, or at the earliest `rest` ns from now. That it is a cpu clock's, the checks see. */
 static void arm(struct posix_timer *t, u64 rest)
 {
-    u64 deadline = t->kind == CALENDAR ? time_realtime_deadline(t->due) : t->due;
-
     if (t->due && t->kind != CPU && t->plan.notify != SIGEV_NONE)
-        timer_set_ns(&t->timer, MAX(deadline, time_now_ns() + rest));
+        timer_set_ns(&t->timer, MAX(deadline_of(t), time_now_ns() + rest));
 }
 
 /* The timer was due: how often, by `now`. Moves its deadline behind that, or switches it off. */
@@ -133,8 +146,9 @@ static void rings(struct timer *timer)
     spin_unlock_nested(&process_lock);
 }
 
-static void calendar_set(struct clock_listener *listener)
+static void calendar_set(struct clock_listener *listener, bool jumped)
 {
+    (void)jumped;
     spin_lock_nested(&process_lock);
     arm(container_of(listener, struct posix_timer, listener), 0);
     spin_unlock_nested(&process_lock);
@@ -339,11 +353,19 @@ static void read_timer(struct posix_timer *t, u64 *value, u64 *interval)
         *value = 1;
 }
 
+static void choose_kind(struct posix_timer *t, bool absolute)
+{
+    if (t->kind == CPU)
+        return;
+    t->kind = WALL;
+    if (absolute && is_calendar(t->plan.clock))
+        t->kind = t->plan.clock == CLOCK_TAI ? TAI : CALENDAR;
+}
+
 /* Under process_lock: the function of the timer may be about to run elsewhere and finds out that it is not due. */
 static void set_timer(struct posix_timer *t, bool absolute, u64 value, u64 interval)
 {
-    if (t->kind != CPU)
-        t->kind = absolute && is_calendar(t->plan.clock) ? CALENDAR : WALL;
+    choose_kind(t, absolute);
     t->interval = MIN(interval, LONGEST_NS);
     t->due = 0;
     if (value) {

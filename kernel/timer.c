@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Timer queues: one red-black tree per cpu, ordered by deadline, with the first one remembered.
+ * Timer queues: one red-black tree per cpu, ordered by deadline, with the first one remembered. Deadlines are times of
+ * the clock, so their order stays when its rate changes; ticks are computed where the hardware is set.
  *
  * A timer is in the queue of the cpu that armed it. Lock: the queue's, a leaf. The function of a
  * timer runs without it; `running` tells timer_cancel on another cpu that it has to wait.
  */
+#include <arch/smp.h>
+#include <base/atomic.h>
 #include <base/percpu.h>
 #include <base/spinlock.h>
 #include <kernel/tick.h>
@@ -16,10 +19,13 @@ struct timer_queue {
     struct rb_tree tree;
     struct timer *first;
     struct timer *running; /* whose function is being called */
+    u32 rate_seen;         /* rate_changes when the hardware was set for it; this cpu's alone */
 };
 
 static struct timer_queue queues[CPU_MAX] = {
     [0 ... CPU_MAX - 1] = {.lock = SPINLOCK_INIT("timer queue")}};
+
+static u32 rate_changes;
 
 static struct timer *timer_of(struct rb_node *node)
 {
@@ -52,7 +58,7 @@ void timer_init(struct timer *timer, void (*fn)(struct timer *timer))
     *timer = (struct timer){.fn = fn};
 }
 
-void timer_set(struct timer *timer, u64 deadline_ticks)
+void timer_set_ns(struct timer *timer, u64 deadline)
 {
     irqflags_t flags;
     struct timer_queue *queue;
@@ -61,17 +67,12 @@ void timer_set(struct timer *timer, u64 deadline_ticks)
     flags = arch_irq_save();
     queue = &queues[cpu_id()];
     spin_lock_nested(&queue->lock);
-    timer->deadline = deadline_ticks;
+    timer->deadline = deadline;
     timer->cpu = cpu_id();
     queue_insert(queue, timer);
     if (queue->first == timer)
-        tick_request(deadline_ticks);
+        tick_request(time_deadline_ticks(deadline));
     spin_unlock(&queue->lock, flags);
-}
-
-void timer_set_ns(struct timer *timer, u64 deadline_ns)
-{
-    timer_set(timer, time_ns_to_ticks(deadline_ns));
 }
 
 /* Takes the timer out of its queue if it is there; else says whether its function runs now. */
@@ -126,9 +127,10 @@ static struct timer *take_due(struct timer_queue *queue, u64 now)
 void timer_run(u64 now)
 {
     struct timer_queue *queue = &queues[cpu_id()];
+    u64 now_ns = time_at_ticks(now);
     struct timer *timer;
 
-    while ((timer = take_due(queue, now)))
+    while ((timer = take_due(queue, now_ns)))
         timer->fn(timer);
 }
 
@@ -140,5 +142,29 @@ u64 timer_next(void)
     spin_lock_nested(&queue->lock);
     deadline = queue->first ? queue->first->deadline : TIME_NEVER;
     spin_unlock_nested(&queue->lock);
-    return deadline;
+    return time_deadline_ticks(deadline);
+}
+
+void timer_poll(void)
+{
+    struct timer_queue *queue = &queues[cpu_id()];
+    u32 changes = atomic_load_acquire(&rate_changes);
+
+    if (likely(queue->rate_seen == changes))
+        return;
+    queue->rate_seen = changes;
+    tick_request(timer_next());
+}
+
+void timer_rate_changed(void)
+{
+    irqflags_t flags = arch_irq_save();
+    u32 others = cpu_online_set() & ~(u32)BIT(cpu_id());
+
+    atomic_fetch_add(&rate_changes, 1u);
+    timer_poll();
+    for (u32 cpu = 0; cpu < cpu_count(); cpu++)
+        if (others & BIT(cpu))
+            arch_ipi(cpu);
+    arch_irq_restore(flags);
 }

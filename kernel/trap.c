@@ -40,6 +40,7 @@ void trap_timer(struct trap_frame *tf)
 void trap_ipi(void)
 {
     sched_ipi();
+    timer_poll();
     mm_drain_poll();
     membarrier_poll();
 }

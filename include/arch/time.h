@@ -11,7 +11,14 @@
 
 #include <asm/time.h>
 
-/* static inline u64 arch_ticks(void): the current time in ticks (in <asm/time.h>). */
+/*
+ * static inline, in <asm/time.h>:
+ *
+ *   u64 arch_ticks(void)                 the current time in ticks
+ *   void arch_order_loads_ticks(void)    loads before this come before counter readings and loads behind it
+ *   void arch_order_ticks_loads(void)    loads and counter readings before this come before loads behind it
+ *   void arch_order_stores_ticks(void)   stores before this come before counter readings and stores behind it
+ */
 
 /* Ticks per second, from the device tree's timebase-frequency. Never 0 after early boot. */
 extern u64 arch_time_hz;

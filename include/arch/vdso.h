@@ -8,19 +8,6 @@
 
 #include <lib/types.h>
 
-/*
- * What a program computes its clocks from. Lies in a page of its own, which all programs read while the kernel
- * changes it: a page of code that is stored to would have to be fenced for instruction fetch. realtime_offset alone ever changes, and is one word, so readers need no sequence
- * count: they see the old or the new one.
- */
-struct vdso_clock {
-    u64 ns_per_tick;          /* nanoseconds of a tick of the counter: the whole ones, */
-    u64 ns_per_tick_fraction; /* and 2^-64 of one */
-    u64 boot_ns;              /* what the monotonic clocks count from, in ns of the counter */
-    u64 realtime_offset;      /* realtime is ahead of the counter by so many ns */
-    u64 resolution_ns;        /* what clock_getres says */
-};
-
 /* Copies the vDSO's code to a page of the caller's. At start-up, once. */
 void arch_vdso_make(void *page);
 

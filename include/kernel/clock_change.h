@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* News that the calendar was set, for those who wait for a time of it. */
+/* News that the calendar was set, or will leap, for those who wait for a time of it. */
 #pragma once
 
 #include <base/wait.h>
 #include <lib/list.h>
 #include <lib/types.h>
 
+/* Under a spinlock, interrupts off. `jumped`: the calendar shows another time; else only what is to come has changed. */
 struct clock_listener {
     struct list link;
-    void (*changed)(struct clock_listener *listener); /* under a spinlock, interrupts off */
+    void (*changed)(struct clock_listener *listener, bool jumped);
 };
 
-/* From now on `changed` is called whenever the calendar is set, until clock_unlisten() returns. Any context. */
-void clock_listen(struct clock_listener *listener, void (*changed)(struct clock_listener *));
+/* From now on `changed` is called whenever the calendar changes, until clock_unlisten() returns. Any context. */
+void clock_listen(struct clock_listener *listener, void (*changed)(struct clock_listener *, bool));
 void clock_unlisten(struct clock_listener *listener);
 
-/* Sets the calendar to `ns` since 1970 and tells everybody. A thread's context, no spinlock held. */
-void clock_set(u64 ns);
+/* Tells everybody, after the change. Any context, no spinlock held. */
+void clock_tell(bool jumped);
 
 /* How often that was done, and the queue that is woken after it. */
 extern u32 clock_changes;

@@ -14,7 +14,7 @@
 
 struct timer {
     struct rb_node node;
-    u64 deadline; /* ticks */
+    u64 deadline; /* ns of time_now_ns() */
     void (*fn)(struct timer *timer);
     u32 cpu;    /* whose queue, while armed */
     bool armed; /* under that queue's lock */
@@ -24,11 +24,11 @@ struct timer {
 void timer_init(struct timer *timer, void (*fn)(struct timer *timer));
 
 /*
- * Arms the timer on this cpu for an absolute deadline, moving it if it was armed already. The
- * caller serialises timer_set and timer_cancel of one timer. Any context.
+ * Arms the timer on this cpu for an absolute deadline of time_now_ns(), moving it if it was armed already. It
+ * does not come before that, whatever becomes of the clock's rate. The caller serialises timer_set_ns and
+ * timer_cancel of one timer. Any context.
  */
-void timer_set(struct timer *timer, u64 deadline_ticks);
-void timer_set_ns(struct timer *timer, u64 deadline_ns);
+void timer_set_ns(struct timer *timer, u64 deadline);
 
 /*
  * Disarms. true: it was armed and its function will not run. When this returns, the function is
@@ -42,5 +42,12 @@ bool timer_cancel_nowait(struct timer *timer);
 /* Runs what is due on this cpu. `now` in ticks. The timer interrupt only. */
 void timer_run(u64 now);
 
-/* The earliest deadline armed on this cpu, in ticks; TIME_NEVER when there is none. */
+/* When the earliest deadline armed on this cpu is, in ticks as the clock's rate is now; TIME_NEVER when there is none. */
 u64 timer_next(void);
+
+/*
+ * The rate of time_now_ns() has changed: sets the timer hardware of all cpus anew, through timer_poll(), which
+ * a cpu runs in each interrupt from another, interrupts off. Any context.
+ */
+void timer_rate_changed(void);
+void timer_poll(void);

@@ -4,6 +4,8 @@
 #include "syscall.h"
 
 #include <base/atomic.h>
+#include <kernel/caps.h>
+#include <kernel/clock_adjust.h>
 #include <kernel/clock_change.h>
 #include <kernel/cpu_clock.h>
 #include <kernel/process.h>
@@ -42,11 +44,15 @@ static bool read_clock(int clock, u64 *ns)
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
     case CLOCK_REALTIME_ALARM:
-    case CLOCK_TAI: /* the offset to UTC is 0 until somebody knows better, as on Linux */
         *ns = time_realtime_ns();
         return true;
-    case CLOCK_MONOTONIC:
+    case CLOCK_TAI:
+        *ns = time_tai_ns();
+        return true;
     case CLOCK_MONOTONIC_RAW:
+        *ns = time_raw_ns();
+        return true;
+    case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_COARSE:
     case CLOCK_BOOTTIME:
     case CLOCK_BOOTTIME_ALARM:
@@ -79,9 +85,6 @@ SYSCALL2(clock_getres, int, clock, vaddr_t, to)
     return to ? args_put_timespec(to, time_resolution_ns()) : 0;
 }
 
-/* As Linux: so that 30 years can pass before it is more nanoseconds than 63 bits hold. */
-#define REALTIME_LIMIT ((~0ul >> 1) - 30 * 365 * 86400 * NSEC_PER_SEC)
-
 SYSCALL2(clock_settime, int, clock, vaddr_t, from)
 {
     u64 ns;
@@ -92,8 +95,10 @@ SYSCALL2(clock_settime, int, clock, vaddr_t, from)
     err = args_timespec(from, &ns);
     if (err)
         return err;
-    if (ns >= REALTIME_LIMIT)
+    if (ns >= TIME_REALTIME_LIMIT)
         return -EINVAL;
+    if (!caps_have(CAP_SYS_TIME))
+        return -EPERM;
     clock_set(ns);
     return 0;
 }
@@ -125,12 +130,14 @@ SYSCALL2(settimeofday, vaddr_t, tv, vaddr_t, tz)
 
     if (tv && copyin_obj(&now, tv))
         return -EFAULT;
-    if (tv && (args_timeval_ns(&now, &ns) || ns >= REALTIME_LIMIT))
+    if (tv && (args_timeval_ns(&now, &ns) || ns >= TIME_REALTIME_LIMIT))
         return -EINVAL;
     if (tz && copyin_obj(&wanted, tz))
         return -EFAULT;
     if (tz && (wanted.tz_minuteswest > ZONE_LIMIT || wanted.tz_minuteswest < -ZONE_LIMIT))
         return -EINVAL;
+    if (!caps_have(CAP_SYS_TIME))
+        return -EPERM;
     if (tz) {
         WRITE_ONCE(zone.tz_minuteswest, wanted.tz_minuteswest);
         WRITE_ONCE(zone.tz_dsttime, wanted.tz_dsttime);
@@ -185,17 +192,26 @@ SYSCALL2(nanosleep, vaddr_t, time, vaddr_t, remaining)
     return err ? err : sleep_until(args_deadline(ns), remaining);
 }
 
-/* The same to a time of the calendar, also when that is set meanwhile; one can simply sleep again. */
-static long sleep_until_date(u64 ns)
+static u64 date(bool tai)
 {
+    return tai ? time_tai_ns() : time_realtime_ns();
+}
+
+/*
+ * The same to a time of the calendar, also when that is set meanwhile, or when a leap second comes into
+ * it; one can simply sleep again.
+ */
+static long sleep_until_date(bool tai, u64 ns)
+{
+    u64 deadline;
     u32 seen;
     int err;
 
     do {
         seen = atomic_load_acquire(&clock_changes);
-        err = wait_event_until(&clock_sleepers, READ_ONCE(clock_changes) != seen,
-                               args_absolute_deadline(true, ns), true);
-    } while (!err);
+        deadline = tai ? time_tai_deadline(ns) : time_realtime_deadline(ns);
+        err = wait_event_until(&clock_sleepers, READ_ONCE(clock_changes) != seen, deadline, true);
+    } while (!err || (err == -ETIMEDOUT && date(tai) < ns));
     return err == -ETIMEDOUT ? 0 : -ERESTARTNOHAND;
 }
 
@@ -213,7 +229,7 @@ SYSCALL4(clock_nanosleep, int, clock, int, flags, vaddr_t, time, vaddr_t, remain
     if (!(flags & TIMER_ABSTIME))
         return sleep_until(args_deadline(ns), remaining);
     if (clock == CLOCK_REALTIME || clock == CLOCK_TAI)
-        return sleep_until_date(ns);
+        return sleep_until_date(clock == CLOCK_TAI, ns);
     /* To an absolute time one can simply sleep again; nothing remains to be told. */
     return sleep_until(args_absolute_deadline(false, ns), 0);
 }

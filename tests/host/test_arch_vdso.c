@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-// sources: tests/host/hostmachine.c kernel/base/percpu.c kernel/time.c arch/riscv/vdso/clock.c
+// sources: tests/host/hostmachine.c kernel/base/percpu.c kernel/base/spinlock.c kernel/time.c lib/ratio.c
+// sources: arch/riscv/vdso/clock.c
 /*
  * The vDSO's clocks against the kernel's, on a counter of the test's: at each tick they say the
- * same, to the nanosecond, whatever the counter's rate, and before and after the calendar is set.
+ * same, to the nanosecond, whatever the rates, and before and after the calendar is set or leaps.
  */
 #include "hostmachine.h"
 #include <abi/linux/time.h>
 #include <abi/syscall_nr.h>
 #include <arch/time.h>
-#include <arch/vdso.h>
+#include <kernel/clock_page.h>
 #include <kernel/time.h>
 #include <lib/errno.h>
 
@@ -19,7 +20,7 @@
 #include <cmocka.h>
 
 /* The vDSO sees it as constant; here is its page. */
-struct vdso_clock vdso_clock;
+struct clock_page vdso_clock;
 
 int vdso_clock_gettime(int clock, struct linux_timespec *to);
 int vdso_clock_getres(int clock, struct linux_timespec *to);
@@ -52,15 +53,16 @@ static u64 read_clock(int clock)
 
 static void check_clocks(void)
 {
-    static const int real[] = {CLOCK_REALTIME, CLOCK_REALTIME_COARSE, CLOCK_TAI};
-    static const int monotonic[] = {CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_MONOTONIC_COARSE,
-                                    CLOCK_BOOTTIME};
+    static const int real[] = {CLOCK_REALTIME, CLOCK_REALTIME_COARSE};
+    static const int monotonic[] = {CLOCK_MONOTONIC, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME};
     struct linux_timeval tv;
 
     for (size_t i = 0; i < ARRAY_SIZE(real); i++)
         assert_int_equal(read_clock(real[i]), time_realtime_ns());
     for (size_t i = 0; i < ARRAY_SIZE(monotonic); i++)
         assert_int_equal(read_clock(monotonic[i]), time_now_ns() - time_boot_ns());
+    assert_int_equal(read_clock(CLOCK_MONOTONIC_RAW), time_raw_ns());
+    assert_int_equal(read_clock(CLOCK_TAI), time_tai_ns());
     assert_int_equal(vdso_gettimeofday(&tv, NULL), 0);
     assert_int_equal((u64)tv.tv_sec * 1000000 + (u64)tv.tv_usec,
                      time_realtime_ns() / NSEC_PER_USEC);
@@ -76,11 +78,18 @@ static void clocks_are_the_kernels(void **state)
         host_hold_ticks(1 + (host_random(&seed) >> 40));
         arch_time_hz = rates[i];
         time_init();
-        time_publish(&vdso_clock);
+        if (!i)
+            time_publish(&vdso_clock); /* and no other page from then on */
         for (unsigned n = 0; n < 1000; n++) {
             host_hold_ticks(1 + (1ul << 24) + (host_random(&seed) >> (14 + n % 10)));
             if (n % 7 == 3)
                 time_set_realtime(host_random(&seed) >> 4);
+            if (n % 5 == 2)
+                time_set_rate(TIME_RATE_NOMINAL - (1l << 50) + (host_random(&seed) >> 13));
+            if (n % 11 == 4)
+                time_set_leap(time_realtime_ns() + n % 3, -(s64)NSEC_PER_SEC);
+            if (n % 13 == 5)
+                time_set_tai((s32)n);
             check_clocks();
         }
     }

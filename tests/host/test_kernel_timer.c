@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 // sources: tests/host/hostmachine.c kernel/base/percpu.c kernel/base/spinlock.c
-// sources: kernel/time.c kernel/timer.c lib/rbtree.c
+// sources: kernel/time.c kernel/timer.c lib/ratio.c lib/rbtree.c
 /*
  * Timer queues: random arming, moving, cancelling and firing on two cpus against a table that knows
  * every deadline; the hardware is asked for the earliest one and never for a later one.
  */
 #include "hostmachine.h"
+#include <arch/smp.h>
 #include <base/percpu.h>
 #include <kernel/tick.h>
 #include <kernel/time.h>
@@ -43,6 +44,13 @@ void tick_program(u64 deadline)
     requested[cpu_id()] = deadline;
 }
 
+static u32 interrupted; /* cpus, by others */
+
+void arch_ipi(u32 cpu)
+{
+    interrupted |= (u32)BIT(cpu);
+}
+
 static void rings(struct timer *timer)
 {
     struct subject *s = container_of(timer, struct subject, timer);
@@ -56,7 +64,7 @@ static void rings(struct timer *timer)
     s->deadline = 0;
     if (s->again) {
         s->deadline = now + s->again;
-        timer_set(timer, s->deadline);
+        timer_set_ns(timer, s->deadline);
         s->again = 0;
     }
 }
@@ -92,7 +100,7 @@ static void arm(struct subject *s, u64 seed)
     s->deadline += !s->deadline;
     s->cpu = cpu_id();
     s->again = seed >> 32 & 1 ? 1 + (seed >> 40) % 300 : 0;
-    timer_set(&s->timer, s->deadline);
+    timer_set_ns(&s->timer, s->deadline);
     assert_true(requested[cpu_id()] <= s->deadline);
 }
 
@@ -146,10 +154,53 @@ static void a_deadline_in_the_past_fires(void **state)
     timer_init(&s->timer, rings);
     requested[0] = TIME_NEVER;
     tick_programmed[0] = 0;
-    timer_set(&s->timer, 1);
+    timer_set_ns(&s->timer, 1);
     assert_true(requested[0] == 1);
     interrupt(0);
     assert_int_equal(s->fired, 1);
+}
+
+/* A deadline stays where the clock shows it, whatever the hardware was asked for before. */
+static void hardware_follows_the_clocks_rate(void **state)
+{
+    const u64 deadline = 1000 * NSEC_PER_SEC;
+    struct subject *s = &subjects[0];
+
+    (void)state;
+    host_hold_ticks(NSEC_PER_SEC);
+    arch_time_hz = NSEC_PER_SEC;
+    time_init();
+    host_set_cpu(1);
+    cpu_set_count(CPUS);
+    cpu_set_online(0);
+    cpu_set_online(1);
+    requested[1] = TIME_NEVER;
+    tick_programmed[1] = 0;
+    timer_init(&s->timer, rings);
+    timer_set_ns(&s->timer, deadline);
+    assert_true(requested[1] == deadline);
+
+    host_set_cpu(0);
+    requested[0] = TIME_NEVER;
+    time_set_rate(TIME_RATE_NOMINAL / 10 * 11);
+    interrupted = 0;
+    timer_rate_changed();
+    assert_true(interrupted == BIT(1));
+    host_set_cpu(1);
+    host_irq_on = false;
+    timer_poll();
+    assert_true(requested[1] == time_deadline_ticks(deadline) && requested[1] < deadline);
+    timer_poll(); /* once is enough */
+
+    time_set_rate(TIME_RATE_NOMINAL / 10 *
+                  9); /* then the interrupt comes too early, and asks again */
+    timer_rate_changed();
+    timer_run(requested[1]);
+    assert_true(timer_next() > requested[1] && time_at_ticks(timer_next()) >= deadline);
+    assert_true(time_at_ticks(timer_next() - 1) < deadline);
+    host_irq_on = true;
+    assert_true(timer_cancel(&s->timer));
+    host_hold_ticks(0);
 }
 
 int main(void)
@@ -157,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_operations),
         cmocka_unit_test(a_deadline_in_the_past_fires),
+        cmocka_unit_test(hardware_follows_the_clocks_rate),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

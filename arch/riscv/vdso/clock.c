@@ -4,7 +4,8 @@
  * ABI promises here but that only the kernel can answer.
  *
  * Runs in user mode at an address of the program's; linked by vdso.lds alone, so that anything
- * that is not in this folder is an undefined symbol. No static data but the one page's constants.
+ * that is not in this folder is an undefined symbol. No static data but the one page's constants. How clocks are computed
+ * is in kernel/clock_page.h, for the kernel as well.
  *
  * The counter is read by rdtime. Cores without a time CSR (U54, U74) trap to firmware, which emulates
  * it (SBI specification, "Supervisor Execution Environment"): that is slower, and still does not
@@ -13,29 +14,14 @@
 #include "vdso.h"
 
 #include <abi/syscall_nr.h>
-#include <arch/time.h>
+#include <kernel/clock_page.h>
 
 #define NS_PER_S  1000000000ul
 #define NS_PER_US 1000ul
 
-/* As time_ticks_to_ns() of the kernel does: to the bit, or the two would not be one clock. */
-static u64 counter_ns(void)
-{
-    u64 ticks = arch_ticks();
-    unsigned __int128 part = (unsigned __int128)ticks * vdso_clock.ns_per_tick_fraction;
-
-    return ticks * vdso_clock.ns_per_tick + (u64)(part >> 64);
-}
-
-static u64 realtime_ns(void)
-{
-    return counter_ns() + READ_ONCE(vdso_clock.realtime_offset);
-}
-
-#define CLOCKS_REAL (BIT(CLOCK_REALTIME) | BIT(CLOCK_REALTIME_COARSE) | BIT(CLOCK_TAI))
-#define CLOCKS_MONOTONIC                                                             \
-    (BIT(CLOCK_MONOTONIC) | BIT(CLOCK_MONOTONIC_RAW) | BIT(CLOCK_MONOTONIC_COARSE) | \
-     BIT(CLOCK_BOOTTIME))
+#define CLOCKS_REAL      (BIT(CLOCK_REALTIME) | BIT(CLOCK_REALTIME_COARSE))
+#define CLOCKS_MONOTONIC (BIT(CLOCK_MONOTONIC) | BIT(CLOCK_MONOTONIC_COARSE) | BIT(CLOCK_BOOTTIME))
+#define CLOCKS_HERE      (CLOCKS_REAL | CLOCKS_MONOTONIC | BIT(CLOCK_MONOTONIC_RAW) | BIT(CLOCK_TAI))
 
 /* Whether the clock is one of a set; clocks of the kernel's alone (cpu time) are in none. */
 static bool is_one_of(int clock, u64 set)
@@ -48,9 +34,13 @@ int vdso_clock_gettime(int clock, struct linux_timespec *to)
     u64 ns;
 
     if (is_one_of(clock, CLOCKS_MONOTONIC))
-        ns = counter_ns() - vdso_clock.boot_ns;
+        ns = clock_page_monotonic(&vdso_clock);
     else if (is_one_of(clock, CLOCKS_REAL))
-        ns = realtime_ns();
+        ns = clock_page_realtime(&vdso_clock);
+    else if (clock == CLOCK_MONOTONIC_RAW)
+        ns = clock_page_raw(&vdso_clock);
+    else if (clock == CLOCK_TAI)
+        ns = clock_page_tai(&vdso_clock);
     else
         return (int)vdso_system_call((u64)clock, (u64)to, 0, NR_clock_gettime);
     to->tv_sec = (s64)(ns / NS_PER_S);
@@ -60,10 +50,10 @@ int vdso_clock_gettime(int clock, struct linux_timespec *to)
 
 int vdso_clock_getres(int clock, struct linux_timespec *to)
 {
-    if (!is_one_of(clock, CLOCKS_REAL | CLOCKS_MONOTONIC))
+    if (!is_one_of(clock, CLOCKS_HERE))
         return (int)vdso_system_call((u64)clock, (u64)to, 0, NR_clock_getres);
     if (to)
-        *to = (struct linux_timespec){.tv_nsec = (s64)vdso_clock.resolution_ns};
+        *to = (struct linux_timespec){.tv_nsec = (s64)vdso_clock.resolution};
     return 0;
 }
 
@@ -72,7 +62,7 @@ int vdso_gettimeofday(struct linux_timeval *tv, struct linux_timezone *tz)
     if (tz) /* only the kernel knows it; hardly anybody asks */
         return (int)vdso_system_call((u64)tv, (u64)tz, 0, NR_gettimeofday);
     if (tv) {
-        u64 ns = realtime_ns();
+        u64 ns = clock_page_realtime(&vdso_clock);
 
         tv->tv_sec = (s64)(ns / NS_PER_S);
         tv->tv_usec = (s64)(ns % NS_PER_S / NS_PER_US);

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <abi/linux/time.h>
-#include <arch/vdso.h>
+#include <kernel/clock_page.h>
 
 /* In the next page (vdso.lds); the kernel writes, programs read. */
-extern const struct vdso_clock vdso_clock __attribute__((visibility("hidden")));
+extern const struct clock_page vdso_clock __attribute__((visibility("hidden")));
 
 /* The system call `number`, and its result: -errno where it fails. calls.S */
 long vdso_system_call(u64 a, u64 b, u64 c, long number);
