@@ -34,6 +34,8 @@ linux-trees)     package=u-boot arch=orig proof=src/riscv/starfive without="no d
 *)       echo "fetch.sh: no package is called $name here" >&2; exit 2 ;;
 esac
 
+exec 9> "$cache/.$name.lock"
+flock 9 # one fetches, others wait for it
 [ ! -e "$cache/$name/$proof" ] || { touch "$cache/$name.stamp"; exit 0; }
 work=$(mktemp -d "$cache/$name.XXXXXX")
 trap 'rm -rf "$work"' EXIT

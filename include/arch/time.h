@@ -28,3 +28,10 @@ extern u64 arch_time_hz;
  * fires at once. ~0 disarms it. Interrupts off.
  */
 void arch_timer_set(u64 deadline);
+
+/*
+ * Waits for some 50 microseconds, or until an interrupt is pending or the timer's deadline has come; what the timer is armed
+ * for stays. Interrupts off. For who waits long like that: in an emulator with more harts than processors, the hart
+ * that is waited for can have this one's.
+ */
+void arch_doze(void);

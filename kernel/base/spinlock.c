@@ -7,15 +7,24 @@
  */
 #include <arch/cpu.h>
 #include <arch/smp.h>
+#include <arch/time.h>
 #include <base/lock_watch.h>
 #include <base/panic.h>
 #include <base/percpu.h>
 #include <base/spinlock.h>
 
+/*
+ * Some 10 microseconds on a board, which a turn at a lock seldom takes: who has it, or whose turn it is, may well not be running,
+ * where an emulator has more harts than processors. Spinning would keep it from that for a slice of the host's time.
+ */
+#define ROUNDS_BEFORE_A_DOZE 1024
+
 void spin_wait(struct spinlock *lock, u32 ticket)
 {
     struct lock_watch watch = lock_watch_begin(lock);
-    while (atomic_load_acquire(&lock->owner) != ticket) {
+    for (u32 round = 1; atomic_load_acquire(&lock->owner) != ticket; round++) {
+        if (round % ROUNDS_BEFORE_A_DOZE == 0)
+            arch_doze();
         arch_relax();
         arch_stop_point();
         lock_watch_look(&watch, lock);

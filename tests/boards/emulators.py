@@ -27,10 +27,12 @@ def card(name, tree=None):
     missing = [t for t in TOOLS if not shutil.which(t) and not shutil.which(t, path="/usr/sbin:/sbin")]
     if missing:
         pytest.skip(f"no {', '.join(missing)} to make cards with")
-    board = boards.Board(name, harness.BUILD / "boards" / f"{name}-{tree}" if tree else None)
-    words = ["--dtb", tree, "--out", board.out] if tree else []
-    done = subprocess.run(["/usr/bin/python3", harness.TOP / "scripts/sdcard.py", name, *words], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
+    # Workers side by side make their own.
+    kind = "-".join(filter(None, ["card", name, tree, os.environ.get("PYTEST_XDIST_WORKER")]))
+    board = boards.Board(name, harness.BUILD / "boards" / kind)
+    done = subprocess.run(["/usr/bin/python3", harness.TOP / "scripts/sdcard.py", name, "--out", board.out,
+                           *(["--dtb", tree] if tree else [])], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False)
     if "could not be had" in done.stdout:
         pytest.skip(done.stdout.strip().splitlines()[-1])
     assert done.returncode == 0, done.stdout

@@ -87,6 +87,11 @@ void host_relax(void)
     sched_yield();
 }
 
+void arch_doze(void)
+{
+    sched_yield();
+}
+
 void arch_stop_point(void)
 {
 }

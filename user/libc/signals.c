@@ -109,7 +109,7 @@ static void interrupted_read(void)
 
     CHECK(pipe(ends) == 0);
     handle(SIGUSR1, 0);
-    pid = send_later(SIGUSR1, 50);
+    pid = send_later(SIGUSR1, 200);
     CHECK(read(ends[0], &c, 1) == -1 && errno == EINTR && seen == SIGUSR1);
     CHECK(status_of(pid) == 0);
 
@@ -134,7 +134,7 @@ static void interrupted_sleep(void)
     pid_t pid;
 
     handle(SIGUSR1, SA_RESTART);
-    pid = send_later(SIGUSR1, 50);
+    pid = send_later(SIGUSR1, 200);
     CHECK(nanosleep(&five, &rest) == -1 && errno == EINTR);
     CHECK(now() - began < 4.5 && rest.tv_sec < 5 && rest.tv_sec >= 1);
     CHECK(status_of(pid) == 0);

@@ -455,6 +455,7 @@ static void dead_owners(void)
 /* --- cancellation --- */
 
 static int cleaned;
+static int begun;
 static int ends[2];
 
 static void clean_up(void *arg)
@@ -472,6 +473,7 @@ static void *read_for_ever(void *arg)
     char byte;
 
     pthread_cleanup_push(clean_up, (void *)1);
+    __sync_fetch_and_add(&begun, 1);
     CHECK(read(ends[0], &byte, 1) == -2);
     pthread_cleanup_pop(0);
     return arg;
@@ -482,6 +484,7 @@ static void *wait_for_ever(void *arg)
     CHECK(pthread_mutex_lock(&mutex) == 0);
     pthread_cleanup_push(unlock, &mutex);
     pthread_cleanup_push(clean_up, (void *)10);
+    __sync_fetch_and_add(&begun, 1);
     for (;;)
         pthread_cond_wait(&changed, &mutex);
     pthread_cleanup_pop(0);
@@ -493,10 +496,11 @@ static void cancellation(void)
 {
     CHECK(pipe(ends) == 0);
     for (int i = 1; i <= 10; i++) {
+        begun = 0;
         pthread_t reader = start(read_for_ever, NULL), waiter = start(wait_for_ever, NULL);
 
-        if (i % 2)
-            pause_ms(5);
+        while (i % 2 && __sync_fetch_and_add(&begun, 0) < 2)
+            pause_ms(1);
         CHECK(pthread_cancel(reader) == 0 && pthread_cancel(waiter) == 0);
         CHECK(join(reader) == PTHREAD_CANCELED && join(waiter) == PTHREAD_CANCELED);
     }
@@ -694,8 +698,7 @@ static void spin_with_others(void)
         pause_ms(1);
     CHECK(kill(pid, SIGSTOP) == 0);
     CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
-    /* Those on other cpus may take a moment; but then all stand still. */
-    pause_ms(50);
+    pause_ms(20);
     before = 0;
     for (int i = 0; i < SOME; i++)
         before += shared[i];
@@ -739,16 +742,18 @@ static void return_from_main(void)
 
 static void *last(void *arg)
 {
-    char path[64], line[256], state;
-    FILE *f;
+    char path[64], line[256], state = 0;
 
-    /* The first thread has ended, and stays as a zombie until we have: nobody can wait for it yet. */
-    pause_ms(20);
+    /* The first thread ends, and stays as a zombie until we have: nobody can wait for it yet. */
     snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", getpid(), getpid());
-    f = fopen(path, "r");
-    CHECK(f && fgets(line, sizeof(line), f) && sscanf(strrchr(line, ')'), ") %c", &state) == 1);
-    CHECK(state == 'Z');
-    fclose(f);
+    for (int ms = 0; state != 'Z'; ms++) {
+        FILE *f = fopen(path, "r");
+
+        CHECK(ms < 20000);
+        pause_ms(1);
+        CHECK(f && fgets(line, sizeof(line), f) && sscanf(strrchr(line, ')'), ") %c", &state) == 1);
+        fclose(f);
+    }
     CHECK(kill(getpid(), 0) == 0);
     return arg;
 }

@@ -910,7 +910,7 @@ static void try_alarms(void)
 
 /* --- cancellation --- */
 
-static atomic_int cleaned;
+static atomic_int cleaned, begun;
 
 static void clean(void *arg)
 {
@@ -921,6 +921,7 @@ static void clean(void *arg)
 static void *sleep_in_semaphore(void *arg)
 {
     pthread_cleanup_push(clean, NULL);
+    begun = 1;
     sem_wait(&there);
     pthread_cleanup_pop(0);
     return arg;
@@ -933,6 +934,7 @@ static void *sleep_in_read(void *arg)
     char byte;
 
     pthread_cleanup_push(clean, NULL);
+    begun = 1;
     (void)!read(pipe_ends[0], &byte, 1);
     pthread_cleanup_pop(0);
     return arg;
@@ -942,6 +944,7 @@ static void *sleep_in_cond(void *arg)
 {
     pthread_mutex_lock(&mutex);
     pthread_cleanup_push(clean, NULL);
+    begun = 1;
     for (;;)
         pthread_cond_wait(&not_empty, &mutex);
     pthread_cleanup_pop(0);
@@ -951,17 +954,21 @@ static void *sleep_in_cond(void *arg)
 static void *spin_until_cancelled(void *arg)
 {
     pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+    begun = 1;
     for (;;)
         (*(volatile long *)&sum)++;
     return arg;
 }
 
+/* The nap lets it get from there to where it sleeps, mostly. */
 static void cancel_one(void *(*fn)(void *), int naps)
 {
+    begun = 0;
     pthread_t thread = start(fn, NULL);
 
-    if (naps)
-        nap_ms(naps);
+    while (!begun)
+        sched_yield();
+    nap_ms(naps);
     CHECK(pthread_cancel(thread) == 0);
     CHECK(join(thread) == PTHREAD_CANCELED);
 }
@@ -986,9 +993,12 @@ static void try_cancel(void)
 
 static pthread_mutex_t robust;
 
+static atomic_int holding;
+
 static void *die_holding(void *arg)
 {
     CHECK(pthread_mutex_lock(&robust) == 0);
+    holding = 1;
     if (arg)
         nap_ms(20);
     return NULL;
@@ -1019,8 +1029,10 @@ static void try_robust(void)
     make_robust(&robust, PTHREAD_PROCESS_PRIVATE);
     join(start(die_holding, NULL));
     take_over(&robust);
+    holding = 0;
     thread = start(die_holding, &thread); /* this one is waited for */
-    nap_ms(5);
+    while (!holding)
+        sched_yield();
     take_over(&robust);
     join(thread);
 }

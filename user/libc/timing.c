@@ -150,9 +150,9 @@ static void *sleep_until_later(void *arg)
 {
     struct timespec t;
 
-    (void)arg;
     clock_gettime(CLOCK_REALTIME, &t);
     t.tv_sec += 500;
+    __atomic_store_n((int *)arg, 1, __ATOMIC_RELEASE);
     CHECK(clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &t, NULL) == 0);
     return NULL;
 }
@@ -173,7 +173,10 @@ static void calendar(void)
     set.it_value.tv_sec += 100000;
     CHECK(timerfd_settime(told, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &set, NULL) == 0);
     CHECK(timerfd_settime(span, 0, &in, NULL) == 0);
-    pthread_t t = start(sleep_until_later, NULL);
+    int begun = 0;
+    pthread_t t = start(sleep_until_later, &begun);
+    while (!__atomic_load_n(&begun, __ATOMIC_ACQUIRE))
+        nap_ms(1);
     nap_ms(50);
     CHECK(!readable(date, 0) && !readable(told, 0));
     CHECK(shift_calendar(1000) == 0);

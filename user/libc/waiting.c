@@ -413,8 +413,10 @@ static void exclusive(void)
     close(ep);
     close(e);
     CHECK(wake_crowd(0) == 4);
-    woken = wake_crowd(EPOLLEXCLUSIVE);
-    CHECK(woken >= 1 && woken < 4);
+    /* Who comes to wait too late finds the descriptor ready. */
+    for (int i = 0; (woken = wake_crowd(EPOLLEXCLUSIVE)) == 4; i++)
+        CHECK(i < 10);
+    CHECK(woken >= 1);
 }
 
 /* --- select --- */

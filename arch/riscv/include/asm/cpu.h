@@ -16,6 +16,7 @@ struct arch_cpu {
     u64 overflow_stack;             /* top of the stack for stack overflows and broken entries */
     u64 boot_stack;                 /* stack on which a secondary starts */
     u64 user_satp;                  /* what the next return to user mode puts into satp */
+    u64 timer;                      /* what this hart's timer is armed for */
 };
 
 static inline struct cpu *arch_this_cpu(void)
