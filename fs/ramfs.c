@@ -214,11 +214,8 @@ static int book_frames(struct pcache *data, u64 offset, u64 len)
     u64 last = (offset + len - 1) / PAGE_SIZE;
 
     for (u64 index = offset / PAGE_SIZE; index <= last; index++) {
-        struct page *page =
-            page_free_count() > reserve_pages ? pcache_get(data, index, true) : ERR_PTR(-ENOSPC);
-        if (IS_ERR(page))
+        if (page_free_count() <= reserve_pages || pcache_book(data, index))
             return -ENOSPC;
-        page_put(page);
         if (sig_fatal_pending())
             return -EINTR;
         cond_yield();
@@ -338,7 +335,8 @@ static void data_uncharge(struct pcache *data, u64 frames)
     .hold = data_hold, .release = data_release, .count_writers = data_writers, .name = data_name, \
     .identity = data_identity
 
-static const struct pcache_ops data_ops = {DATA_OPS};
+/* What is booked in a tmpfs is made ready frame by frame, as Linux does; elsewhere four at a time. */
+static const struct pcache_ops data_ops = {DATA_OPS, .ahead = 3};
 static const struct pcache_ops counted_data_ops = {DATA_OPS, .charge = data_charge,
                                                    .uncharge = data_uncharge};
 

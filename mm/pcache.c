@@ -31,10 +31,34 @@ static const struct radix_ops node_ops = {.alloc = node_alloc, .free = node_free
 /* Files end below this: offsets stay positive as signed numbers. */
 #define SIZE_LIMIT ((u64)1 << 63)
 
+/* Clears a booked frame before it is seen, and those behind it that are likely to be wanted next. */
+static __noinline void clear_booked(struct pcache *pc, u64 index)
+{
+    u64 last = index + (pc->ops ? pc->ops->ahead : 0);
+    struct page *page;
+
+    for (u64 at = index; (page = radix_next(&pc->frames, &at)) && at <= last; at++) {
+        if (!(page->flags & PAGE_F_BOOKED))
+            continue;
+        page_zero(page_to_virt(page));
+        page_clear_flags(page, PAGE_F_BOOKED);
+    }
+}
+
+/* The frame at `index`, whose contents are to be seen, or NULL. Under the lock. */
+static inline struct page *look(struct pcache *pc, u64 index)
+{
+    struct page *page = radix_lookup(&pc->frames, index);
+
+    if (page && unlikely(page->flags & PAGE_F_BOOKED))
+        clear_booked(pc, index);
+    return page;
+}
+
 static struct page *lookup(struct pcache *pc, u64 index)
 {
     irqflags_t irq = spin_lock(&pc->lock);
-    struct page *page = radix_lookup(&pc->frames, index);
+    struct page *page = look(pc, index);
 
     if (page)
         page_get(page);
@@ -73,7 +97,7 @@ static struct page *insert_or_take(struct pcache *pc, u64 index, struct page *pa
     struct page *winner = page;
 
     if (err == -EEXIST) {
-        winner = radix_lookup(&pc->frames, index);
+        winner = look(pc, index);
         page_get(winner);
     }
     spin_unlock(&pc->lock, irq);
@@ -104,6 +128,36 @@ static struct page *make(struct pcache *pc, u64 index, bool within)
 static bool has_backing(const struct pcache *pc)
 {
     return pc->ops && pc->ops->fill;
+}
+
+/* Without taking what is booked already for seen. */
+static bool is_there(struct pcache *pc, u64 index)
+{
+    irqflags_t irq = spin_lock(&pc->lock);
+    bool there = radix_lookup(&pc->frames, index);
+
+    spin_unlock(&pc->lock, irq);
+    return there;
+}
+
+int pcache_book(struct pcache *pc, u64 index)
+{
+    if (is_there(pc, index))
+        return 0;
+    if (!charge(pc))
+        return -ENOSPC;
+    struct page *page = page_alloc(0, 0, PAGE_FILE);
+    if (!page) {
+        uncharge(pc, 1);
+        return -ENOMEM;
+    }
+    page_set_flags(page, PAGE_F_BOOKED);
+    page_get(page);
+    page = insert_or_take(pc, index, page, false);
+    if (IS_ERR(page))
+        return (int)PTR_ERR(page);
+    page_put(page);
+    return 0;
 }
 
 struct page *pcache_get(struct pcache *pc, u64 index, bool alloc)
@@ -397,6 +451,8 @@ static void pager_peek(struct pager *pager, u64 index, unsigned n, struct page *
 
     memset(out, 0, n * sizeof(out[0]));
     for (struct page *page; (page = radix_next(&pc->frames, &at)) && at < end; at++) {
+        if (page->flags & PAGE_F_BOOKED)
+            continue;
         page_get(page);
         out[at - index] = page;
     }

@@ -52,6 +52,7 @@ const char *page_kind_name(enum page_kind kind);
 #define PAGE_F_ICACHE   0x01u /* instruction fetch has been made coherent with the contents */
 #define PAGE_F_DIRTY    0x02u
 #define PAGE_F_OWNER    0x04u /* free for the owner's use */
+#define PAGE_F_BOOKED   0x08u /* a file's frame that nobody has cleared or seen yet: mm/pcache.c */
 #define PAGE_F_RAW      0x40u /* free block whose other struct pages were never written */
 #define PAGE_F_POISONED 0x80u /* DEBUG: the frame holds the poison pattern */
 

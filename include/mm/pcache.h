@@ -37,6 +37,8 @@ struct pcache_ops {
     /* One more frame is wanted; false: -ENOSPC. So many have gone, or were not to be had. No locks held. */
     bool (*charge)(struct pcache *pc);
     void (*uncharge)(struct pcache *pc, u64 frames);
+    /* Frames behind a booked one that are made ready along with it: whoever books mostly goes on in sequence. */
+    u32 ahead;
 };
 
 struct pcache {
@@ -113,6 +115,13 @@ void pcache_punch(struct pcache *pc, u64 off, u64 len);
  * NULL for a hole. The size is not looked at.
  */
 struct page *pcache_get(struct pcache *pc, u64 index, bool alloc);
+
+/*
+ * Takes a frame for `index`, if there is none, for contents that come later: its bytes are zeroes, but nobody
+ * has cleared it yet; that is done when somebody looks for it, and until then mincore(2) does not count it. Not
+ * for contents with a backing. 0, -ENOMEM, -ENOSPC.
+ */
+int pcache_book(struct pcache *pc, u64 index);
 
 /*
  * Puts a frame of the caller's (kind PAGE_FILE, one reference, which goes to the cache) at

@@ -271,6 +271,68 @@ static void test_pager(void **state)
     pcache_destroy(&pc);
 }
 
+static void check_zero(struct page *page)
+{
+    assert_null(mem_find_not(page_to_virt(page), 0, PAGE_SIZE));
+    page_put(page);
+}
+
+/* Frames to be booked come from where others left their bytes. */
+static void soil_memory(void)
+{
+    struct page *pages[16];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(pages); i++) {
+        pages[i] = page_alloc(0, 0, PAGE_ANON);
+        memset(page_to_virt(pages[i]), 0x5e, PAGE_SIZE);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(pages); i++)
+        page_put(pages[i]);
+}
+
+/* Booked frames are charged and not there, until one is looked for: then it is clear, and `ahead` more. */
+static void check_booking(const struct pcache_ops *ops, unsigned ahead)
+{
+    struct pager *pager = &pc.pager;
+    struct page *seen[8];
+    char c = 'x';
+
+    soil_memory();
+    pcache_init(&pc, ops);
+    assert_int_equal(pcache_truncate(&pc, 8 * PAGE_SIZE), 0);
+    assert_int_equal(pcache_write_kernel(&pc, 2 * PAGE_SIZE, "y", 1), 1);
+    for (u64 i = 0; i < 7; i++)
+        assert_int_equal(pcache_book(&pc, i), 0);
+    assert_int_equal(pcache_frames(&pc), 7);
+    assert_int_equal(pcache_read_kernel(&pc, 2 * PAGE_SIZE, &c, 1), 1);
+    assert_int_equal(c, 'y');
+    check_zero(pager->ops->get(pager, 3, false));
+    pager->ops->peek(pager, 0, 8, seen);
+    for (u64 i = 0; i < 8; i++) {
+        assert_int_equal(!!seen[i], i >= 2 && i <= MIN(3 + ahead, 6));
+        if (seen[i] && i > 2)
+            check_zero(seen[i]);
+        else if (seen[i])
+            page_put(seen[i]);
+    }
+    assert_int_equal(pcache_read_kernel(&pc, 1, &c, 1), 1);
+    assert_int_equal(c, 0);
+    for (u64 i = 0; i < 7; i++)
+        if (i != 2)
+            check_zero(pcache_get(&pc, i, false));
+    assert_null(pcache_get(&pc, 7, false));
+    pcache_destroy(&pc);
+}
+
+static void test_booking(void **state)
+{
+    static const struct pcache_ops two_ahead = {.ahead = 2};
+
+    (void)state;
+    check_booking(NULL, 0);
+    check_booking(&two_ahead, 2);
+}
+
 static int fills, fill_error;
 
 static int fill(struct pcache *cache, u64 index, struct page *page)
@@ -380,13 +442,10 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_holes),
-        cmocka_unit_test(test_pager),
-        cmocka_unit_test(test_backing),
-        cmocka_unit_test(test_anon),
-        cmocka_unit_test(test_cut_during_a_fault),
-        cmocka_unit_test(test_random),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_holes),   cmocka_unit_test(test_pager),
+        cmocka_unit_test(test_booking), cmocka_unit_test(test_backing),
+        cmocka_unit_test(test_anon),    cmocka_unit_test(test_cut_during_a_fault),
+        cmocka_unit_test(test_random),  cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
