@@ -5,12 +5,15 @@
  */
 #include <fs/nsfs.h>
 
+#include <abi/linux/fcntl.h>
 #include <abi/linux/nsfs.h>
 #include <abi/linux/stat.h>
 #include <abi/linux/statfs.h>
 #include <fs/dentry.h>
+#include <fs/fdtable.h>
 #include <fs/file.h>
 #include <fs/inode.h>
+#include <kernel/pid_ns.h>
 #include <lib/err.h>
 #include <lib/fmt.h>
 #include <mm/slab.h>
@@ -26,7 +29,27 @@ static void release(struct inode *inode)
     kfree(inode);
 }
 
-/* Nobody owns or contains a namespace here: there is one user namespace, and pids nest by birth. */
+/* The PID namespace above, if the caller can see it. */
+static long open_parent(const struct ns *ns)
+{
+    struct pid_ns *parent = pid_ns_of(ns)->parent;
+
+    if (!parent || !pid_ns_is_within(parent, current_pid_ns()))
+        return -EPERM;
+    struct dentry *d = nsfs_dentry(parent->ns);
+    if (IS_ERR(d))
+        return PTR_ERR(d);
+    struct file *file = file_open(d->inode, d, O_RDONLY);
+    dentry_put(d);
+    if (IS_ERR(file))
+        return PTR_ERR(file);
+    int fd = fd_install(file, 0, O_CLOEXEC);
+    if (fd < 0)
+        file_put(file);
+    return fd;
+}
+
+/* Nobody owns a namespace here, and those for pids alone contain others. */
 static long ns_ioctl(struct file *file, unsigned cmd, vaddr_t arg)
 {
     const struct ns *ns = file->inode->private;
@@ -36,7 +59,7 @@ static long ns_ioctl(struct file *file, unsigned cmd, vaddr_t arg)
     case NS_GET_NSTYPE:
         return (long)ns_flag(ns->type);
     case NS_GET_PARENT:
-        return ns->type == NS_PID ? -EPERM : -EINVAL;
+        return ns->type == NS_PID ? open_parent(ns) : -EINVAL;
     default:
         return -ENOTTY;
     }

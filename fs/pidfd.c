@@ -7,6 +7,7 @@
 #include <base/atomic.h>
 #include <fs/anon.h>
 #include <fs/poll.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <lib/errno.h>
 #include <lib/fmt.h>
@@ -45,18 +46,28 @@ struct process *pidfd_process(const struct file *file)
     return file->ops == &pidfd_ops ? file->private : NULL;
 }
 
+/* The id of a thread is another error than none. */
+static int no_process(int pid)
+{
+    struct process *p = process_find(pid);
+
+    if (!p)
+        return -ESRCH;
+    process_put(p);
+    return -EINVAL;
+}
+
 int pidfd_open(int pid, unsigned flags)
 {
     struct process *p;
-    int fd = -EINVAL;
+    int fd;
 
     if ((flags & ~(unsigned)PIDFD_NONBLOCK) || pid <= 0)
         return -EINVAL;
-    p = process_find(pid);
+    p = process_by_pid(current_pid_ns(), pid);
     if (!p)
-        return -ESRCH;
-    if (process_pid(p) == pid)
-        fd = anon_install(&pidfd_kind, p, O_RDWR | O_CLOEXEC | flags);
+        return no_process(pid);
+    fd = anon_install(&pidfd_kind, p, O_RDWR | O_CLOEXEC | flags);
     if (fd < 0)
         process_put(p);
     return fd;

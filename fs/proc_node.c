@@ -57,6 +57,44 @@ struct process *proc_node_process(struct inode *inode)
     return p && READ_ONCE(p->state) != PROCESS_REAPED ? p : NULL;
 }
 
+/* How one namespace calls what another calls `number`. */
+static int translate(const struct pid_ns *from, int number, const struct pid_ns *to)
+{
+    irqflags_t flags;
+
+    if (likely(from == to))
+        return number;
+    flags = spin_lock(&process_lock);
+    number = pid_number(to, pid_id(from, number));
+    spin_unlock(&process_lock, flags);
+    return number;
+}
+
+int proc_own_pid(const struct super *super)
+{
+    return translate(current_pid_ns(), current_pid(), proc_pid_ns(super));
+}
+
+int proc_own_tid(const struct super *super)
+{
+    return translate(current_pid_ns(), current_thread()->tid, proc_pid_ns(super));
+}
+
+int proc_shown(const struct super *super, int id)
+{
+    return translate(&pid_ns_root, id, proc_pid_ns(super));
+}
+
+int proc_shown_tid(const struct super *super, const struct process *p, int tid)
+{
+    return translate(p->pid_ns, tid, proc_pid_ns(super));
+}
+
+int proc_meant_tid(const struct super *super, const struct process *p, int tid)
+{
+    return translate(proc_pid_ns(super), tid, p->pid_ns);
+}
+
 s64 proc_dir_lseek(struct file *file, s64 offset, int whence)
 {
     if (whence != SEEK_SET && whence != SEEK_CUR)

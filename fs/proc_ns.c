@@ -8,6 +8,7 @@
 #include <abi/linux/stat.h>
 #include <fs/dentry.h>
 #include <fs/nsfs.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <lib/err.h>
 #include <lib/string.h>
@@ -15,11 +16,15 @@
 static const struct ns_link {
     const char *name;
     enum ns_type type;
+    bool
+        of_itself; /* the PID namespace where it lives: another one may be meant for its children */
 } links[] = {
-    {"ipc", NS_IPC},
-    {"mnt", NS_MNT},
-    {"net", NS_NET},
-    {"uts", NS_UTS},
+    {"ipc", NS_IPC, false},
+    {"mnt", NS_MNT, false},
+    {"net", NS_NET, false},
+    {"pid", NS_PID, true},
+    {"pid_for_children", NS_PID, false},
+    {"uts", NS_UTS, false},
 };
 
 static const char dir_tag;
@@ -30,13 +35,27 @@ static bool exists(const struct ns_link *link)
     return ns_flags() & ns_flag(link->type);
 }
 
+/* As on Linux, one for children is not shown before it has an init. */
+static bool is_shown(const struct ns *ns)
+{
+    return ns->type != NS_PID || READ_ONCE(pid_ns_of(ns)->init);
+}
+
 /* The namespace behind a link, referenced, or NULL. */
 static struct ns *ns_of(struct inode *inode)
 {
     struct process *p = proc_node_process(inode);
     const struct ns_link *link = proc_node_of(inode)->what;
+    struct ns *ns = p ? process_ns(p, link->type) : NULL;
 
-    return p ? process_ns(p, link->type) : NULL;
+    if (ns && link->of_itself) {
+        ns_put(ns);
+        ns = ns_get(p->pid_ns->ns);
+    }
+    if (!ns || is_shown(ns))
+        return ns;
+    ns_put(ns);
+    return NULL;
 }
 
 static struct dentry *link_jump(struct inode *inode)

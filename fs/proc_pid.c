@@ -42,7 +42,7 @@ static int show_comm(struct seq *seq)
 
     memcpy(name, t ? t->name : p->comm, sizeof(name));
     spin_unlock(&process_lock, flags);
-    if (tid && !t && tid != process_pid(p))
+    if (tid && !t && tid != p->own_pid)
         return -ESRCH;
     seq_print(seq, "%.*s\n", (int)sizeof(name), name);
     return 0;
@@ -56,7 +56,7 @@ static int store_comm(struct process *p, int tid, const char *text)
     if (p != current_process())
         return -EINVAL;
     strlcpy(name, text, sizeof(name));
-    return process_set_name(p, tid ? tid : process_pid(p), name);
+    return process_set_name(p, tid ? tid : p->own_pid, name);
 }
 
 static int show_personality(struct seq *seq)
@@ -296,9 +296,9 @@ static struct inode *pid_lookup(struct inode *dir, const char *name, size_t len)
 static struct inode *task_lookup(struct inode *dir, const char *name, size_t len)
 {
     struct process *p = proc_node_process(dir);
-    int tid = proc_number(name, len);
+    int tid = p ? proc_meant_tid(dir->super, p, proc_number(name, len)) : 0;
 
-    if (!p || tid <= 0 || process_next_tid(p, tid - 1) != tid)
+    if (tid <= 0 || process_next_tid(p, tid - 1) != tid)
         return ERR_PTR(-ENOENT);
     return make_dir(dir->super, p, THREAD_DIR + tid);
 }
@@ -356,7 +356,8 @@ static int task_readdir(struct file *dir, struct dirent_sink *sink)
         return 0;
     while ((tid = process_next_tid(p, (int)dir->pos - 2))) {
         char name[16];
-        size_t len = fmt_scnprintf(name, sizeof(name), "%d", tid);
+        int shown = proc_shown_tid(dir->inode->super, p, tid);
+        size_t len = fmt_scnprintf(name, sizeof(name), "%d", shown);
         u64 ino = proc_ino(process_pid(p), &pid_dir_tag, THREAD_DIR + tid);
 
         if (!sink->emit(sink, name, len, ino, (u64)tid + 2, S_IFDIR))
@@ -386,12 +387,12 @@ u64 proc_pid_ino(int pid)
 
 struct inode *proc_pid_make(struct super *super, int pid)
 {
-    struct process *p = process_find(pid);
+    struct process *p = process_by_pid(proc_pid_ns(super), pid);
 
     if (!p)
         return ERR_PTR(-ENOENT);
-    struct inode *inode = ERR_PTR(-ENOENT); /* a thread's id is not in the root */
-    if (process_pid(p) == pid && proc_pid_shown(super, p))
+    struct inode *inode = ERR_PTR(-ENOENT);
+    if (proc_pid_shown(super, p))
         inode = make_dir(super, p, PID_DIR);
     process_put(p);
     return inode;

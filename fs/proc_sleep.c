@@ -29,7 +29,7 @@ static int tid_of(const struct seq *seq)
 {
     int tid = proc_seq_tid(seq);
 
-    return tid ? tid : process_pid(proc_seq_process(seq));
+    return tid ? tid : proc_seq_process(seq)->own_pid;
 }
 
 /* The number of the call, its arguments, the stack pointer, the pc; as Linux, -1 where it is no call. */

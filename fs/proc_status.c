@@ -22,8 +22,9 @@
 
 /* What stands in process and thread structs, at one moment. */
 struct snapshot {
-    int id; /* the tid, or the pid */
-    int pid, ppid, pgid, sid;
+    int tid;                  /* as the process itself sees it */
+    int id;                   /* the thread's, or the pid; these are ids in the root namespace */
+    int pid, ppid, pgid, sid; /* 0: there is none any more */
     char state;
     char name[THREAD_NAME_MAX];
     int nice;
@@ -50,13 +51,20 @@ static sigset_mask caught_signals(const struct sig_process *sig)
     return sig->custom & ~sig->ignored;
 }
 
+/* A process that has been reaped has no parent. Under process_lock. */
+static int parent_of(const struct process *p)
+{
+    return p->state != PROCESS_REAPED && p->parent ? process_pid(p->parent) : 0;
+}
+
 /* false: there is no such thread any more. A process without its first one is a zombie to look at. */
 static bool snap_locked(struct snapshot *s, struct process *p, int tid)
 {
     irqflags_t flags = spin_lock(&process_lock);
-    struct thread *t = process_thread(p, s->id);
+    struct thread *t = process_thread(p, s->tid);
 
-    s->ppid = p->ppid;
+    s->id = t ? t->id.id : s->pid;
+    s->ppid = parent_of(p);
     s->threads = p->thread_count;
     s->state = thread_state_letter(t);
     memcpy(s->name, t ? t->name : p->comm, sizeof(s->name));
@@ -65,7 +73,7 @@ static bool snap_locked(struct snapshot *s, struct process *p, int tid)
     if (t && tid)
         thread_usage(t, &s->usage);
     spin_unlock(&process_lock, flags);
-    return t || s->id == s->pid;
+    return t || s->tid == p->own_pid;
 }
 
 static void snap_memory(struct snapshot *s, struct process *p)
@@ -84,7 +92,7 @@ static int snap(struct snapshot *s, const struct seq *seq)
     struct process *p = proc_seq_process(seq);
     int tid = proc_seq_tid(seq);
 
-    *s = (struct snapshot){.id = tid ? tid : process_pid(p), .pid = process_pid(p)};
+    *s = (struct snapshot){.tid = tid ? tid : p->own_pid, .pid = process_pid(p)};
     s->pgid = process_pgid(p);
     s->sid = process_sid(p);
     s->shared_pending = p->sig.pending.set;
@@ -106,6 +114,7 @@ static u64 start_ticks(const struct process *p)
 
 int proc_show_stat(struct seq *seq)
 {
+    const struct super *super = proc_seq_super(seq);
     struct process *p = proc_seq_process(seq);
     struct snapshot s;
     int foreground;
@@ -114,8 +123,9 @@ int proc_show_stat(struct seq *seq)
 
     if (err)
         return err;
-    seq_print(seq, "%d (%.*s) %c %d %d %d %u %d 0 ", s.id, (int)sizeof(s.name), s.name, s.state,
-              s.ppid, s.pgid, s.sid, tty, foreground);
+    seq_print(seq, "%d (%.*s) %c %d %d %d %u %d 0 ", proc_shown(super, s.id), (int)sizeof(s.name),
+              s.name, s.state, proc_shown(super, s.ppid), proc_shown(super, s.pgid),
+              proc_shown(super, s.sid), tty, foreground < 0 ? -1 : proc_shown(super, foreground));
     seq_print(seq, "%lu %lu %lu %lu %lu %lu %lu %lu ", s.usage.faults_minor,
               p->children_usage.faults_minor, s.usage.faults_major, p->children_usage.faults_major,
               s.usage.user_ns / TICK_NS, s.usage.system_ns / TICK_NS,
@@ -210,8 +220,25 @@ static void show_capabilities(struct seq *seq, const struct cred *cred)
     seq_print(seq, "NoNewPrivs:\t%d\n", cred->no_new_privs);
 }
 
+/* The numbers of an id, from the reader's namespace down to that of the process; 0 where it has none. */
+static void show_numbers(struct seq *seq, const char *name, int id)
+{
+    int numbers[PID_NS_LEVELS + 1] = {id};
+    unsigned level = proc_pid_ns(proc_seq_super(seq))->level;
+    unsigned lowest = proc_seq_process(seq)->pid_ns->level;
+    irqflags_t flags = spin_lock(&process_lock);
+
+    pid_numbers_of(id, numbers + 1);
+    spin_unlock(&process_lock, flags);
+    seq_print(seq, "%s:", name);
+    for (; level <= lowest; level++)
+        seq_print(seq, "\t%d", numbers[level]);
+    seq_print(seq, "\n");
+}
+
 int proc_show_status(struct seq *seq)
 {
+    const struct super *super = proc_seq_super(seq);
     struct snapshot s;
     int err = snap(&s, seq);
 
@@ -219,9 +246,14 @@ int proc_show_status(struct seq *seq)
         return err;
     seq_print(seq, "Name:\t%.*s\n", (int)sizeof(s.name), s.name);
     seq_print(seq, "State:\t%c (%s)\n", s.state, state_name(s.state));
-    seq_print(seq, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", s.pid, s.id, s.ppid);
-    struct cred *cred = cred_of_process(proc_seq_process(seq), s.id);
+    seq_print(seq, "Tgid:\t%d\nPid:\t%d\n", proc_shown(super, s.pid), proc_shown(super, s.id));
+    seq_print(seq, "PPid:\t%d\nTracerPid:\t0\n", proc_shown(super, s.ppid));
+    struct cred *cred = cred_of_process(proc_seq_process(seq), s.tid);
     show_users(seq, cred);
+    show_numbers(seq, "NStgid", s.pid);
+    show_numbers(seq, "NSpid", s.id);
+    show_numbers(seq, "NSpgid", s.pgid);
+    show_numbers(seq, "NSsid", s.sid);
     if (s.memory.total)
         show_memory(seq, &s);
     seq_print(seq, "Threads:\t%u\n", s.threads);

@@ -10,7 +10,7 @@
 #include <fs/pipe.h>
 #include <fs/rng.h>
 #include <kernel/caps.h>
-#include <kernel/pid.h>
+#include <kernel/pid_ns.h>
 #include <kernel/randomize.h>
 #include <kernel/uts.h>
 #include <lib/errno.h>
@@ -168,6 +168,25 @@ static int show_pid_max(struct seq *seq)
     return 0;
 }
 
+/* Where the next number of the reader's namespace is looked for: behind this one. */
+static int show_last_pid(struct seq *seq)
+{
+    seq_print(seq, "%d\n", process_last_pid());
+    return 0;
+}
+
+static int store_last_pid(const char *text)
+{
+    u64 value;
+
+    if (!caps_have(CAP_SYS_ADMIN) && !caps_have(CAP_CHECKPOINT_RESTORE))
+        return -EPERM;
+    if (num_parse_u64(text, 0, &value) || value >= PID_MAX)
+        return -EINVAL;
+    process_set_last_pid((int)value);
+    return 0;
+}
+
 static int show_cap_last_cap(struct seq *seq)
 {
     seq_print(seq, "%d\n", CAP_LAST);
@@ -208,6 +227,10 @@ static struct proc_file files[] = {
      .show = show_domainname,
      .store = store_domainname},
     {.path = "sys/kernel/pid_max", .show = show_pid_max},
+    {.path = "sys/kernel/ns_last_pid",
+     .mode = 0666,
+     .show = show_last_pid,
+     .store = store_last_pid},
     {.path = "sys/kernel/threads-max", .show = show_pid_max},
     {.path = "sys/kernel/cap_last_cap", .show = show_cap_last_cap},
     {.path = "sys/kernel/random/uuid", .show = show_uuid},

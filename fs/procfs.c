@@ -35,11 +35,13 @@ void procfs_add(struct proc_file *file)
 static ssize_t self_readlink(struct inode *inode, char *buf, size_t size)
 {
     char text[40];
-    int pid = process_pid(current_process());
+    int pid = proc_own_pid(inode->super);
     size_t n = fmt_scnprintf(text, sizeof(text), "%d", pid);
 
+    if (!pid)
+        return -ENOENT;
     if (proc_node_of(inode)->number)
-        n = fmt_scnprintf(text, sizeof(text), "%d/task/%d", pid, current_thread()->tid);
+        n = fmt_scnprintf(text, sizeof(text), "%d/task/%d", pid, proc_own_tid(inode->super));
     n = MIN(n, size);
     memcpy(buf, text, n);
     return (ssize_t)n;
@@ -93,11 +95,13 @@ static struct inode *root_lookup(struct inode *dir, const char *name, size_t len
 
 static void emit_processes(struct file *dir, struct dirent_sink *sink)
 {
+    const struct pid_ns *ns = proc_pid_ns(dir->inode->super);
+    int pid = (int)(dir->pos - POS_PIDS);
     struct process *p;
 
-    while ((p = process_next((int)(dir->pos - POS_PIDS)))) {
+    while ((p = process_next_in(ns, &pid))) {
         char name[16];
-        int pid = process_pid(p);
+        u64 ino = proc_pid_ino(process_pid(p));
         size_t len = fmt_scnprintf(name, sizeof(name), "%d", pid);
 
         bool hidden = !proc_pid_shown(dir->inode->super, p);
@@ -107,7 +111,7 @@ static void emit_processes(struct file *dir, struct dirent_sink *sink)
             dir->pos = next;
             continue;
         }
-        if (!sink->emit(sink, name, len, proc_pid_ino(pid), next, S_IFDIR))
+        if (!sink->emit(sink, name, len, ino, next, S_IFDIR))
             break;
         dir->pos = next;
     }

@@ -9,6 +9,7 @@
 #include <fs/tty_job.h>
 
 #include <abi/linux/signal.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <lib/errno.h>
 #include <mm/usercopy.h>
@@ -185,9 +186,9 @@ const struct proc_part tty_part = {.name = "tty", .exit = exit_tty};
 
 /* --- ioctls ---------------------------------------------------------------------------------- */
 
-static int give_int(vaddr_t arg, int value)
+static int give_id(vaddr_t arg, int id)
 {
-    s32 word = value;
+    s32 word = pid_seen(id);
 
     return copyout_obj(arg, &word);
 }
@@ -217,12 +218,13 @@ static int set_foreground(struct tty *tty, vaddr_t arg)
         return err;
     if (group < 0)
         return -EINVAL;
-    int session = pgrp_session_id(group);
+    int id = pid_of_seen(group);
+    int session = pgrp_session_id(id);
     if (!session)
         return -ESRCH;
     if (session != process_sid(current_process()))
         return -EPERM;
-    return bring_forward(tty, session, group);
+    return bring_forward(tty, session, id);
 }
 
 long tty_job_ioctl(struct tty *tty, struct file *file, unsigned cmd, vaddr_t arg)
@@ -234,11 +236,11 @@ long tty_job_ioctl(struct tty *tty, struct file *file, unsigned cmd, vaddr_t arg
     case TIOCNOTTY:
         return give_up(tty);
     case TIOCGPGRP:
-        return tty_current() == tty ? give_int(arg, READ_ONCE(tty->foreground)) : -ENOTTY;
+        return tty_current() == tty ? give_id(arg, READ_ONCE(tty->foreground)) : -ENOTTY;
     case TIOCSPGRP:
         return set_foreground(tty, arg);
     case TIOCGSID:
-        return tty_current() == tty ? give_int(arg, READ_ONCE(tty->session)) : -ENOTTY;
+        return tty_current() == tty ? give_id(arg, READ_ONCE(tty->session)) : -ENOTTY;
     default:
         return -ENOTTY;
     }

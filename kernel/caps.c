@@ -2,27 +2,11 @@
 /* Capabilities: see <kernel/caps.h>. Each change is one of a copy of the caller's credentials. */
 #include <kernel/caps.h>
 #include <kernel/cred.h>
-#include <kernel/process.h>
 #include <lib/errno.h>
 
 bool caps_have(unsigned cap)
 {
     return caps_has(current_cred()->caps.effective, cap);
-}
-
-int caps_get(int id, struct caps *out)
-{
-    struct process *p = id ? process_find(id) : NULL;
-
-    if (!id)
-        *out = current_cred()->caps;
-    if (!p)
-        return id ? -ESRCH : 0;
-    struct cred *cred = cred_of_process(p, id);
-    *out = cred->caps;
-    cred_put(cred);
-    process_put(p);
-    return 0;
 }
 
 /* capabilities(7): what may be given to oneself. */

@@ -62,7 +62,7 @@ int cpu_clock_read(const struct cpu_clock *clock, u64 *ns)
     irqflags_t flags;
 
     if (!of.id)
-        of.id = of.thread ? current_thread()->tid : process_pid(current_process());
+        of.id = of.thread ? current_thread()->tid : current_pid();
     if (of.thread)
         return read_thread(&of, ns);
     p = process_find(of.id);

@@ -11,6 +11,7 @@
 #include <base/panic.h>
 #include <kernel/exit.h>
 #include <kernel/namespace.h>
+#include <kernel/pid_ns.h>
 #include <kernel/power.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
@@ -89,14 +90,25 @@ static bool was_link(const struct process *parent, const struct process *p)
            parent->pgrp->session == p->pgrp->session;
 }
 
-static void adopt(struct process *child, struct process *old_parent)
+/* Who takes over the children of p: an ancestor that wants to, in its namespace, or the init of that. */
+static struct process *guardian_of(const struct process *p)
+{
+    struct process *at = p->parent;
+
+    for (; at && at->pid_ns == p->pid_ns; at = at->parent)
+        if (at->subreaper || at == p->pid_ns->init)
+            return at;
+    return p->pid_ns->init;
+}
+
+static void adopt(struct process *child, struct process *old_parent, struct process *parent)
 {
     bool linked = was_link(old_parent, child);
 
     list_remove(&child->sibling);
-    child->parent = process_one;
-    WRITE_ONCE(child->ppid, process_pid(process_one));
-    list_push_back(&process_one->children, &child->sibling);
+    child->parent = parent;
+    WRITE_ONCE(child->ppid, pid_number(child->pid_ns, process_pid(parent)));
+    list_push_back(&parent->children, &child->sibling);
     child->exit_signal = SIGCHLD;
     if (child->parent_death_signal)
         sig_send_process(child, child->parent_death_signal, NULL);
@@ -109,9 +121,10 @@ static void adopt(struct process *child, struct process *old_parent)
 static void orphan_children(struct process *p)
 {
     struct process *child, *next;
+    struct process *parent = list_empty(&p->children) ? NULL : guardian_of(p);
 
     list_for_each_entry_safe (child, next, &p->children, sibling)
-        adopt(child, p);
+        adopt(child, p, parent);
 }
 
 static void leave_family(struct process *p)
@@ -130,6 +143,8 @@ static void leave_family(struct process *p)
 static void become_zombie(struct process *p)
 {
     leave_family(p);
+    if (p->pid_ns->init == p)
+        p->pid_ns->init = NULL;
     p->state = PROCESS_ZOMBIE;
     p->exit_status = p->sig.exit_status;
     wake_all(&p->end_wait);
@@ -168,6 +183,8 @@ static __noreturn void end_thread(void)
     last = sig_leave(t);
     if (last && p == process_one)
         init_ended(p->sig.exit_status);
+    if (last && p->pid_ns->init == p)
+        pid_ns_zap(p->pid_ns);
     if (last)
         give_back(p);
     else if (READ_ONCE(p->sig.news))

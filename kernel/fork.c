@@ -8,9 +8,11 @@
 #include <arch/trap.h>
 #include <base/atomic.h>
 #include <base/wait.h>
+#include <kernel/caps.h>
 #include <kernel/cred.h>
 #include <kernel/namespace.h>
 #include <kernel/oom.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/time.h>
@@ -22,7 +24,7 @@
 /* What says how a thread begins, or means nothing here. */
 #define COMMON_FLAGS                                                                            \
     (CLONE_PTRACE | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | \
-     CLONE_CHILD_SETTID | CLONE_DETACHED | CLONE_UNTRACED)
+     CLONE_CHILD_SETTID | CLONE_DETACHED | CLONE_UNTRACED | CLONE_PARENT)
 
 /* A new process may share these with its parent. */
 #define PROCESS_FLAGS                                                               \
@@ -112,24 +114,40 @@ static void discard(struct process *child, struct thread *t)
     process_put(child);
 }
 
+static const struct pid_wish *wish_of(const struct fork_args *args)
+{
+    return args->wish.count ? &args->wish : NULL;
+}
+
+/* With CLONE_PARENT a sibling. Under process_lock. */
+static void join_family(struct process *child, struct process *self, u64 flags)
+{
+    struct process *parent = flags & CLONE_PARENT ? self->parent : self;
+
+    if (flags & CLONE_PARENT)
+        child->exit_signal = self->exit_signal;
+    child->parent = parent;
+    child->ppid = pid_number(child->pid_ns, process_pid(parent));
+    list_push_back(&parent->children, &child->sibling);
+    pgrp_join(self->pgrp, child);
+}
+
 /*
  * Puts the child into the table and beside its siblings. A signal for the whole group (^C) that has
  * come meanwhile must not miss the child: the fork is then made again after it. Not for any signal,
  * or a program with a fast alarm would never come to the end of it. Whose group it was nobody knows:
  * the call is repeated by the delivery of signals, which has to be asked for where none is pending.
  */
-static int link_child(struct process *child, struct thread *t, u32 group_sends)
+static int link_child(struct process *child, struct thread *t, const struct fork_args *args)
 {
-    struct process *parent = current_process();
+    struct process *self = current_process();
     irqflags_t flags = spin_lock(&process_lock);
-    bool again = group_sends != sig_group_sends || sig_fatal_pending();
-    int pid = again ? -ERESTARTNOINTR : process_link(child, t);
+    bool again = args->group_sends != sig_group_sends || sig_fatal_pending();
+    int pid = again ? -ERESTARTNOINTR : process_link(child, t, wish_of(args));
 
     if (pid > 0) {
-        child->parent = parent;
-        child->ppid = process_pid(parent);
-        list_push_back(&parent->children, &child->sibling);
-        pgrp_join(parent->pgrp, child);
+        join_family(child, self, args->flags);
+        pid = pid_number(self->pid_ns, pid);
     }
     spin_unlock(&process_lock, flags);
     if (again)
@@ -139,23 +157,33 @@ static int link_child(struct process *child, struct thread *t, u32 group_sends)
 
 static int start_child(struct process *child, struct thread *t, const struct fork_args *args)
 {
-    struct process *parent = current_process();
-    int pid;
+    int pid = link_child(child, t, args);
 
-    pid = link_child(child, t, args->group_sends);
     if (pid < 0)
         return pid;
     if (args->flags & CLONE_PARENT_SETTID)
         user_store32(args->parent_tid, (u32)pid);
-    /* For vfork the parent looks at the child after that may have ended. */
+    /* For vfork the caller looks at the child after that may have ended. */
     process_get(child);
     if (args->born)
         args->born(child, args->born_arg);
     sched_start_thread(t);
     if (args->flags & CLONE_VFORK)
-        wait_event(&parent->child_wait, !READ_ONCE(child->vfork_busy) || sig_fatal_pending());
+        wait_event(&child->end_wait, !READ_ONCE(child->vfork_busy) || sig_fatal_pending());
     process_put(child);
     return pid;
+}
+
+/* Its namespaces, of which that for pids is the one that it will live in. */
+static int join_namespaces(struct process *child, const struct fork_args *args)
+{
+    int err = namespaces_fork(current_process(), child, args->flags);
+
+    if (err)
+        return err;
+    child->pid_ns = pid_ns_of(child->namespaces->ns[NS_PID]);
+    pid_ns_get(child->pid_ns);
+    return 0;
 }
 
 static int fill_child(struct process *child, struct thread *t, const struct fork_args *args)
@@ -169,7 +197,7 @@ static int fill_child(struct process *child, struct thread *t, const struct fork
     child->start_ns = time_now_ns();
     if (args->flags & CLONE_CLEAR_SIGHAND)
         sig_forget_handlers(child);
-    err = namespaces_fork(current_process(), child, args->flags);
+    err = join_namespaces(child, args);
     if (!err)
         err = proc_parts_fork(current_process(), child, args->flags);
     if (err)
@@ -203,15 +231,15 @@ static int fork_process(const struct fork_args *args, struct trap_frame *tf)
 
 /* --- threads --- */
 
-static int link_thread(struct process *p, struct thread *t)
+static int link_thread(struct process *p, struct thread *t, const struct pid_wish *wish)
 {
     irqflags_t flags = spin_lock(&process_lock);
-    int tid = process_link_thread(p, t);
+    int id = process_link_thread(p, t, wish);
 
-    if (tid > 0)
+    if (id > 0)
         WRITE_ONCE(p->threaded, true);
     spin_unlock(&process_lock, flags);
-    return tid;
+    return id < 0 ? id : t->tid;
 }
 
 static int fork_thread(const struct fork_args *args, struct trap_frame *tf)
@@ -224,7 +252,7 @@ static int fork_thread(const struct fork_args *args, struct trap_frame *tf)
         return -ENOMEM;
     t->uvm = current_thread()->uvm;
     uvm_get(t->uvm);
-    tid = link_thread(p, t);
+    tid = link_thread(p, t, wish_of(args));
     if (tid < 0) {
         uvm_put(t->uvm);
         thread_free(t);
@@ -243,9 +271,25 @@ static bool clash(u64 flags)
            ((flags & CLONE_NEWIPC) && (flags & CLONE_SYSVSEM));
 }
 
+/* Threads live where their process does; who reaps for a whole namespace has no siblings. */
+static int check_family(const struct fork_args *args)
+{
+    const struct process *p = current_process();
+    bool elsewhere = pid_ns_of(current_ns(NS_PID)) != p->pid_ns;
+
+    if ((args->flags & CLONE_PARENT) && p->sig.unkillable)
+        return -EINVAL;
+    if ((args->flags & CLONE_THREAD) && elsewhere)
+        return -EINVAL;
+    if (args->wish.count && !caps_have(CAP_SYS_ADMIN) && !caps_have(CAP_CHECKPOINT_RESTORE))
+        return -EPERM;
+    return 0;
+}
+
 int process_fork(struct fork_args *args, struct trap_frame *tf)
 {
     bool thread = args->flags & CLONE_THREAD;
+    int err;
 
     if (thread && ((args->flags & THREAD_FLAGS) != THREAD_FLAGS ||
                    (args->flags & ~(THREAD_FLAGS | COMMON_FLAGS))))
@@ -255,6 +299,9 @@ int process_fork(struct fork_args *args, struct trap_frame *tf)
     if (!thread && ((args->flags & ~(PROCESS_FLAGS | ns_flags())) || args->exit_signal < 0 ||
                     args->exit_signal > NSIG))
         return -EINVAL;
+    err = check_family(args);
+    if (err)
+        return err;
     args->group_sends = atomic_load_acquire(&sig_group_sends);
     if (sig_pending(current_thread()))
         return -ERESTARTNOINTR;
@@ -277,7 +324,7 @@ static void first_entry(void *arg)
 static int link_first(struct process *p, struct thread *t)
 {
     irqflags_t flags = spin_lock(&process_lock);
-    int err = process_link(p, t);
+    int err = process_link(p, t, NULL);
 
     if (err > 0)
         err = session_create(p);
@@ -297,7 +344,6 @@ int process_start_init(void (*start)(struct trap_frame *tf))
     rlimit_init_process(p);
     p->cred = cred_get(&cred_root);
     oom_set_adj(p, OOM_ADJ_MIN);
-    p->sig.unkillable = true;
     p->exit_signal = SIGCHLD;
     p->start_ns = time_now_ns();
     memcpy(p->comm, "init", sizeof("init"));

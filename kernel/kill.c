@@ -2,6 +2,7 @@
 /* Signals: who is meant by a pid, a group or everybody. Lock: process_lock around sig.lock. */
 #include <base/atomic.h>
 #include <kernel/cred.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/signal.h>
 #include <lib/errno.h>
@@ -17,13 +18,25 @@ void sig_note_group_send(void)
 void sig_info_from_caller(struct linux_siginfo *info, int sig, int code)
 {
     sig_info_init(info, sig, code);
-    info->kill.pid = process_pid(current_process());
+    info->kill.pid = current_pid();
     info->kill.uid = current_cred()->user.real;
+}
+
+const struct linux_siginfo *sig_info_seen(const struct linux_siginfo *info, const struct process *p,
+                                          struct linux_siginfo *copy)
+{
+    if (!info || likely(p->pid_ns == current_pid_ns()) || info->si_code > 0)
+        return info;
+    *copy = *info;
+    copy->kill.pid = 0;
+    return copy;
 }
 
 static int send_or_look(struct process *p, int sig, const struct linux_siginfo *info)
 {
-    return sig ? sig_send_process(p, sig, info) : 0;
+    struct linux_siginfo copy;
+
+    return sig ? sig_send_process(p, sig, sig_info_seen(info, p, &copy)) : 0;
 }
 
 /* Whether the caller may; who may anything is not held up by the lock. */
@@ -51,7 +64,10 @@ static int kill_one(int pid, int sig, const struct linux_siginfo *info)
     return err;
 }
 
-/* Everybody but pid 1 and the caller; whom he may not send it to is left out in silence. */
+/*
+ * Everybody that the caller sees, but pid 1 and itself; whom he may not send it to is left out in
+ * silence.
+ */
 static int kill_all(int sig, const struct linux_siginfo *info)
 {
     struct process *p;
@@ -60,8 +76,7 @@ static int kill_all(int sig, const struct linux_siginfo *info)
 
     sig_note_group_send(); /* whoever forks from here on has a child that is found below */
     spin_unlock(&process_lock, flags);
-    for (int pid = 1; (p = process_next(pid)); process_put(p)) {
-        pid = process_pid(p);
+    for (int pid = 1; (p = process_next_in(current_pid_ns(), &pid)); process_put(p)) {
         if (p == current_process())
             continue;
         if (!permit(p, sig))
@@ -115,9 +130,16 @@ int sig_kill(int pid, int sig, const struct linux_siginfo *info)
     if (pid == -1)
         return kill_all(sig, info);
     if (pid == 0)
-        pid = -process_pgid(current_process());
-    return pid == -pid ? -ESRCH
-                       : sig_kill_pgrp(-pid, sig, info); /* the least int has no opposite */
+        return sig_kill_pgrp(process_pgid(current_process()), sig, info);
+    return pid == -pid ? -ESRCH /* the least int has no opposite */
+                       : sig_kill_pgrp(pid_of_seen(-pid), sig, info);
+}
+
+static int send_to_thread(struct thread *t, int sig, const struct linux_siginfo *info)
+{
+    struct linux_siginfo copy;
+
+    return sig ? sig_send_thread(t, sig, sig_info_seen(info, t->process, &copy)) : 0;
 }
 
 /* A first thread that has ended keeps its tid until the process is reaped: no error, as on Linux. */
@@ -146,10 +168,10 @@ int sig_kill_thread(int tgid, int tid, int sig, const struct linux_siginfo *info
     }
     flags = spin_lock(&process_lock);
     t = process_find_thread(tid);
-    if (t && (tgid < 0 || process_pid(t->process) == tgid))
+    if (t && (tgid < 0 || pid_number(current_pid_ns(), process_pid(t->process)) == tgid))
         err = permit_signal(t->process, t, sig);
-    if (!err && sig)
-        err = sig_send_thread(t, sig, info);
+    if (!err)
+        err = send_to_thread(t, sig, info);
     spin_unlock(&process_lock, flags);
     if (!t && (tgid < 0 || tgid == tid))
         err = send_to_the_dead(tid);

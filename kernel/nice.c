@@ -4,6 +4,7 @@
  * group for all threads of its processes.
  */
 #include <abi/linux/resource.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <lib/errno.h>
@@ -31,7 +32,7 @@ static int for_those(int which, int who, int (*fn)(struct thread *t, int nice), 
             *nice = fn(t, *nice);
         err = t ? 0 : -ESRCH;
     } else if (which == PRIO_PGRP) {
-        group = who ? pgrp_find(who) : current_process()->pgrp;
+        group = who ? pgrp_find(pid_id(current_pid_ns(), who)) : current_process()->pgrp;
         err = group ? 0 : -ESRCH;
         if (group) {
             list_for_each_entry (p, &group->members, pgrp_link)

@@ -3,6 +3,7 @@
  * Process groups and sessions. A group lives as long as it has members (zombies count), a session
  * as long as it has groups; their ids are not given to processes meanwhile. Lock: process_lock.
  */
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <lib/errno.h>
 #include <mm/slab.h>
@@ -35,10 +36,12 @@ static void group_destroy(struct pgrp *group)
     struct session *session = group->session;
 
     id_remove(&process_groups, &group->node);
+    process_release_id(group->node.id);
     slab_free(&group_cache, group);
     if (--session->groups)
         return;
     id_remove(&process_sessions, &session->node);
+    process_release_id(session->node.id);
     slab_free(&session_cache, session);
 }
 
@@ -86,7 +89,7 @@ int process_setsid(void)
     int err = pgrp_find(process_pid(p)) ? -EPERM : session_create(p);
 
     spin_unlock(&process_lock, flags);
-    return err ? err : process_pid(p);
+    return err ? err : p->own_pid;
 }
 
 /* --- setpgid --- */
@@ -102,7 +105,7 @@ static int find_target(int pid, struct process **out)
     if (!pid)
         process_get(p);
     *out = p;
-    if (!pid || process_pid(p) == pid)
+    if (!pid || pid_seen(process_pid(p)) == pid)
         return 0;
     process_put(p); /* the id of a thread */
     return -EINVAL;
@@ -153,7 +156,7 @@ int process_setpgid(int pid, int pgid)
     flags = spin_lock(&process_lock);
     err = may_move(p);
     if (!err)
-        err = move(p, pgid ? pgid : process_pid(p));
+        err = move(p, pgid ? pid_id(current_pid_ns(), pgid) : process_pid(p));
     spin_unlock(&process_lock, flags);
     process_put(p);
     return err;
@@ -185,10 +188,10 @@ static int ask(int pid, int (*question)(struct process *p))
     int id;
 
     if (!pid)
-        return question(current_process());
+        return pid_seen(question(current_process()));
     if (!p)
         return -ESRCH;
-    id = question(p);
+    id = pid_seen(question(p));
     process_put(p);
     return id;
 }

@@ -238,10 +238,10 @@ static int settle_cpu_clock(struct posix_timer *t)
     struct cpu_clock *clock = &t->cpu_clock;
 
     if (!clock->id)
-        clock->id = clock->thread ? current_thread()->tid : process_pid(t->process);
+        clock->id = clock->thread ? current_thread()->tid : t->process->own_pid;
     if (clock->thread)
         return process_thread(t->process, clock->id) ? 0 : -EINVAL;
-    return clock->id == process_pid(t->process) ? 0 : -EINVAL;
+    return clock->id == t->process->own_pid ? 0 : -EINVAL;
 }
 
 static int check_plan(const struct posix_timer_plan *plan, struct process *p)

@@ -7,6 +7,7 @@
 #include <base/atomic.h>
 #include <base/panic.h>
 #include <kernel/cred.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/time.h>
@@ -14,9 +15,6 @@
 #include <lib/string.h>
 #include <mm/slab.h>
 #include <mm/uvm.h>
-
-/* After the last pid the search goes on here: low ones belong to what lives long. */
-#define PID_SECOND_ROUND 300
 
 struct spinlock process_lock = SPINLOCK_INIT("processes");
 struct process *process_one;
@@ -26,7 +24,6 @@ struct id_tree process_sessions;
 static struct id_tree processes;
 static struct id_tree threads; /* by tid, those that do not lead their process */
 static u32 thread_count;
-static int last_pid;
 static const struct proc_part *parts[PROC_PARTS];
 
 static SLAB_CACHE(process_cache, "process", sizeof(struct process), 8);
@@ -118,6 +115,7 @@ struct process *process_alloc(struct process *parent)
     if (!p)
         return NULL;
     p->refs = 1;
+    p->pid_ns = &pid_ns_root;
     list_init(&p->children);
     list_init(&p->sibling);
     list_init(&p->threads);
@@ -136,53 +134,97 @@ struct process *process_alloc(struct process *parent)
 
 /* --- ids --- */
 
-static bool pid_free(int pid)
+static bool is_used(const struct pid_ns *root, int id)
 {
-    return !id_find(&processes, pid) && !id_find(&threads, pid) && !id_find(&process_groups, pid) &&
-           !id_find(&process_sessions, pid);
+    (void)root;
+    return id_find(&processes, id) || id_find(&threads, id) || id_find(&process_groups, id) ||
+           id_find(&process_sessions, id);
+}
+
+void process_release_id(int id)
+{
+    if (unlikely(pid_numbered.count) && !is_used(&pid_ns_root, id))
+        pid_release_numbers(id);
 }
 
 /* For a new thread of p. Everybody is root, so that everybody's threads count for RLIMIT_NPROC. */
-static int find_pid(const struct process *p)
+static int find_id(const struct process *p, const struct pid_wish *wish)
 {
-    int pid = last_pid;
+    int wished = pid_wished(wish, p->pid_ns, 0);
 
     if (thread_count >= p->limit[RLIMIT_NPROC].soft)
         return -EAGAIN;
-    do {
-        pid = pid + 1 < PID_MAX ? pid + 1 : PID_SECOND_ROUND;
-        if (pid_free(pid))
-            return last_pid = pid;
-    } while (pid != last_pid);
-    return -EAGAIN;
+    if (!wished)
+        return pid_next_number(&pid_ns_root, is_used);
+    return is_used(&pid_ns_root, wished) ? -EEXIST : wished;
 }
 
-int process_link(struct process *p, struct thread *t)
+/* Names the thread: its id, or an error. */
+static int give_id(struct process *p, struct thread *t, const struct pid_wish *wish)
 {
-    int pid = find_pid(p);
+    bool simple = p->pid_ns == &pid_ns_root && !wish;
+    int err = simple ? 0 : pid_may_be_born(p->pid_ns, wish);
+    int id = err ? err : find_id(p, wish);
+
+    t->tid = id;
+    if (id > 0 && p->pid_ns != &pid_ns_root)
+        t->tid = pid_give_numbers(p->pid_ns, id, wish);
+    if (t->tid < 0)
+        return t->tid;
+    return t->id.id = id;
+}
+
+/* The first one of a namespace is its init. */
+static void join_pid_ns(struct process *p)
+{
+    struct pid_ns *ns = p->pid_ns;
+
+    if (!ns->init) {
+        ns->init = p;
+        p->sig.unkillable = true;
+    }
+    for (; ns->level; ns = ns->parent)
+        ns->processes++;
+}
+
+/* An init that ends waits until it is the last. */
+static void leave_pid_ns(struct process *p)
+{
+    for (struct pid_ns *ns = p->pid_ns; ns->level; ns = ns->parent) {
+        ns->processes--;
+        if (ns->closed && ns->init)
+            wake_all(&ns->init->child_wait);
+    }
+}
+
+int process_link(struct process *p, struct thread *t, const struct pid_wish *wish)
+{
+    int pid = give_id(p, t, wish);
 
     if (pid < 0)
         return pid;
     p->node.id = pid;
-    t->tid = pid;
+    p->own_pid = t->tid;
     id_insert(&processes, &p->node);
     list_push_back(&p->threads, &t->process_link);
     p->leader = t;
     p->thread_count = 1;
     p->sig.takers = 1;
     thread_count++;
+    join_pid_ns(p);
     return pid;
 }
 
-int process_link_thread(struct process *p, struct thread *t)
+int process_link_thread(struct process *p, struct thread *t, const struct pid_wish *wish)
 {
-    int tid = find_pid(p);
+    int tid = give_id(p, t, wish);
 
     if (tid < 0)
         return tid;
-    t->tid = t->id.id = tid;
-    if (!sig_add_thread(p, t))
+    if (!sig_add_thread(p, t)) {
+        process_release_id(tid);
         return -ERESTARTNOINTR;
+    }
     id_insert(&threads, &t->id);
     thread_count++;
     return tid;
@@ -197,6 +239,7 @@ static void forget_tid(struct process *p, struct thread *t)
     }
     id_remove(&threads, &t->id);
     thread_count--;
+    process_release_id(t->id.id);
 }
 
 void process_unlink_thread(struct process *p, struct thread *t)
@@ -214,7 +257,8 @@ void process_become_leader(void)
 
     if (p->leader != t) {
         forget_tid(p, t);
-        t->tid = process_pid(p);
+        t->tid = p->own_pid;
+        t->id.id = process_pid(p);
         p->leader = t;
     }
     spin_unlock(&process_lock, flags);
@@ -225,6 +269,8 @@ void process_unlink(struct process *p)
     id_remove(&processes, &p->node);
     thread_count--;
     p->state = PROCESS_REAPED;
+    leave_pid_ns(p);
+    process_release_id(process_pid(p));
 }
 
 /* --- finding --- */
@@ -246,6 +292,7 @@ void process_put(struct process *p)
     sig_free_process(p);
     if (p->cred)
         cred_put(p->cred);
+    pid_ns_put(p->pid_ns);
     slab_free(&process_cache, p);
 }
 
@@ -256,13 +303,33 @@ static struct process *get_locked(struct process *p)
     return p;
 }
 
+static struct thread *find_thread(int id)
+{
+    struct process *p = process_of(id_find(&processes, id));
+    struct id_node *node = p ? NULL : id_find(&threads, id);
+
+    if (p)
+        return p->leader;
+    return node ? container_of(node, struct thread, id) : NULL;
+}
+
 struct process *process_find(int pid)
 {
     irqflags_t flags = spin_lock(&process_lock);
-    struct process *p = process_of(id_find(&processes, pid));
-    struct thread *t = p ? NULL : process_find_thread(pid);
+    int id = pid_id(current_pid_ns(), pid);
+    struct process *p = process_of(id_find(&processes, id));
+    struct thread *t = p ? NULL : find_thread(id);
 
     p = get_locked(t ? t->process : p);
+    spin_unlock(&process_lock, flags);
+    return p;
+}
+
+struct process *process_by_pid(const struct pid_ns *ns, int pid)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+    struct process *p = get_locked(process_of(id_find(&processes, pid_id(ns, pid))));
+
     spin_unlock(&process_lock, flags);
     return p;
 }
@@ -276,26 +343,74 @@ struct process *process_next(int after)
     return p;
 }
 
+/* Numbers may be of threads, groups and sessions too. */
+static struct process *next_below(const struct pid_ns *ns, int *pid)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+    struct process *p = NULL;
+    int id;
+
+    while (!p && (*pid = pid_next_taken(ns, *pid, &id)))
+        p = get_locked(process_of(id_find(&processes, id)));
+    spin_unlock(&process_lock, flags);
+    return p;
+}
+
+struct process *process_next_in(const struct pid_ns *ns, int *pid)
+{
+    struct process *p;
+
+    if (ns != &pid_ns_root)
+        return next_below(ns, pid);
+    p = process_next(*pid);
+    if (p)
+        *pid = process_pid(p);
+    return p;
+}
+
 struct thread *process_find_thread(int tid)
 {
-    struct process *p = process_of(id_find(&processes, tid));
-    struct id_node *node = p ? NULL : id_find(&threads, tid);
-
-    if (p)
-        return p->leader;
-    return node ? container_of(node, struct thread, id) : NULL;
+    return find_thread(pid_id(current_pid_ns(), tid));
 }
 
 struct thread *process_thread(struct process *p, int tid)
 {
-    struct thread *t = process_find_thread(tid);
+    struct thread *t = find_thread(pid_id(p->pid_ns, tid));
 
     return t && t->process == p ? t : NULL;
 }
 
+int pid_seen(int id)
+{
+    struct pid_ns *ns = current_pid_ns();
+    irqflags_t flags;
+    int number;
+
+    if (likely(ns == &pid_ns_root))
+        return id;
+    flags = spin_lock(&process_lock);
+    number = pid_number(ns, id);
+    spin_unlock(&process_lock, flags);
+    return number;
+}
+
+int pid_of_seen(int number)
+{
+    struct pid_ns *ns = current_pid_ns();
+    irqflags_t flags;
+    int id;
+
+    if (likely(ns == &pid_ns_root))
+        return number;
+    flags = spin_lock(&process_lock);
+    id = pid_id(ns, number);
+    spin_unlock(&process_lock, flags);
+    return id;
+}
+
 int process_next_tid(struct process *p, int after)
 {
-    int best = process_pid(p) > after ? process_pid(p) : 0;
+    int best = p->own_pid > after ? p->own_pid : 0;
     irqflags_t flags = spin_lock(&process_lock);
     struct thread *t;
 
@@ -326,7 +441,7 @@ void process_release_vfork(struct process *p)
         return;
     flags = spin_lock(&process_lock);
     p->vfork_busy = false;
-    wake_all(&p->parent->child_wait);
+    wake_all(&p->end_wait); /* the one that waits need not be its parent: CLONE_PARENT */
     spin_unlock(&process_lock, flags);
 }
 
@@ -344,7 +459,15 @@ u32 process_thread_count(void)
 
 int process_last_pid(void)
 {
-    return READ_ONCE(last_pid);
+    return READ_ONCE(current_pid_ns()->last);
+}
+
+void process_set_last_pid(int pid)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+
+    current_pid_ns()->last = pid;
+    spin_unlock(&process_lock, flags);
 }
 
 char thread_state_letter(const struct thread *t)

@@ -175,8 +175,9 @@ static void stop_process(struct process *p, int sig)
 static void do_default(struct process *p, const struct taken *taken)
 {
     sigset_mask bit = sig_bit(taken->sig);
+    bool immune = p->sig.unkillable && !(bit & SIG_NEVER_BLOCKED); /* those come from above */
 
-    if (!taken->forced && ((bit & SIG_DEFAULT_IGNORED) || p->sig.unkillable))
+    if (!taken->forced && ((bit & SIG_DEFAULT_IGNORED) || immune))
         return;
     if (!taken->forced && (bit & SIG_DEFAULT_STOPS))
         stop_process(p, taken->sig);

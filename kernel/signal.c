@@ -14,6 +14,7 @@
  */
 #include <abi/linux/resource.h>
 #include <base/atomic.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
@@ -333,6 +334,17 @@ static void side_effects(struct process *p, int sig)
     }
 }
 
+/*
+ * Whether the init of a namespace is to be killed or stopped by somebody above, whom it cannot refuse that:
+ * the kernel, or a process outside. By `info`, NULL: the kernel.
+ */
+static bool comes_from_above(const struct process *p, int sig, const struct linux_siginfo *info)
+{
+    if (p == process_one || !(sig_bit(sig) & SIG_NEVER_BLOCKED))
+        return false;
+    return !info || info->si_code > 0 || !pid_ns_is_within(current_pid_ns(), p->pid_ns);
+}
+
 /* A blocked signal is kept even if it is ignored: the action may change until it is unblocked. */
 static bool is_pointless(struct process *p, const struct thread *t, int sig)
 {
@@ -363,7 +375,7 @@ static int send(struct process *p, struct thread *t, bool shared, int sig,
     int err;
 
     side_effects(p, sig);
-    if (is_pointless(p, t, sig))
+    if (is_pointless(p, t, sig) && !(p->sig.unkillable && comes_from_above(p, sig, info)))
         return 0;
     if (sig == SIGKILL) {
         begin_exit(p, SIGKILL);

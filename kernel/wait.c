@@ -7,6 +7,7 @@
 #include <abi/linux/wait.h>
 #include <base/wait.h>
 #include <kernel/cred.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
 #include <lib/errno.h>
@@ -37,7 +38,7 @@ static void send_sigchld(struct process *parent, struct process *p, int code)
     if (!code)
         code = exit_code(p->exit_status, &value);
     sig_info_init(&info, p->exit_signal, code);
-    info.chld.pid = process_pid(p);
+    info.chld.pid = pid_number(parent->pid_ns, process_pid(p));
     info.chld.uid = p->cred->user.real;
     info.chld.status = value;
     info.chld.utime = (s64)clock_ticks(p->dead.user_ns);
@@ -99,7 +100,7 @@ static bool is_meant(const struct process *p, const struct wait_request *request
 
 static void fill(struct wait_result *out, struct process *p, int code, int value, int status)
 {
-    out->pid = process_pid(p);
+    out->pid = pid_number(current_pid_ns(), process_pid(p));
     out->uid = p->cred->user.real;
     out->code = code;
     out->value = value;

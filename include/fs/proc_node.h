@@ -8,8 +8,7 @@
 #include <fs/file.h>
 #include <fs/inode.h>
 #include <fs/seq.h>
-
-struct process;
+#include <kernel/pid_ns.h>
 
 struct proc_node {
     struct inode inode;
@@ -37,6 +36,24 @@ extern const struct inode_ops proc_plain_ops;
 
 /* The inode number of such a node: the same each time it is looked up. */
 u64 proc_ino(int pid, const void *what, int number);
+
+/* The PID namespace whose processes a /proc shows, by their numbers there. */
+static inline struct pid_ns *proc_pid_ns(const struct super *super)
+{
+    (void)super;
+    return &pid_ns_root;
+}
+
+/* The number of the current process in that namespace, and of its current thread; 0: it is not seen there. */
+int proc_own_pid(const struct super *super);
+int proc_own_tid(const struct super *super);
+
+/* The number that an id has there; 0: it has none. */
+int proc_shown(const struct super *super, int id);
+
+/* What a thread of p that it calls `tid` is called there, and the reverse. 0: it is not seen, there is none. */
+int proc_shown_tid(const struct super *super, const struct process *p, int tid);
+int proc_meant_tid(const struct super *super, const struct process *p, int tid);
 
 /* The process of a node, if it has not been reaped, else NULL. Borrowed from the node. */
 struct process *proc_node_process(struct inode *inode);

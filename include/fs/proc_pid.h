@@ -11,7 +11,10 @@
 bool proc_pid_shown(const struct super *super, struct process *p);
 bool proc_pid_open(const struct super *super, struct process *p);
 
-/* The directory of a process, which must exist and be shown; ERR_PTR(-ENOENT, -ENOMEM). */
+/*
+ * The directory of a process by its number in the super's namespace, which must exist and be shown;
+ * ERR_PTR(-ENOENT, -ENOMEM).
+ */
 struct inode *proc_pid_make(struct super *super, int pid);
 u64 proc_pid_ino(int pid);
 
@@ -32,8 +35,15 @@ u64 proc_ns_dir_ino(int pid);
 
 /*
  * For show functions: seq->private is the file's node, whose number is the tid below
- * /proc/<pid>/task and 0 elsewhere.
+ * /proc/<pid>/task, as the process itself sees it, and 0 elsewhere.
  */
+static inline const struct super *proc_seq_super(const struct seq *seq)
+{
+    const struct proc_node *node = seq->private;
+
+    return node->inode.super;
+}
+
 static inline struct process *proc_seq_process(const struct seq *seq)
 {
     const struct proc_node *node = seq->private;

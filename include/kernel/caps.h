@@ -56,9 +56,6 @@ static inline bool caps_has(u64 set, unsigned cap)
 /* Whether the current thread may do what the capability stands for. */
 bool caps_have(unsigned cap);
 
-/* A copy of what the thread with that tid has, or the process with that pid; 0: the caller. -ESRCH. */
-int caps_get(int id, struct caps *out);
-
 /*
  * As capset(2), for the current thread; `bounding` and `ambient` are not looked at. The caller then has
  * the limits of memory looked at again (rlimit_apply). -EPERM: more than was permitted; -ENOMEM.

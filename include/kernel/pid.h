@@ -10,6 +10,15 @@
 
 #define PID_MAX 32768
 
+/*
+ * Numbers that the creator of a process or thread asks for (clone3's set_tid): in the namespace where it
+ * is born, then in those above. See <kernel/pid_ns.h>.
+ */
+struct pid_wish {
+    const int *number;
+    unsigned count; /* at most PID_NS_LEVELS; 0: it takes what comes */
+};
+
 struct id_node {
     struct rb_node node;
     int id;

@@ -28,6 +28,7 @@
 
 struct namespaces;
 struct cred;
+struct pid_ns;
 struct uvm;
 
 enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_REAPED };
@@ -100,12 +101,14 @@ struct cpu_alarm {
 };
 
 struct process {
-    struct id_node node; /* node.id is the pid */
+    struct id_node node; /* node.id is the pid: its number in the root of PID namespaces */
+    int own_pid;         /* what it calls itself: its number in its own namespace */
     u32 refs;
     u8 state;        /* enum process_state */
     bool vfork_busy; /* the parent waits until this child execs or ends */
     bool execed;     /* has called exec: setpgid by the parent is refused */
     bool cpu_limits; /* has a limit or a timer on its cpu time */
+    bool subreaper;  /* its descendants' children become its own when they lose their parent */
     /*
      * Has had more than one thread since its last exec. Never reset but by exec: so a single thread
      * that finds it false needs no fence to know that nobody else was there.
@@ -117,11 +120,11 @@ struct process {
     char comm[THREAD_NAME_MAX]; /* its first thread's name */
 
     struct process *parent;
-    int ppid;             /* the parent's pid, for getppid without a lock; written with `parent` */
+    int ppid; /* the parent's pid as it sees it, without a lock; written with `parent` */
     struct list children; /* by sibling */
     struct list sibling;
-    struct wait_queue child_wait; /* for wait4 and vfork, and exec that waits for other threads */
-    struct wait_queue end_wait;   /* until it has ended, from anywhere (pidfd) */
+    struct wait_queue child_wait; /* for wait4, and exec that waits for other threads */
+    struct wait_queue end_wait;   /* until it has ended, from anywhere (pidfd); for vfork */
     struct list threads;          /* by thread->process_link; changes under sig.lock, too */
     struct thread *leader;        /* whose tid is the pid; NULL once it has ended */
     u32 thread_count;
@@ -130,6 +133,7 @@ struct process {
 
     struct uvm *uvm; /* borrowed from its threads, which hold the references; NULL at the end */
     void *part[PROC_PARTS];
+    struct pid_ns *pid_ns;         /* where it lives; referenced (see <kernel/pid_ns.h>) */
     struct namespaces *namespaces; /* see <kernel/namespace.h>; NULL at the end */
     struct cred *cred;             /* its first thread's, and still when that has ended; counted */
     bool undumpable;               /* only those may look into it who may look into any */
@@ -156,6 +160,7 @@ extern struct id_tree process_sessions;
 
 extern struct spinlock process_lock;
 
+/* The kernel's own name of it. What a program is told is own_pid, or pid_seen() of this. */
 static inline int process_pid(const struct process *p)
 {
     return p->node.id;
@@ -164,6 +169,12 @@ static inline int process_pid(const struct process *p)
 static inline struct process *current_process(void)
 {
     return current_thread()->process;
+}
+
+/* The current process's pid as it knows it: getpid(2). */
+static inline int current_pid(void)
+{
+    return current_process()->own_pid;
 }
 
 /* --- tables (kernel/process.c) --- */
@@ -193,15 +204,16 @@ struct process *process_alloc(struct process *parent);
 
 /*
  * Gives it a pid, its thread that as tid, and links both in: from now on it can be found. Under
- * process_lock. The pid or -EAGAIN (none is free, RLIMIT_NPROC).
+ * process_lock. The pid; -EAGAIN (none is free, RLIMIT_NPROC); what pid_may_be_born and
+ * pid_give_numbers say. `wish` may be NULL.
  */
-int process_link(struct process *p, struct thread *t);
+int process_link(struct process *p, struct thread *t, const struct pid_wish *wish);
 
 /*
  * The same for one more thread of a process. The tid; -EAGAIN; -ERESTARTNOINTR when the process ends,
  * stops or becomes another program, which the caller has to take part in first.
  */
-int process_link_thread(struct process *p, struct thread *t);
+int process_link_thread(struct process *p, struct thread *t, const struct pid_wish *wish);
 
 /* Takes an ended thread, which is the current one, out of the tables and its process. As above. */
 void process_unlink_thread(struct process *p, struct thread *t);
@@ -212,12 +224,15 @@ void process_become_leader(void);
 /* Forgets a zombie: its pid is free. The table's reference becomes the caller's. Under process_lock. */
 void process_unlink(struct process *p);
 
+/* A group or session with that id is gone: its numbers are free if nothing else has it. Under process_lock. */
+void process_release_id(int id);
+
 /* Ends the wait of a parent that called vfork. */
 void process_release_vfork(struct process *p);
 
 /*
- * The process with that pid, zombies included, or with a thread of that tid, with a reference;
- * NULL when there is none.
+ * The process with that pid, zombies included, or with a thread of that tid, both as the current process sees
+ * them, with a reference; NULL when there is none.
  */
 struct process *process_find(int pid);
 void process_get(struct process *p);
@@ -230,16 +245,16 @@ struct process *process_next(int after);
 struct uvm *process_uvm(struct process *p);
 
 /*
- * The thread with that tid of any process, or NULL (a leader that has ended is none); good while
- * process_lock is held.
+ * The thread with that tid, as the current process sees it, of any process, or NULL (a leader that
+ * has ended is none); good while process_lock is held.
  */
 struct thread *process_find_thread(int tid);
 
-/* The thread of p with that tid, or NULL; good while process_lock is held. */
+/* The thread of p with that tid, as p sees it, or NULL; good while process_lock is held. */
 struct thread *process_thread(struct process *p, int tid);
 
 /*
- * The smallest tid > after of p's threads, 0 at the end. The pid is always among them, as on Linux,
+ * The smallest tid > after of p's threads, as p sees it, 0 at the end. The pid is always among them, as on Linux,
  * whether the leader still runs or not. For /proc.
  */
 int process_next_tid(struct process *p, int after);
@@ -248,8 +263,10 @@ int process_next_tid(struct process *p, int after);
 u32 process_count(void);
 u32 process_thread_count(void);
 
-/* The last pid that was given out (for /proc/loadavg). */
+/* The last pid that was given out where the current process lives (for /proc/loadavg). */
 int process_last_pid(void);
+/* The next one is looked for behind that: 0..PID_MAX - 1. Takes process_lock. */
+void process_set_last_pid(int pid);
 
 /* A letter as ps shows it: R S D T Z; NULL: Z. Under process_lock. */
 char thread_state_letter(const struct thread *t);
@@ -272,13 +289,15 @@ struct fork_args {
     /* If not NULL: is told of a child process (not a thread) that is linked in and has not run yet. May sleep. */
     void (*born)(struct process *child, void *arg);
     void *born_arg;
+    struct pid_wish wish;
     u32 group_sends; /* process_fork's: sig_group_sends when it began */
 };
 
 /*
  * A child of the current process, a copy of it with the calling thread alone, or with CLONE_THREAD
  * another thread of it; it returns 0 from the same system call. Its pid or tid, or -ENOMEM, -EAGAIN
- * (limits), -EINVAL (flags that are not supported, or not together). With CLONE_VFORK returns when
+ * (limits), -EINVAL (flags that are not supported, or not together), -EPERM, and what
+ * pid_may_be_born and pid_give_numbers say. The number is as the caller sees it. With CLONE_VFORK returns when
  * the child has called exec or ended, or the caller is to die.
  */
 int process_fork(struct fork_args *args, struct trap_frame *tf);
@@ -325,12 +344,12 @@ enum wait_who { WAIT_ANY, WAIT_PID, WAIT_PGRP };
 
 struct wait_request {
     enum wait_who who;
-    int id;
+    int id;      /* in the root namespace; 0: of nobody */
     int options; /* WNOHANG, WEXITED, WSTOPPED (= WUNTRACED), WCONTINUED, WNOWAIT, __WALL, ... */
 };
 
 struct wait_result {
-    int pid;
+    int pid; /* as the current process sees it */
     u32 uid;
     int status; /* as wait4 reports it */
     int code;   /* CLD_*, for waitid */

@@ -37,7 +37,7 @@ struct sig_process {
     bool stopped;               /* job control: threads wait in the kernel */
     bool stop_taken;            /* a thread is about to stop the process; SIGCONT undoes that */
     bool exiting;               /* the process ends: nothing is delivered any more */
-    bool unkillable;            /* pid 1: only what it handles reaches it */
+    bool unkillable;            /* the init of a PID namespace: only what it handles reaches it */
     int stop_signal;            /* that stopped it */
     u32 stops;                  /* how often it was stopped */
     u32 stop_left;              /* threads that have not come to rest since the last stop */
@@ -77,7 +77,15 @@ void sig_info_from_caller(struct linux_siginfo *info, int sig, int code);
  * ^C, also from interrupts), who may do anything. 0, -ESRCH, -EINVAL, -EAGAIN, -EPERM.
  */
 int sig_kill(int pid, int sig, const struct linux_siginfo *info); /* pid > 0, 0, -1, < -1 */
+/* `pgid` is the id in the root namespace; the others' numbers are the caller's. */
 int sig_kill_pgrp(int pgid, int sig, const struct linux_siginfo *info);
+
+/*
+ * What p is to be told of a signal that the current process sends with `info` (may be NULL): itself, or
+ * in *copy the same without the sender's pid, which means nothing in p's namespace.
+ */
+const struct linux_siginfo *sig_info_seen(const struct linux_siginfo *info, const struct process *p,
+                                          struct linux_siginfo *copy);
 int sig_kill_thread(int tgid, int tid, int sig,
                     const struct linux_siginfo *info); /* tgid -1: any */
 

@@ -72,8 +72,9 @@ struct thread {
     u64 faults_minor, faults_major;
 
     /* Of user threads. */
-    int tid;
-    struct id_node id; /* in the table of threads, unless it leads its process */
+    int tid; /* what it calls itself: its number in its process's PID namespace */
+    struct id_node
+        id; /* the kernel's name of it; in the table of threads, unless it leads its process */
     struct process *process;
     struct list process_link;      /* in process->threads */
     struct trap_frame *user_frame; /* its registers in user mode, at the top of the stack */

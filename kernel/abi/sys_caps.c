@@ -5,6 +5,8 @@
 #include <abi/linux/capability.h>
 #include <abi/linux/personality.h>
 #include <kernel/caps.h>
+#include <kernel/cred.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/rlimit.h>
 #include <kernel/sched.h>
@@ -33,6 +35,35 @@ static int read_header(vaddr_t addr, struct linux_cap_header *header, unsigned *
     }
 }
 
+/* What the process calls the thread that the caller calls `tid`. */
+static int own_tid(const struct process *p, int tid)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+    int own = pid_number(p->pid_ns, pid_id(current_pid_ns(), tid));
+
+    spin_unlock(&process_lock, flags);
+    return own;
+}
+
+/* The capabilities of a thread, or with 0 of the caller. */
+static int caps_of(int tid, struct caps *out)
+{
+    struct process *p;
+
+    if (tid <= 0) {
+        *out = current_cred()->caps;
+        return tid ? -EINVAL : 0;
+    }
+    p = process_find(tid);
+    if (!p)
+        return -ESRCH;
+    struct cred *cred = cred_of_process(p, own_tid(p, tid));
+    *out = cred->caps;
+    cred_put(cred);
+    process_put(p);
+    return 0;
+}
+
 SYSCALL2(capget, vaddr_t, header_at, vaddr_t, to)
 {
     struct linux_cap_header header;
@@ -43,7 +74,7 @@ SYSCALL2(capget, vaddr_t, header_at, vaddr_t, to)
 
     if (err || !to)
         return err == -EINVAL && !to ? 0 : err;
-    err = header.pid < 0 ? -EINVAL : caps_get(header.pid, &caps);
+    err = caps_of(header.pid, &caps);
     if (err)
         return err;
     for (unsigned i = 0; i < words; i++)

@@ -12,6 +12,7 @@
 #include <base/percpu.h>
 #include <fs/rng.h>
 #include <kernel/membarrier.h>
+#include <kernel/pid_ns.h>
 #include <kernel/power.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
@@ -209,6 +210,25 @@ SYSCALL2(membarrier, int, command, u32, flags)
 
 /* --- the end --- */
 
+/*
+ * The machine of who lives in a PID namespace is that namespace: its init ends as if by the signal
+ * that says how, SIGHUP to start again and SIGINT for good (reboot(2)).
+ */
+static long end_namespace(u32 command)
+{
+    struct pid_ns *ns = current_pid_ns();
+    bool again = command == LINUX_REBOOT_CMD_RESTART || command == LINUX_REBOOT_CMD_RESTART2;
+    irqflags_t flags;
+
+    if (!again && command != LINUX_REBOOT_CMD_POWER_OFF && command != LINUX_REBOOT_CMD_HALT)
+        return -EINVAL;
+    flags = spin_lock(&process_lock);
+    if (ns->init)
+        sig_begin_exit(ns->init, again ? SIGHUP : SIGINT);
+    spin_unlock(&process_lock, flags);
+    process_exit(0);
+}
+
 SYSCALL4(reboot, u32, magic1, u32, magic2, u32, command, vaddr_t, argument)
 {
     char text[32];
@@ -217,6 +237,8 @@ SYSCALL4(reboot, u32, magic1, u32, magic2, u32, command, vaddr_t, argument)
         (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
          magic2 != LINUX_REBOOT_MAGIC2B && magic2 != LINUX_REBOOT_MAGIC2C))
         return -EINVAL;
+    if (current_pid_ns() != &pid_ns_root)
+        return end_namespace(command);
     switch (command) {
     case LINUX_REBOOT_CMD_RESTART2: /* the string is the firmware's business, but must be one */
         if (copyinstr(text, argument, sizeof(text)) == -EFAULT)

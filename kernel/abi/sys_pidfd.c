@@ -6,6 +6,7 @@
 #include <base/wait.h>
 #include <fs/fdtable.h>
 #include <fs/pidfd.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <mm/usercopy.h>
 #include <mm/uvm.h>
@@ -31,12 +32,12 @@ static int read_info(vaddr_t from, int sig, const struct process *to, struct lin
 
 static long send(struct process *p, int sig, vaddr_t from)
 {
-    struct linux_siginfo info;
+    struct linux_siginfo info, copy;
     int err = 0;
 
     if (!p)
         return -EBADF;
-    if (sig < 0 || sig > NSIG)
+    if (sig < 0 || sig > NSIG || !pid_ns_is_within(p->pid_ns, current_pid_ns()))
         return -EINVAL;
     if (from)
         err = read_info(from, sig, p, &info);
@@ -47,7 +48,7 @@ static long send(struct process *p, int sig, vaddr_t from)
     }
     if (READ_ONCE(p->state) == PROCESS_REAPED)
         return -ESRCH;
-    return sig ? sig_send_process(p, sig, &info) : 0;
+    return sig ? sig_send_process(p, sig, sig_info_seen(&info, p, &copy)) : 0;
 }
 
 SYSCALL4(pidfd_send_signal, int, fd, int, sig, vaddr_t, info, unsigned, flags)

@@ -11,6 +11,7 @@
 #include <fs/fdtable.h>
 #include <fs/pidfd.h>
 #include <kernel/cred.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <lib/string.h>
 #include <mm/usercopy.h>
@@ -21,7 +22,7 @@
 
 SYSCALL0(getpid)
 {
-    return process_pid(current_process());
+    return current_pid();
 }
 
 SYSCALL0(getppid)
@@ -111,7 +112,9 @@ static int check_rest(vaddr_t addr, size_t size)
 
 static bool clone_args_make_sense(const struct linux_clone_args *in)
 {
-    if (in->set_tid || in->set_tid_size || (in->flags & (CSIGNAL | CLONE_DETACHED)))
+    if (in->flags & (CSIGNAL | CLONE_DETACHED))
+        return false;
+    if (!in->set_tid != !in->set_tid_size || in->set_tid_size > PID_NS_LEVELS)
         return false;
     if (!in->stack != !in->stack_size || in->stack + in->stack_size < in->stack)
         return false;
@@ -122,6 +125,7 @@ static bool clone_args_make_sense(const struct linux_clone_args *in)
 SYSCALL_FRAME(clone3)
 {
     struct linux_clone_args in = {.flags = 0};
+    int wished[PID_NS_LEVELS];
     vaddr_t addr = tf_arg(tf, 0);
     size_t size = tf_arg(tf, 1);
     int err = size < CLONE_ARGS_SIZE_VER0 ? -EINVAL : check_rest(addr, size);
@@ -132,6 +136,8 @@ SYSCALL_FRAME(clone3)
         return -EFAULT;
     if (!clone_args_make_sense(&in) || in.exit_signal > NSIG)
         return -EINVAL;
+    if (copyin(wished, in.set_tid, in.set_tid_size * sizeof(wished[0])))
+        return -EFAULT;
     struct fork_args args = {
         .flags = in.flags,
         .exit_signal = (int)in.exit_signal,
@@ -139,6 +145,7 @@ SYSCALL_FRAME(clone3)
         .parent_tid = in.parent_tid,
         .tls = in.tls,
         .child_tid = in.child_tid,
+        .wish = {.number = wished, .count = (unsigned)in.set_tid_size},
     };
 
     return in.flags & CLONE_PIDFD ? fork_with_pidfd(args, in.pidfd, tf) : process_fork(&args, tf);
@@ -177,7 +184,7 @@ SYSCALL4(wait4, int, pid, vaddr_t, status, int, options, vaddr_t, rusage)
     if (pid == INT32_MIN)
         return -ESRCH;
     request.who = pid == -1 ? WAIT_ANY : pid > 0 ? WAIT_PID : WAIT_PGRP;
-    request.id = pid > 0 ? pid : pid == 0 ? process_pgid(current_process()) : -pid;
+    request.id = pid == 0 ? process_pgid(current_process()) : pid_of_seen(pid > 0 ? pid : -pid);
     rc = process_wait(&request, &result);
     if (rc <= 0)
         return rc;
@@ -225,7 +232,7 @@ static int wait_for_pidfd(int fd, struct wait_request *request)
 
 SYSCALL5(waitid, int, type, int, id, vaddr_t, info, int, options, vaddr_t, rusage)
 {
-    struct wait_request request = {.id = id, .options = options};
+    struct wait_request request = {.id = pid_of_seen(id), .options = options};
     struct wait_result result;
     int rc;
 
@@ -304,6 +311,13 @@ static long set_death_signal(u64 sig)
     return 0;
 }
 
+static long get_subreaper(vaddr_t addr)
+{
+    s32 is_one = current_process()->subreaper;
+
+    return copyout_obj(addr, &is_one);
+}
+
 static long bounding_has(u64 cap)
 {
     return cap > CAP_LAST ? -EINVAL : caps_has(current_cred()->caps.bounding, (unsigned)cap);
@@ -350,6 +364,11 @@ SYSCALL5(prctl, int, option, u64, arg, u64, arg3, u64, arg4, u64, arg5)
         return set_death_signal(arg);
     case PR_GET_PDEATHSIG:
         return copyout_obj(arg, &current_process()->parent_death_signal);
+    case PR_SET_CHILD_SUBREAPER:
+        WRITE_ONCE(current_process()->subreaper, arg != 0);
+        return 0;
+    case PR_GET_CHILD_SUBREAPER:
+        return get_subreaper(arg);
     case PR_SET_NAME:
         return set_name(arg);
     case PR_GET_NAME:

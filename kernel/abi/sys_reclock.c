@@ -6,6 +6,7 @@
 #include <fs/fdtable.h>
 #include <fs/inode.h>
 #include <fs/reclock.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <lib/errno.h>
 #include <mm/usercopy.h>
@@ -73,7 +74,7 @@ static void from_lock(const struct reclock *found, struct linux_flock *l)
     l->l_whence = SEEK_SET;
     l->l_start = (s64)found->first;
     l->l_len = found->last == RECLOCK_EOF ? 0 : (s64)(found->last - found->first + 1);
-    l->l_pid = found->pid;
+    l->l_pid = found->pid > 0 ? pid_seen(found->pid) : found->pid;
 }
 
 static long get_lock(struct file *file, struct linux_flock *l, const struct reclock *want,

@@ -41,7 +41,7 @@ static int queued_info(int pid, int sig, vaddr_t from, struct linux_siginfo *inf
 {
     if (copyin_obj(info, from))
         return -EFAULT;
-    if ((info->si_code >= 0 || info->si_code == SI_TKILL) && pid != process_pid(current_process()))
+    if ((info->si_code >= 0 || info->si_code == SI_TKILL) && pid != current_pid())
         return -EPERM;
     info->si_signo = sig;
     return 0;

@@ -127,7 +127,7 @@ SYSCALL4(prlimit64, int, pid, unsigned, resource, vaddr_t, from, vaddr_t, to)
 {
     struct rlimit limit;
 
-    if (pid && pid != process_pid(current_process()))
+    if (pid && pid != current_pid())
         return process_getsid(pid) < 0 ? -ESRCH : -EPERM;
     if (resource >= RLIMIT_COUNT)
         return -EINVAL;
