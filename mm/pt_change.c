@@ -153,16 +153,19 @@ int pt_split(struct pt *pt, struct mmu_flush *fl, vaddr_t va)
 static unsigned clear_span(struct pt_gather *g, const struct pt_span *span, enum pt_frames frames,
                            unsigned live)
 {
+    unsigned level = span->level;
     pte_t *slot = span->slot, *end = slot + span->count;
     unsigned cleared = 0;
 
-    for (; cleared < live && (slot = pt_first_used(slot, end)) < end; slot++, cleared++) {
-        vaddr_t va = span->va + (size_t)(slot - span->slot) * pt_entry_size(span->level);
+    for (vaddr_t va = span->va; slot < end && cleared < live; slot++, va += pt_entry_size(level)) {
         pte_t pte = mmu_load(slot);
 
-        mmu_store(&g->flush, slot, MMU_NOTHING, va, span->level);
+        if (mmu_is_empty(pte))
+            continue;
+        mmu_store(&g->flush, slot, MMU_NOTHING, va, level);
         if (frames == PT_PUT_FRAMES)
             pt_gather_page(g, pfn_to_page(mmu_pfn(pte)));
+        cleared++;
     }
     return cleared;
 }

@@ -34,7 +34,7 @@ static u32 copy_span(struct mmu_flush *to_fl, pte_t *to, struct mmu_flush *fl,
     for (vaddr_t va = from->va; slot < end && copied < live; slot++, to++, va += PAGE_SIZE) {
         pte_t pte = mmu_load(slot);
 
-        if (mmu_kind(pte) == MMU_EMPTY)
+        if (mmu_is_empty(pte))
             continue;
         page_get(pfn_to_page(mmu_pfn(pte)));
         mmu_store(to_fl, to, share_entry(fl, slot, pte, va, 0, cow), va, 0);
