@@ -46,6 +46,7 @@ class Test:
     endless: bool = False
     apart: bool = False
     long: bool = False
+    fine: bool = False
 
     @property
     def counts(self):

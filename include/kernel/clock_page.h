@@ -30,12 +30,11 @@ struct clock_page {
     u64 resolution; /* ns: what clock_getres says */
 };
 
-static inline u32 clock_page_begin(const struct clock_page *page)
+/* An odd count is taken for the even one before it, which it will never be again: so it counts as changed, below. */
+static inline u64 clock_page_begin(const struct clock_page *page)
 {
-    u64 sequence;
+    u64 sequence = READ_ONCE(page->sequence) & ~1ul;
 
-    while (unlikely((sequence = READ_ONCE(page->sequence)) & 1))
-        ;
     arch_order_loads_ticks();
     return sequence;
 }
