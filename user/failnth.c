@@ -10,10 +10,13 @@
 #include "sys.h"
 #include "text.h"
 
+#include <abi/linux/event_files.h>
 #include <abi/linux/fcntl.h>
 #include <abi/linux/ipc.h>
 #include <abi/linux/mman.h>
+#include <abi/linux/poll.h>
 #include <abi/linux/signal.h>
+#include <abi/linux/time.h>
 
 #include "thread.h"
 
@@ -183,6 +186,87 @@ static long use_memory_file(void)
     return rc ? rc : SYS(ftruncate, fd, PAGE);
 }
 
+/* A lock that is cut into two needs a record more. */
+static long cut_lock(void)
+{
+    struct linux_flock lock = {.l_type = F_WRLCK, .l_len = 100};
+    struct linux_flock hole = {.l_type = F_UNLCK, .l_start = 40, .l_len = 20};
+    long fd = SYS(memfd_create, "failnth", 0);
+    long rc = fd < 0 ? fd : SYS(fcntl, fd, F_SETLK, &lock);
+
+    return rc ? rc : SYS(fcntl, fd, F_SETLK, &hole);
+}
+
+/* --- descriptors that wait, and timers ----------------------------------------------------------- */
+
+/* Set up, and waited for from inside of another one. */
+static long use_epoll(void)
+{
+    struct linux_epoll_event event = {.events = POLLIN}, got;
+    long inner = SYS(epoll_create1, 0), outer = SYS(epoll_create1, 0);
+    long counter = SYS(eventfd2, 1, EFD_NONBLOCK);
+    long rc = MIN(MIN(inner, outer), counter);
+
+    if (rc >= 0)
+        rc = SYS(epoll_ctl, inner, EPOLL_CTL_ADD, counter, &event);
+    if (rc >= 0)
+        rc = SYS(epoll_ctl, outer, EPOLL_CTL_ADD, inner, &event);
+    if (rc >= 0)
+        rc = SYS(epoll_pwait, outer, &got, 1, 0, 0, 0);
+    return rc == 0 ? -EIO : MIN(rc, 0);
+}
+
+static long use_timerfd(void)
+{
+    struct linux_itimerspec soon = {.it_value = {.tv_nsec = 1}};
+    long fd = SYS(timerfd_create, CLOCK_MONOTONIC, 0);
+    u64 expired;
+    long rc = fd < 0 ? fd : SYS(timerfd_settime, fd, 0, &soon, 0);
+
+    return rc ? rc : MIN(SYS(read, fd, &expired, sizeof(expired)), 0);
+}
+
+static long use_signalfd(void)
+{
+    u64 set = 1ul << (SIGUSR1 - 1);
+    struct linux_signalfd_siginfo info;
+    long fd, self = SYS(getpid);
+
+    SYS(rt_sigprocmask, SIG_BLOCK, &set, 0, sizeof(set));
+    fd = SYS(signalfd4, -1, &set, sizeof(set), 0);
+    if (fd < 0)
+        return fd;
+    SYS(kill, self, SIGUSR1);
+    return MIN(SYS(read, fd, &info, sizeof(info)), 0);
+}
+
+/* One that expires, and one that the end of the process finds armed. */
+static long use_timer(void)
+{
+    struct linux_sigevent event = {.sigev_signo = SIGURG, .sigev_notify = SIGEV_SIGNAL};
+    struct linux_itimerspec soon = {.it_value = {.tv_nsec = 1}}, late = {.it_value = {.tv_sec = 9}};
+    s32 id[2];
+    long rc = SYS(timer_create, CLOCK_MONOTONIC, &event, &id[0]);
+
+    if (rc == 0)
+        rc = SYS(timer_create, CLOCK_REALTIME, &event, &id[1]);
+    if (rc == 0)
+        rc = SYS(timer_settime, id[0], 0, &soon, 0);
+    return rc ? rc : SYS(timer_settime, id[1], 0, &late, 0);
+}
+
+static long use_pidfd(void)
+{
+    long self = SYS(getpid);
+    long fd = SYS(pidfd_open, self, 0);
+    struct linux_pollfd wait = {.fd = (s32)fd, .events = POLLIN};
+    struct linux_timespec none = {0};
+
+    return fd < 0 ? fd : MIN(SYS(ppoll, &wait, 1, &none, 0, 0), 0);
+}
+
+/* --- what outlives a process, and signals ---------------------------------------------------------- */
+
 static long segment = -1;
 
 static long use_segment(void)
@@ -262,7 +346,10 @@ static struct action {
     {"fault", .call = fault_pages},     {"mremap", .call = move_mapping},
     {"pipe", .call = use_pipe},         {"open", .call = use_file},
     {"memfd", .call = use_memory_file}, {"shm", .call = use_segment},
-    {"signal", .call = take_signal},
+    {"signal", .call = take_signal},    {"lock", .call = cut_lock},
+    {"epoll", .call = use_epoll},       {"timerfd", .call = use_timerfd},
+    {"signalfd", .call = use_signalfd}, {"timer", .call = use_timer},
+    {"pidfd", .call = use_pidfd},
 };
 
 /*

@@ -98,7 +98,8 @@ def test_every_system_call_with_every_bad_pointer(shell):
 
 # Allocations that fail.
 
-ACTIONS = ("fork", "exec", "clone", "mmap", "fault", "mremap", "pipe", "open", "memfd", "shm", "signal")
+ACTIONS = ("fork", "exec", "clone", "mmap", "fault", "mremap", "pipe", "open", "memfd", "shm", "signal", "lock",
+           "epoll", "timerfd", "signalfd", "timer", "pidfd")
 
 
 def test_each_allocation_of_many_calls_may_fail(shell):
