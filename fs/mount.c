@@ -141,6 +141,19 @@ static bool is_mounted_root(const struct dentry *d)
     return d == d->inode->super->root;
 }
 
+int mount_attach(struct super *super, struct dentry *dir)
+{
+    if (!S_ISDIR(dir->inode->mode))
+        return -ENOTDIR;
+    mutex_lock(&mount_lock);
+    /* In a tree that was taken off nothing can be mounted: nobody could unmount it. */
+    int err = is_listed(dir->inode->super) ? dentry_cover(dir, super) : -EINVAL;
+    if (!err)
+        list_add(super);
+    mutex_unlock(&mount_lock);
+    return err;
+}
+
 static int mount_new(const char *source, struct dentry *dir, const struct fs_type *type,
                      const struct fs_config *config)
 {
@@ -148,12 +161,7 @@ static int mount_new(const char *source, struct dentry *dir, const struct fs_typ
 
     if (IS_ERR(super))
         return (int)PTR_ERR(super);
-    mutex_lock(&mount_lock);
-    /* In a tree that was taken off nothing can be mounted: nobody could unmount it. */
-    int err = is_listed(dir->inode->super) ? dentry_cover(dir, super) : -EINVAL;
-    if (!err)
-        list_add(super);
-    mutex_unlock(&mount_lock);
+    int err = mount_attach(super, dir);
     if (err)
         super_drop(super);
     return err;

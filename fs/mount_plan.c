@@ -8,8 +8,10 @@
  */
 #include <fs/mount_plan.h>
 
+#include <base/atomic.h>
 #include <fs/anon.h>
 #include <fs/dentry.h>
+#include <fs/mount.h>
 #include <fs/super.h>
 #include <lib/err.h>
 #include <lib/string.h>
@@ -190,5 +192,64 @@ int mount_plan_change(struct file *file)
     mutex_lock(&plan->lock);
     int err = change(plan);
     mutex_unlock(&plan->lock);
+    return err;
+}
+
+/* --- mounted nowhere yet --------------------------------------------------------------------- */
+
+/* Such a file's `private` is the super, until it is mounted. */
+static void detached_release(struct file *file)
+{
+    struct super *super = file->private;
+
+    if (super)
+        super_drop(super);
+}
+
+static const struct file_ops detached_ops = {.stream = true, .release = detached_release};
+
+static struct file *detach(struct mount_plan *plan, bool readonly)
+{
+    struct super *super = plan->super;
+
+    if (!super)
+        return ERR_PTR(-EINVAL);
+    struct file *file = file_open(super->root->inode, super->root, O_PATH);
+    if (IS_ERR(file))
+        return file;
+    if (readonly)
+        WRITE_ONCE(super->readonly, true);
+    file->ops = &detached_ops;
+    file->private = super;
+    plan->super = NULL;
+    plan->root = dentry_get(super->root);
+    plan->phase = PLAN_CHANGE;
+    plan->config = (struct fs_config){.readonly = super->readonly};
+    return file;
+}
+
+struct file *mount_plan_mount(struct file *file, bool readonly)
+{
+    struct mount_plan *plan = plan_of(file);
+
+    if (!plan)
+        return ERR_PTR(-EINVAL);
+    mutex_lock(&plan->lock);
+    struct file *made = detach(plan, readonly);
+    mutex_unlock(&plan->lock);
+    return made;
+}
+
+int mount_plan_attach(struct file *file, struct dentry *dir)
+{
+    if (file->ops != &detached_ops)
+        return -EINVAL;
+    /* Whoever takes the super out is the one who mounts it. */
+    struct super *super = atomic_exchange(&file->private, NULL);
+    if (!super)
+        return -EINVAL;
+    int err = mount_attach(super, dir);
+    if (err)
+        atomic_store_release(&file->private, super);
     return err;
 }

@@ -20,6 +20,12 @@ int mount_first(const char *type, const char *source);
 int vfs_mount(const char *source, struct dentry *at, const char *path, const char *type,
               unsigned long flags, char *options);
 
+/*
+ * Mounts a file system that is mounted nowhere, which then belongs to its mount. -ENOTDIR; -EBUSY: something covers
+ * the directory by now; -EINVAL: it is in no tree of mounts; -ENOENT.
+ */
+int mount_attach(struct super *super, struct dentry *dir);
+
 /* flags: MNT_DETACH (2) unmounts what is in use, UMOUNT_NOFOLLOW (8). */
 int vfs_umount(struct dentry *at, const char *path, unsigned flags);
 

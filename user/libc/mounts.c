@@ -96,6 +96,66 @@ static void test_change(void)
     CHECK(umount(PLACE) == 0 && rmdir(PLACE) == 0);
 }
 
+static int mount_at(int fd, const char *path, unsigned flags)
+{
+    return (int)syscall(SYS_move_mount, fd, "", AT_FDCWD, path, flags);
+}
+
+/* A tmpfs with a directory `inside`, mounted nowhere. */
+static int detached(unsigned attributes)
+{
+    int fd = fs_open("tmpfs", 0);
+
+    FAILS(syscall(SYS_fsmount, fd, 0, 0), EINVAL); /* not made yet */
+    CHECK(config(fd, STRING, "size", "64k", 0) == 0);
+    CHECK(config(fd, CREATE, NULL, NULL, 0) == 0);
+    FAILS(syscall(SYS_fsmount, fd, 2, 0), EINVAL);
+    FAILS(syscall(SYS_fsmount, fd, 0, 0x30), EINVAL);
+    int made = (int)syscall(SYS_fsmount, fd, 1, attributes);
+    CHECK(made >= 0 && fcntl(made, F_GETFD) == FD_CLOEXEC);
+    FAILS(syscall(SYS_fsmount, fd, 0, 0), EINVAL); /* once is enough */
+    CHECK(close(fd) == 0);
+    return made;
+}
+
+static void test_detached(void)
+{
+    int fd = detached(0), other = detached(1);
+
+    CHECK(mkdir(PLACE, 0755) == 0);
+    CHECK(mkdirat(fd, "inside", 0700) == 0);
+    FAILS(mkdirat(other, "inside", 0700), EROFS);
+    FAILS(mount_at(fd, PLACE, 0), ENOENT);
+    FAILS(mount_at(fd, PLACE "/nowhere", 4), ENOENT);
+    FAILS(mount_at(fd, "/proc/self/status", 4), ENOTDIR);
+    FAILS(mount_at(fd, PLACE, 0x1000), EINVAL);
+    FAILS(mount_at(0, PLACE, 4), EINVAL);
+    FAILS(mount_at(-1, PLACE, 4), EBADF);
+    FAILS(syscall(SYS_move_mount, AT_FDCWD, "/proc", AT_FDCWD, PLACE, 0), EINVAL);
+    CHECK(mount_at(fd, PLACE, 4) == 0);
+    CHECK(access(PLACE "/inside", F_OK) == 0);
+    FAILS(mount_at(fd, PLACE, 4), EINVAL);
+    CHECK(close(fd) == 0); /* it stays */
+    CHECK(mount_at(other, PLACE "/inside", 4) == 0);
+    FAILS(mkdir(PLACE "/inside/x", 0755), EROFS);
+    FAILS(umount(PLACE), EBUSY);
+    CHECK(close(other) == 0);
+    CHECK(umount(PLACE "/inside") == 0 && umount(PLACE) == 0 && rmdir(PLACE) == 0);
+    fd = detached(0);
+    CHECK(mkdirat(fd, "inside", 0700) == 0);
+    CHECK(close(fd) == 0); /* it is gone, with all that is in it */
+}
+
+static void test_tree(void)
+{
+    FAILS(syscall(SYS_open_tree, AT_FDCWD, "/proc", 1), EINVAL);
+    int fd = (int)syscall(SYS_open_tree, AT_FDCWD, "/proc", O_CLOEXEC);
+    CHECK(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC && faccessat(fd, "self", F_OK, 0) == 0);
+    FAILS(mount_at(fd, "/tmp", 4), EINVAL);
+    FAILS(read(fd, &fd, 1), EBADF);
+    close(fd);
+}
+
 /* What /proc mounted here shows a user of another's process: is it listed, found, and can one look inside? */
 static int seen(pid_t other)
 {
@@ -154,9 +214,8 @@ static void test_hidepid(void)
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
-        {"options", test_options},
-        {"change", test_change},
-        {"hidepid", test_hidepid},
+        {"options", test_options}, {"change", test_change},   {"detached", test_detached},
+        {"tree", test_tree},       {"hidepid", test_hidepid},
     };
 
     return run_cases(CASES, cases, sizeof(cases) / sizeof(cases[0]), argc, argv);
