@@ -6,8 +6,8 @@
  * file may still be NULL (reserved by a call that is under way). All descriptors below `lowest`
  * are taken. The three arrays lie in the table while 64 descriptors suffice, else in one block.
  *
- * Locks: `lookers` keeps a process's table from going away under somebody who looks from outside;
- * then the table's lock. Files are put, which may sleep, after both.
+ * Locks: `lookers` keeps a thread's table from going away under somebody who looks from outside, where
+ * process_lock, before it, keeps the thread; then the table's lock. Files are put, which may sleep, after both.
  */
 #include <fs/fdtable.h>
 
@@ -43,13 +43,13 @@ static SLAB_CACHE(fdtable_cache, "fdtable", sizeof(struct fdtable), 8);
 
 static struct fdtable *current_table(void)
 {
-    return current_process()->part[PROC_PART_FILES];
+    return current_thread()->part[THREAD_PART_FILES];
 }
 
 /* Whether the current thread is the only one that can change or use its table. */
-static bool is_private(const struct fdtable *t, const struct process *p)
+static bool is_private(const struct fdtable *t)
 {
-    bool alone = atomic_load_relaxed(&t->fds.users) == 1 && !READ_ONCE(p->threaded);
+    bool alone = atomic_load_relaxed(&t->fds.users) == 1;
 
     atomic_acquire_fence(); /* behind what the others did before they went */
     return alone;
@@ -166,21 +166,30 @@ int fd_get_at(int dirfd, struct dentry **out)
     return *out ? 0 : -ENOTDIR;
 }
 
-int fd_next_of(struct process *process, int from, struct file **file)
+/* The first open descriptor >= from of a thread of somebody's, which process_lock keeps. */
+static int next_in_thread(struct thread *thread, size_t fd, struct file **file)
 {
-    size_t fd = 0;
-    irqflags_t flags = spin_lock(&lookers);
-    struct fdtable *t = process->part[PROC_PART_FILES];
-
-    *file = NULL;
+    spin_lock_nested(&lookers);
+    struct fdtable *t = thread->part[THREAD_PART_FILES];
     if (t) {
         spin_lock_nested(&t->lock);
-        for (fd = (size_t)from; fd < t->fds.size && !*file; fd++)
+        for (; fd < t->fds.size && !*file; fd++)
             *file = t->fds.files[fd] ? file_get(t->fds.files[fd]) : NULL;
         spin_unlock_nested(&t->lock);
     }
-    spin_unlock(&lookers, flags);
+    spin_unlock_nested(&lookers);
     return *file ? (int)fd - 1 : -1;
+}
+
+int fd_next_of(struct process *process, int tid, int from, struct file **file)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+    struct thread *thread = process_thread_or_any(process, tid);
+
+    *file = NULL;
+    int fd = thread ? next_in_thread(thread, (size_t)from, file) : -1;
+    spin_unlock(&process_lock, flags);
+    return fd;
 }
 
 /* --- taking and filling ---------------------------------------------------------------------- */
@@ -243,11 +252,11 @@ static __noinline int reserve_any(struct fdtable *t, int min, unsigned flags)
 /* The bitmaps of a private table are read and written by its one thread alone: no lock then. */
 int fd_reserve(int min, unsigned flags)
 {
-    struct process *p = current_process();
-    struct fdtable *t = p->part[PROC_PART_FILES];
+    const struct process *p = current_process();
+    struct fdtable *t = current_table();
     u32 fd = t->lowest;
 
-    if (unlikely(min || !is_private(t, p) || fd >= t->fds.size || bitmap_test(t->open, fd) ||
+    if (unlikely(min || !is_private(t) || fd >= t->fds.size || bitmap_test(t->open, fd) ||
                  fd >= READ_ONCE(p->limit[RLIMIT_NOFILE].soft)))
         return reserve_any(t, min, flags);
     take_locked(t, fd, flags);
@@ -262,7 +271,7 @@ void fd_fill(int fd, struct file *file)
 {
     struct fdtable *t = current_table();
 
-    if (is_private(t, current_process())) {
+    if (is_private(t)) {
         atomic_store_release(&t->fds.files[fd], file);
         return;
     }
@@ -409,7 +418,7 @@ int fd_set_cloexec(int fd, bool on)
     return open ? 0 : -EBADF;
 }
 
-/* --- the process part ------------------------------------------------------------------------ */
+/* --- the threads' part ------------------------------------------------------------------------- */
 
 /* Copies what is open; the copy has room for it. Under the old table's lock. */
 static void copy_files(struct fdtable *to, const struct fdtable *from, u32 end)
@@ -444,9 +453,9 @@ static struct fdtable *table_copy(struct fdtable *from)
     return t;
 }
 
-static int fork_table(struct process *parent, struct process *child, u64 clone_flags)
+static int fork_table(struct thread *child, u64 clone_flags)
 {
-    struct fdtable *from = parent ? parent->part[PROC_PART_FILES] : NULL;
+    struct fdtable *from = current_table();
     struct fdtable *t = from;
 
     if (!from)
@@ -455,7 +464,7 @@ static int fork_table(struct process *parent, struct process *child, u64 clone_f
         atomic_add_relaxed(&from->fds.users, 1);
     else
         t = table_copy(from);
-    child->part[PROC_PART_FILES] = t;
+    child->part[THREAD_PART_FILES] = t;
     return t ? 0 : -ENOMEM;
 }
 
@@ -469,26 +478,26 @@ static void table_put(struct fdtable *t)
     table_free(t);
 }
 
-static struct fdtable *swap_part(struct process *p, struct fdtable *t)
+static struct fdtable *swap_part(struct thread *thread, struct fdtable *t)
 {
     irqflags_t flags = spin_lock(&lookers);
-    struct fdtable *old = p->part[PROC_PART_FILES];
+    struct fdtable *old = thread->part[THREAD_PART_FILES];
 
-    p->part[PROC_PART_FILES] = t;
+    thread->part[THREAD_PART_FILES] = t;
     spin_unlock(&lookers, flags);
     return old;
 }
 
 /* A table that is shared is left to the others. */
-static int unshare_table(struct process *p)
+static int unshare_table(void)
 {
-    struct fdtable *t = p->part[PROC_PART_FILES];
+    struct fdtable *t = current_table();
 
     if (atomic_load_acquire(&t->fds.users) == 1)
         return 0;
     struct fdtable *copy = table_copy(t);
     if (copy)
-        table_put(swap_part(p, copy));
+        table_put(swap_part(current_thread(), copy));
     return copy ? 0 : -ENOMEM;
 }
 
@@ -498,11 +507,11 @@ static int unshare_table(struct process *p)
  */
 static void exec_table(struct process *p)
 {
-    if (unshare_table(p)) {
+    if (unshare_table()) {
         sig_send_process(p, SIGKILL, NULL);
         return;
     }
-    struct fdtable *t = p->part[PROC_PART_FILES];
+    struct fdtable *t = current_table();
     size_t fd = bitmap_next_set(t->cloexec, t->fds.size, 0);
     for (; fd < t->fds.size; fd = bitmap_next_set(t->cloexec, t->fds.size, fd + 1)) {
         struct file *file = take_out(t, (u32)fd);
@@ -512,16 +521,16 @@ static void exec_table(struct process *p)
     }
 }
 
-static void exit_table(struct process *p)
+static void end_table(struct thread *thread)
 {
-    struct fdtable *t = swap_part(p, NULL);
+    struct fdtable *t = swap_part(thread, NULL);
 
     if (t)
         table_put(t);
 }
 
 const struct proc_part fdtable_part = {.name = "files",
-                                       .fork = fork_table,
+                                       .thread_fork = fork_table,
                                        .exec = exec_table,
                                        .unshare = unshare_table,
-                                       .exit = exit_table};
+                                       .thread_end = end_table};

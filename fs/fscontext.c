@@ -2,9 +2,9 @@
 /*
  * Root, current directory and umask of each process (see include/fs/fscontext.h).
  *
- * A context is shared by its processes (CLONE_FS) and counted. The spinlock `lookers` keeps a
- * process's part from going away under somebody who looks from outside; a context's own lock,
- * which comes after it, guards root and cwd.
+ * A context is shared by its threads (CLONE_FS) and counted. The spinlock `lookers` keeps a thread's part from
+ * going away under somebody who looks from outside, where process_lock, before it, keeps the thread; a context's own
+ * lock, which comes after it, guards root and cwd.
  */
 #include <fs/fscontext.h>
 
@@ -45,8 +45,7 @@ struct dentry *fs_first_root(void)
 static struct fs_context *current_context(void)
 {
     struct thread *thread = current_thread();
-    struct process *p = thread ? thread->process : NULL;
-    struct fs_context *context = p ? p->part[PROC_PART_FS] : NULL;
+    struct fs_context *context = thread ? thread->part[THREAD_PART_FS] : NULL;
 
     return context ? context : &first;
 }
@@ -74,29 +73,40 @@ struct dentry *fs_cwd(void)
     return get_one(context, &context->cwd);
 }
 
-static struct dentry *get_of(struct process *process, bool root)
+/* Of a thread of somebody's, which process_lock keeps. */
+static struct dentry *get_of_thread(struct thread *thread, bool root)
 {
     struct dentry *d = NULL;
-    irqflags_t flags = spin_lock(&lookers);
-    struct fs_context *context = process->part[PROC_PART_FS];
 
+    spin_lock_nested(&lookers);
+    struct fs_context *context = thread->part[THREAD_PART_FS];
     if (context) {
         spin_lock_nested(&context->lock);
         d = dentry_get(root ? context->root : context->cwd);
         spin_unlock_nested(&context->lock);
     }
-    spin_unlock(&lookers, flags);
+    spin_unlock_nested(&lookers);
     return d;
 }
 
-struct dentry *fs_root_of(struct process *process)
+static struct dentry *get_of(struct process *process, int tid, bool root)
 {
-    return get_of(process, true);
+    irqflags_t flags = spin_lock(&process_lock);
+    struct thread *thread = process_thread_or_any(process, tid);
+    struct dentry *d = thread ? get_of_thread(thread, root) : NULL;
+
+    spin_unlock(&process_lock, flags);
+    return d;
 }
 
-struct dentry *fs_cwd_of(struct process *process)
+struct dentry *fs_root_of(struct process *process, int tid)
 {
-    return get_of(process, false);
+    return get_of(process, tid, true);
+}
+
+struct dentry *fs_cwd_of(struct process *process, int tid)
+{
+    return get_of(process, tid, false);
 }
 
 u32 fs_umask(void)
@@ -152,7 +162,7 @@ ssize_t fs_getcwd(char *buf, size_t size)
     return len == -ENAMETOOLONG ? -ERANGE : len;
 }
 
-/* --- the process part ------------------------------------------------------------------------ */
+/* --- the threads' part ------------------------------------------------------------------------- */
 
 static struct fs_context *copy_context(struct fs_context *from)
 {
@@ -170,17 +180,16 @@ static struct fs_context *copy_context(struct fs_context *from)
     return context;
 }
 
-static int fork_context(struct process *parent, struct process *child, u64 clone_flags)
+static int fork_context(struct thread *child, u64 clone_flags)
 {
-    struct fs_context *from = parent ? parent->part[PROC_PART_FS] : NULL;
+    struct fs_context *from = current_context();
 
-    if (from && clone_flags & CLONE_FS) {
+    if (from != &first && clone_flags & CLONE_FS)
         atomic_add_relaxed(&from->users, 1);
-        child->part[PROC_PART_FS] = from;
-        return 0;
-    }
-    child->part[PROC_PART_FS] = copy_context(from ? from : &first);
-    return child->part[PROC_PART_FS] ? 0 : -ENOMEM;
+    else
+        from = copy_context(from);
+    child->part[THREAD_PART_FS] = from;
+    return from ? 0 : -ENOMEM;
 }
 
 static void put_context(struct fs_context *context)
@@ -192,32 +201,34 @@ static void put_context(struct fs_context *context)
     kfree(context);
 }
 
-static struct fs_context *swap_context(struct process *p, struct fs_context *context)
+static struct fs_context *swap_context(struct thread *thread, struct fs_context *context)
 {
     irqflags_t flags = spin_lock(&lookers);
-    struct fs_context *old = p->part[PROC_PART_FS];
+    struct fs_context *old = thread->part[THREAD_PART_FS];
 
-    p->part[PROC_PART_FS] = context;
+    thread->part[THREAD_PART_FS] = context;
     spin_unlock(&lookers, flags);
     return old;
 }
 
-static int unshare_context(struct process *p)
+static int unshare_context(void)
 {
-    struct fs_context *context = p->part[PROC_PART_FS];
+    struct fs_context *context = current_context();
 
     if (atomic_load_acquire(&context->users) == 1)
         return 0;
     context = copy_context(context);
     if (context)
-        put_context(swap_context(p, context));
+        put_context(swap_context(current_thread(), context));
     return context ? 0 : -ENOMEM;
 }
 
-static void exit_context(struct process *p)
+static void end_context(struct thread *thread)
 {
-    put_context(swap_context(p, NULL));
+    put_context(swap_context(thread, NULL));
 }
 
-const struct proc_part fs_context_part = {
-    .name = "fs context", .fork = fork_context, .unshare = unshare_context, .exit = exit_context};
+const struct proc_part fs_context_part = {.name = "fs context",
+                                          .thread_fork = fork_context,
+                                          .unshare = unshare_context,
+                                          .thread_end = end_context};

@@ -28,7 +28,7 @@ static struct file *file_of(struct inode *inode)
     int number = proc_node_of(inode)->number;
     struct file *file = NULL;
 
-    if (p && fd_next_of(p, number, &file) != number && file) {
+    if (p && fd_next_of(p, proc_node_of(inode)->tid, number, &file) != number && file) {
         file_put(file);
         file = NULL;
     }
@@ -92,10 +92,11 @@ static ssize_t fd_readlink(struct inode *inode, char *buf, size_t size)
 static const struct inode_ops link_ops = {
     .readlink = fd_readlink, .jump = fd_jump, .release = proc_node_release};
 
-bool proc_fd_is_open(struct process *process, int fd)
+bool proc_fd_is_open(struct inode *dir, int fd)
 {
+    struct process *p = proc_node_process(dir);
     struct file *file = NULL;
-    bool open = fd_next_of(process, fd, &file) == fd;
+    bool open = p && fd >= 0 && fd_next_of(p, proc_node_of(dir)->tid, fd, &file) == fd;
 
     if (file)
         file_put(file);
@@ -104,17 +105,20 @@ bool proc_fd_is_open(struct process *process, int fd)
 
 static struct inode *fd_lookup(struct inode *dir, const char *name, size_t len)
 {
-    struct process *p = proc_node_process(dir);
+    const struct proc_node *node = proc_node_of(dir);
     int fd = proc_number(name, len);
 
-    if (!p || fd < 0 || !proc_fd_is_open(p, fd))
+    if (!proc_fd_is_open(dir, fd))
         return ERR_PTR(-ENOENT);
-    return proc_node_make(dir->super, S_IFLNK | 0700, &link_ops, NULL, p, &link_tag, fd);
+    struct inode *link =
+        proc_node_make(dir->super, S_IFLNK | 0700, &link_ops, NULL, node->process, &link_tag, fd);
+    return proc_node_of_thread(link, node->tid);
 }
 
 int proc_fd_emit(struct file *dir, struct dirent_sink *sink, const void *what, u32 mode)
 {
     struct process *p = proc_node_process(dir->inode);
+    int tid = proc_node_of(dir->inode)->tid;
     struct file *file;
     int fd;
 
@@ -122,10 +126,10 @@ int proc_fd_emit(struct file *dir, struct dirent_sink *sink, const void *what, u
         return -ENOENT;
     if (!dir_emit_dots(dir, sink))
         return 0;
-    while ((fd = fd_next_of(p, (int)(dir->pos - 2), &file)) >= 0) {
+    while ((fd = fd_next_of(p, tid, (int)(dir->pos - 2), &file)) >= 0) {
         char name[16];
         size_t len = fmt_scnprintf(name, sizeof(name), "%d", fd);
-        u64 ino = proc_ino(process_pid(p), what, fd);
+        u64 ino = proc_ino(tid ? tid : process_pid(p), what, fd);
 
         file_put(file);
         if (!sink->emit(sink, name, len, ino, (u64)fd + 3, mode))

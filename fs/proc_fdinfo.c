@@ -26,10 +26,9 @@ static void print_file(struct seq *seq, struct file *file)
 
 static int show_info(struct seq *seq)
 {
-    struct process *p = proc_seq_process(seq);
-    int fd = proc_seq_tid(seq); /* the node's number */
+    const struct proc_node *node = seq->private;
     struct file *file = NULL;
-    bool open = fd_next_of(p, fd, &file) == fd;
+    bool open = fd_next_of(node->process, node->tid, node->number, &file) == node->number;
 
     if (open)
         print_file(seq, file);
@@ -56,12 +55,14 @@ static const struct file_ops info_ops = {
 
 static struct inode *fdinfo_lookup(struct inode *dir, const char *name, size_t len)
 {
-    struct process *p = proc_node_process(dir);
+    const struct proc_node *node = proc_node_of(dir);
     int fd = proc_number(name, len);
 
-    if (!p || fd < 0 || !proc_fd_is_open(p, fd))
+    if (!proc_fd_is_open(dir, fd))
         return ERR_PTR(-ENOENT);
-    return proc_node_make(dir->super, S_IFREG | 0400, &proc_plain_ops, &info_ops, p, &file_tag, fd);
+    struct inode *file = proc_node_make(dir->super, S_IFREG | 0400, &proc_plain_ops, &info_ops,
+                                        node->process, &file_tag, fd);
+    return proc_node_of_thread(file, node->tid);
 }
 
 static int fdinfo_readdir(struct file *dir, struct dirent_sink *sink)

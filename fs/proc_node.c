@@ -47,7 +47,18 @@ struct inode *proc_node_make(struct super *super, u32 mode, const struct inode_o
     node->process = process;
     node->what = what;
     node->number = number;
+    node->tid = 0;
     return &node->inode;
+}
+
+struct inode *proc_node_of_thread(struct inode *inode, int tid)
+{
+    if (IS_ERR(inode) || !tid)
+        return inode;
+    struct proc_node *node = proc_node_of(inode);
+    node->tid = tid;
+    inode->ino = proc_ino(tid, node->what, node->number);
+    return inode;
 }
 
 struct process *proc_node_process(struct inode *inode)

@@ -26,8 +26,8 @@ struct pid_entry {
     u32 mode;
     int (*show)(struct seq *seq);
     int (*store)(struct process *p, int tid, const char *text);
-    struct dentry *(*jump)(struct process *p); /* links: where to, referenced, or NULL */
-    const struct file_ops *ops;                /* of files that are no text */
+    struct dentry *(*jump)(struct process *p, int tid); /* links: where to, referenced, or NULL */
+    const struct file_ops *ops;                         /* of files that are no text */
 };
 
 /* --- small contents -------------------------------------------------------------------------- */
@@ -97,10 +97,12 @@ static int store_fail_nth(struct process *p, int tid, const char *text)
     return 0;
 }
 
-static struct dentry *jump_exe(struct process *p)
+static struct dentry *jump_exe(struct process *p, int tid)
 {
     struct file *file = exe_of(p);
     struct dentry *d = file ? dentry_get(file->dentry) : NULL;
+
+    (void)tid;
 
     if (file)
         file_put(file);
@@ -213,7 +215,7 @@ static const struct file_ops entry_file_ops = {
 static struct dentry *entry_jump(struct inode *inode)
 {
     struct process *p = proc_node_process(inode);
-    struct dentry *d = p ? entry_of(inode)->jump(p) : NULL;
+    struct dentry *d = p ? entry_of(inode)->jump(p, proc_node_of(inode)->number) : NULL;
 
     return d ? d : ERR_PTR(-ENOENT);
 }
@@ -277,6 +279,7 @@ static struct inode *pid_lookup(struct inode *dir, const char *name, size_t len)
 {
     struct process *p = proc_node_process(dir);
     bool whole = proc_node_of(dir)->number == PID_DIR;
+    int tid = tid_of_dir(proc_node_of(dir)->number);
 
     if (!p)
         return ERR_PTR(-ENOENT);
@@ -284,7 +287,7 @@ static struct inode *pid_lookup(struct inode *dir, const char *name, size_t len)
         return ERR_PTR(-EPERM);
     for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
         if ((whole || dirs[i].of_threads) && is_name(name, len, dirs[i].name))
-            return dirs[i].make(dir->super, p);
+            return proc_node_of_thread(dirs[i].make(dir->super, p), tid);
     if (whole && is_name(name, len, "task"))
         return make_dir(dir->super, p, TASK_DIR);
     for (unsigned i = 0; i < ARRAY_SIZE(entries); i++)
@@ -337,11 +340,11 @@ static int pid_readdir(struct file *dir, struct dirent_sink *sink)
         return -EPERM;
     if (!dir_emit_dots(dir, sink) || !emit_rows(dir, p, sink))
         return 0;
-    int pid = process_pid(p);
+    int id = whole ? process_pid(p) : tid_of_dir(proc_node_of(dir->inode)->number);
     for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
         emit_dir(dir, sink, whole || dirs[i].of_threads, dirs[i].name, POS_DIRS + i,
-                 dirs[i].ino(pid));
-    emit_dir(dir, sink, whole, "task", POS_TASK, proc_ino(pid, &pid_dir_tag, TASK_DIR));
+                 dirs[i].ino(id));
+    emit_dir(dir, sink, whole, "task", POS_TASK, proc_ino(id, &pid_dir_tag, TASK_DIR));
     return 0;
 }
 

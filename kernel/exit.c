@@ -52,11 +52,11 @@ static struct namespaces *forget(struct process *p)
     return namespaces;
 }
 
-/* What belongs to the process; its last thread still holds the address space. */
+/* What belongs to the process; its last thread, the current one, still holds the address space. */
 static void give_back(struct process *p)
 {
     itimer_stop(p);
-    proc_parts_exit(p);
+    proc_parts_exit(current_thread());
     note_peak(p);
     namespaces_put(forget(p));
     sig_flush_process(p);
@@ -185,10 +185,12 @@ static __noreturn void end_thread(void)
         init_ended(p->sig.exit_status);
     if (last && p->pid_ns->init == p)
         pid_ns_zap(p->pid_ns);
+    if (!last && READ_ONCE(p->sig.news))
+        sig_upcalls.job_change(p);
     if (last)
         give_back(p);
-    else if (READ_ONCE(p->sig.news))
-        sig_upcalls.job_change(p);
+    else
+        proc_parts_end_thread(t);
     leave_uvm(t);
     if (last)
         process_release_vfork(p);

@@ -31,8 +31,9 @@
     (COMMON_FLAGS | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_VFORK | CLONE_PIDFD | \
      CLONE_CLEAR_SIGHAND)
 
-/* The threads of a process share all of these: they belong to it and not to them. */
-#define THREAD_FLAGS (CLONE_THREAD | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
+/* The threads of a process share all of these: they belong to it and not to them. The others are as asked for. */
+#define THREAD_SHARES (CLONE_THREAD | CLONE_VM | CLONE_SIGHAND)
+#define THREAD_FLAGS  (THREAD_SHARES | COMMON_FLAGS | CLONE_FS | CLONE_FILES)
 
 /* The child's first steps, in its own address space. */
 static void child_entry(void *arg)
@@ -199,7 +200,7 @@ static int fill_child(struct process *child, struct thread *t, const struct fork
         sig_forget_handlers(child);
     err = join_namespaces(child, args);
     if (!err)
-        err = proc_parts_fork(current_process(), child, args->flags);
+        err = proc_parts_fork(current_process(), t, args->flags);
     if (err)
         namespaces_put(child->namespaces);
     return err;
@@ -222,7 +223,7 @@ static int fork_process(const struct fork_args *args, struct trap_frame *tf)
     }
     pid = start_child(child, t, args);
     if (pid < 0) {
-        proc_parts_exit(child);
+        proc_parts_exit(t);
         namespaces_put(child->namespaces);
         discard(child, t);
     }
@@ -242,20 +243,37 @@ static int link_thread(struct process *p, struct thread *t, const struct pid_wis
     return id < 0 ? id : t->tid;
 }
 
-static int fork_thread(const struct fork_args *args, struct trap_frame *tf)
+/* A thread of the current process that nobody can find yet; NULL: no memory. */
+static struct thread *new_thread(const struct fork_args *args, struct trap_frame *tf)
 {
-    struct process *p = current_process();
-    struct thread *t = copy_thread(p, args, tf);
-    int tid;
+    struct thread *t = copy_thread(current_process(), args, tf);
 
     if (!t)
-        return -ENOMEM;
+        return NULL;
+    if (proc_parts_fork_thread(t, args->flags)) {
+        thread_free(t);
+        return NULL;
+    }
     t->uvm = current_thread()->uvm;
     uvm_get(t->uvm);
-    tid = link_thread(p, t, wish_of(args));
+    return t;
+}
+
+static void discard_thread(struct thread *t)
+{
+    proc_parts_end_thread(t);
+    uvm_put(t->uvm);
+    thread_free(t);
+}
+
+static int fork_thread(const struct fork_args *args, struct trap_frame *tf)
+{
+    struct thread *t = new_thread(args, tf);
+    int tid = t ? link_thread(current_process(), t, wish_of(args)) : -ENOMEM;
+
     if (tid < 0) {
-        uvm_put(t->uvm);
-        thread_free(t);
+        if (t)
+            discard_thread(t);
         return tid;
     }
     if (args->flags & CLONE_PARENT_SETTID)
@@ -291,8 +309,8 @@ int process_fork(struct fork_args *args, struct trap_frame *tf)
     bool thread = args->flags & CLONE_THREAD;
     int err;
 
-    if (thread && ((args->flags & THREAD_FLAGS) != THREAD_FLAGS ||
-                   (args->flags & ~(THREAD_FLAGS | COMMON_FLAGS))))
+    if (thread &&
+        ((args->flags & THREAD_SHARES) != THREAD_SHARES || (args->flags & ~(u64)THREAD_FLAGS)))
         return -EINVAL;
     if (clash(args->flags))
         return -EINVAL;
@@ -350,7 +368,7 @@ int process_start_init(void (*start)(struct trap_frame *tf))
     t = make_thread(p, p->comm, first_entry, (void *)start);
     err = t ? namespaces_fork(NULL, p, 0) : -ENOMEM;
     if (!err)
-        err = proc_parts_fork(NULL, p, 0);
+        err = proc_parts_fork(NULL, t, 0);
     if (!err) {
         sig_init_thread(t, 0);
         err = link_first(p, t);

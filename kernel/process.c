@@ -36,37 +36,64 @@ void proc_part_register(enum proc_part_slot slot, const struct proc_part *part)
     parts[slot] = part;
 }
 
-static void undo_parts(struct process *p, unsigned count)
+/* Gives back the first `count` parts of a thread, and those of its process if that ends with it. */
+static void undo_parts(struct thread *t, unsigned count, bool whole)
 {
     while (count-- > 0) {
-        if (parts[count] && parts[count]->exit)
-            parts[count]->exit(p);
+        const struct proc_part *part = parts[count];
+
+        if (part && part->thread_end)
+            part->thread_end(t);
+        else if (part && part->exit && whole)
+            part->exit(t->process);
     }
 }
 
-int proc_parts_fork(struct process *parent, struct process *child, u64 clone_flags)
+static int fork_part(const struct proc_part *part, struct process *parent, struct thread *child,
+                     u64 clone_flags)
 {
-    int err;
+    if (part && part->fork)
+        return part->fork(parent, child->process, clone_flags);
+    return part && part->thread_fork ? part->thread_fork(child, clone_flags) : 0;
+}
 
-    for (unsigned i = 0; i < PROC_PARTS; i++) {
-        if (!parts[i] || !parts[i]->fork)
-            continue;
-        err = parts[i]->fork(parent, child, clone_flags);
-        if (err) {
-            undo_parts(child, i);
-            return err;
-        }
+int proc_parts_fork(struct process *parent, struct thread *child, u64 clone_flags)
+{
+    int err = 0;
+
+    for (unsigned i = 0; i < PROC_PARTS && !err; i++) {
+        err = fork_part(parts[i], parent, child, clone_flags);
+        if (err)
+            undo_parts(child, i, true);
     }
-    return 0;
+    return err;
+}
+
+int proc_parts_fork_thread(struct thread *child, u64 clone_flags)
+{
+    int err = 0;
+
+    for (unsigned i = 0; i < THREAD_PARTS && !err; i++) {
+        err = parts[i] ? parts[i]->thread_fork(child, clone_flags) : 0;
+        if (err)
+            undo_parts(child, i, false);
+    }
+    return err;
+}
+
+void proc_parts_exit(struct thread *t)
+{
+    undo_parts(t, PROC_PARTS, true);
+}
+
+void proc_parts_end_thread(struct thread *t)
+{
+    undo_parts(t, THREAD_PARTS, false);
 }
 
 int proc_part_unshare(enum proc_part_slot slot)
 {
-    struct process *p = current_process();
-
-    if (READ_ONCE(p->thread_count) > 1)
-        return -EINVAL;
-    return parts[slot]->unshare(p);
+    return parts[slot]->unshare();
 }
 
 void proc_parts_thread_exit(struct thread *t)
@@ -83,11 +110,6 @@ void proc_parts_exec(struct process *p)
         if (parts[i] && parts[i]->exec)
             parts[i]->exec(p);
     }
-}
-
-void proc_parts_exit(struct process *p)
-{
-    undo_parts(p, PROC_PARTS);
 }
 
 /* --- making --- */
@@ -406,6 +428,15 @@ int pid_of_seen(int number)
     id = pid_id(ns, number);
     spin_unlock(&process_lock, flags);
     return id;
+}
+
+struct thread *process_thread_or_any(struct process *p, int tid)
+{
+    if (tid)
+        return process_thread(p, tid);
+    if (p->leader || list_empty(&p->threads))
+        return p->leader;
+    return list_first_entry(&p->threads, struct thread, process_link);
 }
 
 int process_next_tid(struct process *p, int after)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Descriptor tables: a process's array of open files. Part PROC_PART_FILES of the process.
+ * Descriptor tables: a thread's array of open files, mostly shared with the other threads of its process. Part
+ * THREAD_PART_FILES; a table's users are threads.
  *
  * Everything here works on the current thread's table unless a process is given. The table's
  * spinlock guards it; it is taken before nothing and around nothing that sleeps.
@@ -27,7 +28,7 @@ extern const struct proc_part fdtable_part;
 /* The current thread's table, as the owner of record locks (see <fs/reclock.h>). */
 static inline const void *fd_owner(void)
 {
-    return current_process()->part[PROC_PART_FILES];
+    return current_thread()->part[THREAD_PART_FILES];
 }
 
 /* A borrowed file: file is NULL for a bad descriptor (-EBADF). Give it back with fd_put(). */
@@ -48,10 +49,9 @@ struct fd_ref fd_get_counted(u32 fd);
 
 static inline struct fd_ref fd_get(int fd)
 {
-    const struct process *p = current_process();
-    const struct fd_array *a = p->part[PROC_PART_FILES];
+    const struct fd_array *a = current_thread()->part[THREAD_PART_FILES];
 
-    if (unlikely(atomic_load_relaxed(&a->users) != 1 || READ_ONCE(p->threaded)))
+    if (unlikely(atomic_load_relaxed(&a->users) != 1))
         return fd_get_counted((u32)fd);
     atomic_acquire_fence(); /* behind what the others did before they went */
     return (struct fd_ref){.file = likely((u32)fd < a->size) ? a->files[fd] : NULL};
@@ -96,5 +96,8 @@ int fd_dup_to(int fd, int to, unsigned flags);
 int fd_get_cloexec(int fd);
 int fd_set_cloexec(int fd, bool on);
 
-/* For /proc: the first open descriptor >= from of another process, with a reference; -1: none. */
-int fd_next_of(struct process *process, int from, struct file **file);
+/*
+ * For /proc: the first open descriptor >= from of a thread (tid 0: as process_thread_or_any) of any process, with a
+ * reference; -1: none. Takes process_lock.
+ */
+int fd_next_of(struct process *process, int tid, int from, struct file **file);

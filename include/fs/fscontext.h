@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where a process stands: its root, current directory and umask. Part PROC_PART_FS of the
- * process; fork copies it, CLONE_FS shares it. Kernel threads stand at the first root.
+ * Where a thread stands: its root, current directory and umask. Part THREAD_PART_FS; fork copies it, CLONE_FS shares
+ * it, as the threads of a process mostly do. Kernel threads stand at the first root.
  * A spinlock per context guards the two pointers.
  */
 #pragma once
@@ -19,13 +19,16 @@ extern const struct proc_part fs_context_part;
 void fs_set_first_root(struct dentry *root);
 struct dentry *fs_first_root(void);
 
-/* The current process's, referenced. */
+/* The current thread's, referenced. */
 struct dentry *fs_root(void);
 struct dentry *fs_cwd(void);
 
-/* Of any process (for /proc), referenced, or NULL when it has ended. */
-struct dentry *fs_root_of(struct process *process);
-struct dentry *fs_cwd_of(struct process *process);
+/*
+ * Of a thread (tid 0: as process_thread_or_any) of any process, for /proc: referenced, or NULL when it has ended.
+ * Takes process_lock.
+ */
+struct dentry *fs_root_of(struct process *process, int tid);
+struct dentry *fs_cwd_of(struct process *process, int tid);
 
 u32 fs_umask(void);
 u32 fs_set_umask(u32 mask); /* returns the old one */

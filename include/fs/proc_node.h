@@ -15,6 +15,7 @@ struct proc_node {
     struct process *process; /* referenced, or NULL */
     const void *what;
     int number;
+    int tid; /* below /proc/PID/task: of the thread whose it is; else 0 */
 };
 
 static inline struct proc_node *proc_node_of(struct inode *inode)
@@ -30,6 +31,9 @@ struct inode *proc_node_make(struct super *super, u32 mode, const struct inode_o
                              const struct file_ops *file_ops, struct process *process,
                              const void *what, int number);
 void proc_node_release(struct inode *inode);
+
+/* Makes a new node that of a thread; tid 0 changes nothing. Passes ERR_PTR on. */
+struct inode *proc_node_of_thread(struct inode *inode, int tid);
 
 /* inode_ops of nodes without anything special. */
 extern const struct inode_ops proc_plain_ops;

@@ -21,7 +21,8 @@ u64 proc_pid_ino(int pid);
 /* The directory /proc/<pid>/fd. */
 struct inode *proc_fd_dir_make(struct super *super, struct process *process);
 u64 proc_fd_dir_ino(int pid);
-bool proc_fd_is_open(struct process *process, int fd);
+/* Whether `fd` is open, for lookups in this and fdinfo. */
+bool proc_fd_is_open(struct inode *dir, int fd);
 /* Emits an entry for each open descriptor; `what` and `mode` are those of their nodes. 0 or -ENOENT. */
 int proc_fd_emit(struct file *dir, struct dirent_sink *sink, const void *what, u32 mode);
 

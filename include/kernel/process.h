@@ -33,14 +33,14 @@ struct uvm;
 
 enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_REAPED };
 
-/* Slots for what the layers above keep per process. */
+/* Slots for what the layers above keep per process, or per thread: then it is in thread->part. */
 enum proc_part_slot {
-    PROC_PART_FILES,  /* descriptor table */
-    PROC_PART_FS,     /* root, current directory, umask */
-    PROC_PART_EXE,    /* the program's file, for /proc/PID/exe */
-    PROC_PART_TTY,    /* the controlling terminal */
-    PROC_PART_TIMERS, /* POSIX timers */
-    PROC_PART_FUTEX,  /* nothing is kept: at the end, clears and wakes clear_child_tid */
+    PROC_PART_FILES = THREAD_PART_FILES, /* descriptor table */
+    PROC_PART_FS = THREAD_PART_FS,       /* root, current directory, umask */
+    PROC_PART_EXE = THREAD_PARTS,        /* the program's file, for /proc/PID/exe */
+    PROC_PART_TTY,                       /* the controlling terminal */
+    PROC_PART_TIMERS,                    /* POSIX timers */
+    PROC_PART_FUTEX, /* nothing is kept: at the end, clears and wakes clear_child_tid */
     PROC_PARTS
 };
 
@@ -49,20 +49,30 @@ struct proc_part {
     /* Gives the child its part; 0 or a negative error, which undoes the fork. May sleep. */
     int (*fork)(struct process *parent, struct process *child, u64 clone_flags);
     /*
+     * In place of that, for parts of threads: gives a new thread its part, shared with the current one or
+     * not, as CLONE_* say. The first thread of pid 1 is made by a kernel thread, which has none.
+     */
+    int (*thread_fork)(struct thread *child, u64 clone_flags);
+    /*
      * The current thread leaves its address space, which is still there: it ends, or runs a new
      * program (the last thread then, but it still has its old tid). May sleep.
      */
     void (*thread_exit)(struct thread *t);
     /* The point of no return of exec: close on exec and the like. May sleep. */
     void (*exec)(struct process *p);
-    /* The current process gets a part of its own where it shares one. -ENOMEM. May sleep. */
-    int (*unshare)(struct process *p);
+    /* The current thread gets a part of its own where it shares one. -ENOMEM. May sleep. */
+    int (*unshare)(void);
     /*
      * The process ends, or its fork failed after this part's fork. The slot may be NULL. May
      * sleep. Runs in the last thread of the exiting process that may use its parts, while it is
      * still the leader of its session, if it was.
      */
     void (*exit)(struct process *p);
+    /*
+     * In place of that, for parts of threads: the current thread ends, or `t` was never started. The slot may
+     * be NULL. May sleep.
+     */
+    void (*thread_end)(struct thread *t);
 };
 
 /* Cpu time and counts of a process; times in nanoseconds. */
@@ -184,17 +194,22 @@ void process_init(void);
 /* Registers what a layer keeps per process. Before pid 1 exists. */
 void proc_part_register(enum proc_part_slot slot, const struct proc_part *part);
 
-/* Calls the parts' functions; proc_parts_fork undoes what it did when one fails. */
-int proc_parts_fork(struct process *parent, struct process *child, u64 clone_flags);
+/*
+ * Calls the parts' functions for a new process and its only thread, or for one more thread; undoes what it did
+ * when one fails. The reverse of each: the last thread of a process ends, or another one.
+ */
+int proc_parts_fork(struct process *parent, struct thread *child, u64 clone_flags);
+int proc_parts_fork_thread(struct thread *child, u64 clone_flags);
+void proc_parts_exit(struct thread *t);
+void proc_parts_end_thread(struct thread *t);
+
+/* The current thread leaves its address space; the current process runs another program. */
 void proc_parts_thread_exit(struct thread *t);
 
-/*
- * Gives the current process that part for itself alone. -ENOMEM; -EINVAL: its other threads share it,
- * who cannot have one of their own here.
- */
-int proc_part_unshare(enum proc_part_slot slot);
 void proc_parts_exec(struct process *p);
-void proc_parts_exit(struct process *p);
+
+/* Gives the current thread that part for itself alone. -ENOMEM. */
+int proc_part_unshare(enum proc_part_slot slot);
 
 /*
  * A process that nobody knows yet, with one reference: limits, name and signal actions from
@@ -252,6 +267,12 @@ struct thread *process_find_thread(int tid);
 
 /* The thread of p with that tid, as p sees it, or NULL; good while process_lock is held. */
 struct thread *process_thread(struct process *p, int tid);
+
+/*
+ * For who looks at a part of a thread: the one with that tid, as above; 0: its leader, or any other when that has
+ * ended.
+ */
+struct thread *process_thread_or_any(struct process *p, int tid);
 
 /*
  * The smallest tid > after of p's threads, as p sees it, 0 at the end. The pid is always among them, as on Linux,

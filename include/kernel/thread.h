@@ -42,6 +42,9 @@ enum thread_state {
 
 #define THREAD_NAME_MAX 16
 
+/* Slots for what the layers above keep per thread: the first of enum proc_part_slot in <kernel/process.h>. */
+enum { THREAD_PART_FILES, THREAD_PART_FS, THREAD_PARTS };
+
 /* A run time that no thread reaches. Half of what fits, so that differences keep their sign. */
 #define THREAD_UNCHECKED (~0ul >> 1)
 
@@ -72,7 +75,8 @@ struct thread {
     u64 faults_minor, faults_major;
 
     /* Of user threads. */
-    int tid; /* what it calls itself: its number in its process's PID namespace */
+    void *part[THREAD_PARTS]; /* written by the thread itself */
+    int tid;                  /* what it calls itself: its number in its process's PID namespace */
     struct id_node
         id; /* the kernel's name of it; in the table of threads, unless it leads its process */
     struct process *process;

@@ -75,7 +75,7 @@ static long take_file(struct process *p, int fd)
         return -EBADF;
     if (READ_ONCE(p->state) != PROCESS_ALIVE)
         return -ESRCH;
-    found = fd >= 0 ? fd_next_of(p, fd, &file) : -1;
+    found = fd >= 0 ? fd_next_of(p, 0, fd, &file) : -1;
     new = found >= 0 && found == fd ? fd_install(file, 0, O_CLOEXEC) : -EBADF;
     if (new < 0 && file)
         file_put(file);

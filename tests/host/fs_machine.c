@@ -19,6 +19,7 @@
 
 u8 fs_user[FS_USER_SIZE];
 struct process fs_process;
+struct spinlock process_lock = SPINLOCK_INIT("processes");
 u64 fs_clock = 1;
 int fs_last_signal;
 
@@ -30,7 +31,7 @@ void fs_machine_boot(size_t size)
     memset(&fs_process, 0, sizeof(fs_process));
     memset(&fs_thread, 0, sizeof(fs_thread));
     fs_process.node.id = 1;
-    fs_process.threaded = false;
+    fs_process.leader = &fs_thread;
     for (unsigned i = 0; i < RLIMIT_COUNT; i++)
         fs_process.limit[i] = (struct rlimit){RLIMIT_NONE, RLIMIT_NONE};
     fs_process.limit[RLIMIT_NOFILE].soft = 1024;
@@ -40,14 +41,14 @@ void fs_machine_boot(size_t size)
 
 void fs_machine_adopt(void)
 {
-    if (fdtable_part.fork(NULL, &fs_process, 0) || fs_context_part.fork(NULL, &fs_process, 0))
+    if (fdtable_part.thread_fork(&fs_thread, 0) || fs_context_part.thread_fork(&fs_thread, 0))
         abort();
 }
 
 void fs_machine_forget(void)
 {
-    fdtable_part.exit(&fs_process);
-    fs_context_part.exit(&fs_process);
+    fdtable_part.thread_end(&fs_thread);
+    fs_context_part.thread_end(&fs_thread);
 }
 
 u64 fs_machine_objects(void)
@@ -61,6 +62,12 @@ u64 fs_machine_objects(void)
 }
 
 /* --- the kernel's part ----------------------------------------------------------------------- */
+
+struct thread *process_thread_or_any(struct process *p, int tid)
+{
+    (void)tid;
+    return p->leader;
+}
 
 u64 time_realtime_ns(void)
 {

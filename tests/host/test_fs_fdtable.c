@@ -56,7 +56,6 @@ static int tear_down(void **state)
 {
     (void)state;
     fs_machine_forget();
-    fs_process.threaded = false;
     return 0;
 }
 
@@ -161,7 +160,8 @@ static void test_close_range(void **state)
 /* A child's table is a copy; files are shared and live until both have closed them. */
 static void test_fork(void **state)
 {
-    struct process child = {.threaded = false};
+    struct thread thread = {.tid = 2};
+    struct process child = {.leader = &thread};
     struct file *file;
 
     (void)state;
@@ -170,31 +170,32 @@ static void test_fork(void **state)
     fd_close(50);
     fd_set_cloexec(60, true);
     file = fd_get(129).file;
-    assert_int_equal(fdtable_part.fork(&fs_process, &child, 0), 0);
+    assert_int_equal(fdtable_part.thread_fork(&thread, 0), 0);
     assert_int_equal(file->refs, 2);
     fd_close(129);
     assert_int_equal(file->refs, 1);
     struct file *seen;
-    assert_int_equal(fd_next_of(&child, 49, &seen), 49);
+    assert_int_equal(fd_next_of(&child, 0, 49, &seen), 49);
     file_put(seen);
-    assert_int_equal(fd_next_of(&child, 50, &seen), 51);
+    assert_int_equal(fd_next_of(&child, 0, 50, &seen), 51);
     file_put(seen);
-    assert_int_equal(fd_next_of(&child, 129, &seen), 129);
+    assert_int_equal(fd_next_of(&child, 0, 129, &seen), 129);
     file_put(seen);
-    assert_int_equal(fd_next_of(&child, 130, &seen), -1);
-    fdtable_part.exit(&child);
-    assert_int_equal(fd_next_of(&child, 0, &seen), -1);
+    assert_int_equal(fd_next_of(&child, 0, 130, &seen), -1);
+    fdtable_part.thread_end(&thread);
+    assert_int_equal(fd_next_of(&child, 0, 0, &seen), -1);
 }
 
 /* With a second user every borrowed file is counted; exec leaves a shared table to the other. */
 static void test_shared(void **state)
 {
-    struct process other = {.threaded = false};
+    struct thread thread = {.tid = 2};
+    struct process other = {.leader = &thread};
 
     (void)state;
     open_root(O_CLOEXEC);
     assert_false(fd_get(0).counted);
-    assert_int_equal(fdtable_part.fork(&fs_process, &other, CLONE_FILES), 0);
+    assert_int_equal(fdtable_part.thread_fork(&thread, CLONE_FILES), 0);
     struct fd_ref ref = fd_get(0);
     assert_true(ref.counted);
     assert_int_equal(fd_close(0), 0);
@@ -204,14 +205,11 @@ static void test_shared(void **state)
     fdtable_part.exec(&fs_process);
     assert_null(fd_get(0).file);
     struct file *seen;
-    assert_int_equal(fd_next_of(&other, 0, &seen), 0);
+    assert_int_equal(fd_next_of(&other, 0, 0, &seen), 0);
     file_put(seen);
-    fdtable_part.exit(&other);
-    fs_process.threaded = true;
+    fdtable_part.thread_end(&thread);
     open_root(0);
-    ref = fd_get(0);
-    assert_true(ref.counted);
-    fd_put(ref);
+    assert_false(fd_get(0).counted);
 }
 
 static void test_nothing_leaks(void **state)

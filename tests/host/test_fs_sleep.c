@@ -20,6 +20,7 @@
 #include "mm_machine.h"
 #include <abi/linux/fcntl.h>
 #include <abi/linux/poll.h>
+#include <abi/linux/sched.h>
 #include <abi/linux/stat.h>
 #include <fs/fdtable.h>
 #include <fs/mount.h>
@@ -27,6 +28,7 @@
 #include <fs/poll.h>
 #include <fs/ramfs.h>
 #include <fs/vfs.h>
+#include <kernel/process.h>
 #include <lib/errno.h>
 #include <mm/failalloc.h>
 #include <stdio.h>
@@ -239,13 +241,14 @@ static void test_poll_of_many(void **state)
 static void test_poll_holds_files(void **state)
 {
     struct linux_pollfd fds[] = {{2, POLLIN, 0}};
+    struct thread other = {.tid = 2};
 
     (void)state;
-    fs_process.threaded = true;
+    assert_int_equal(fdtable_part.thread_fork(&other, CLONE_FILES), 0);
     script[0] = close_writer_1;
     assert_int_equal(poll_wait(fds, 1, WAIT_FOREVER), 1);
     assert_int_equal(reader[1]->refs, 1);
-    fs_process.threaded = false;
+    fdtable_part.thread_end(&other);
 }
 
 /* --- pipes ----------------------------------------------------------------------------------- */
