@@ -110,9 +110,9 @@ static void log_features(const struct cpu_features *f)
 void features_probe(const struct fdt *fdt, int node)
 {
     struct cpu_features *f = &cpu_features;
-    f->vendor = sbi_machine_id(SBI_BASE_VENDOR);
-    f->arch = sbi_machine_id(SBI_BASE_ARCH);
-    f->impl = sbi_machine_id(SBI_BASE_IMPL);
+    f->vendor = (u64)sbi_base_call(SBI_BASE_VENDOR, 0);
+    f->arch = (u64)sbi_base_call(SBI_BASE_ARCH, 0);
+    f->impl = (u64)sbi_base_call(SBI_BASE_IMPL, 0);
     f->asid_bits = probe_asid_bits();
     f->sets_ad = early_sets_accessed_dirty();
     f->extensions = listed_extensions(fdt, node);

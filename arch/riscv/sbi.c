@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Calls into firmware, with the fallbacks that old firmware needs: boards in the field run
- * OpenSBI 0.9 to 1.9, so each extension is probed before use.
+ * OpenSBI 0.9 to 1.9, so each extension is probed before use. Nothing here logs or panics: both end here.
  */
 #include <arch/firmware.h>
 #include <arch/mmu.h>
 #include <asm/early.h>
 #include <asm/sbi.h>
-#include <base/log.h>
-#include <base/panic.h>
 #include <base/sections.h>
 #include <lib/errno.h>
 
-#define FID_BASE_SPEC         0
-#define FID_BASE_IMPL         1
-#define FID_BASE_IMPL_VERSION 2
-#define FID_BASE_PROBE        3
-#define FID_HSM_START         0
-#define FID_RFENCE_I          0
-#define FID_RFENCE_VMA        1
-#define SRST_SHUTDOWN         0
-#define SRST_COLD_REBOOT      1
+#define FID_HSM_START    0
+#define FID_RFENCE_I     0
+#define FID_RFENCE_VMA   1
+#define SRST_SHUTDOWN    0
+#define SRST_COLD_REBOOT 1
 
 static struct {
     u64 ext;
@@ -45,32 +39,10 @@ bool sbi_has(u64 ext)
     return false;
 }
 
-static const char *firmware_name(long id)
+void sbi_probe(void)
 {
-    static const char *const names[] = {
-        "Berkeley Boot Loader", "OpenSBI", "Xvisor", "KVM", "RustSBI", "Diosix", "Coffer", "Xen",
-        "PolarFire HSS"};
-    return id >= 0 && id < (long)ARRAY_SIZE(names) ? names[id] : "unknown firmware";
-}
-
-/* A call that old firmware lacks returns "not supported": taken as 0. */
-static long base_call(u64 fn, u64 arg)
-{
-    struct sbi_result r = sbi_call(SBI_EXT_BASE, fn, arg, 0, 0, 0);
-    return r.error ? 0 : r.value;
-}
-
-void sbi_init(void)
-{
-    long spec = base_call(FID_BASE_SPEC, 0), version = base_call(FID_BASE_IMPL_VERSION, 0);
     for (size_t i = 0; i < ARRAY_SIZE(extensions); i++)
-        extensions[i].present = base_call(FID_BASE_PROBE, extensions[i].ext) != 0;
-    log_info("firmware: %s %ld.%ld, SBI %ld.%ld%s%s%s%s%s%s",
-             firmware_name(spec ? base_call(FID_BASE_IMPL, 0) : -1), version >> 16,
-             version & 0xffff, spec >> 24 & 0x7f, spec & 0xffffff,
-             sbi_has(SBI_EXT_TIME) ? " TIME" : "", sbi_has(SBI_EXT_IPI) ? " IPI" : "",
-             sbi_has(SBI_EXT_RFENCE) ? " RFENCE" : "", sbi_has(SBI_EXT_HSM) ? " HSM" : "",
-             sbi_has(SBI_EXT_SRST) ? " SRST" : "", sbi_has(SBI_EXT_DBCN) ? " DBCN" : "");
+        extensions[i].present = sbi_base_call(SBI_BASE_PROBE, extensions[i].ext) != 0;
 }
 
 void sbi_set_timer(u64 ticks)

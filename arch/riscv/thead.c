@@ -26,8 +26,8 @@ bool csr_try_read_sxstatus(u64 *value);
 const char *early_unfit(void)
 {
     u64 status;
-    if (sbi_machine_id(SBI_BASE_VENDOR) != VENDOR_THEAD || sbi_machine_id(SBI_BASE_ARCH) ||
-        sbi_machine_id(SBI_BASE_IMPL))
+    if ((u64)sbi_base_call(SBI_BASE_VENDOR, 0) != VENDOR_THEAD ||
+        (u64)sbi_base_call(SBI_BASE_ARCH, 0) || (u64)sbi_base_call(SBI_BASE_IMPL, 0))
         return NULL;
     if (csr_try_read_sxstatus(&status) && !(status & SXSTATUS_MAEE))
         return NULL;

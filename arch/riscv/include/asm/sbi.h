@@ -10,15 +10,19 @@
 #include <lib/types.h>
 
 #define SBI_EXT_BASE              0x10
+#define SBI_BASE_SPEC             0 /* functions of BASE: the SBI's version, whose firmware, its version, */
+#define SBI_BASE_FIRMWARE         1
+#define SBI_BASE_FIRMWARE_VERSION 2
+#define SBI_BASE_PROBE            3 /* whether it has an extension, */
+#define SBI_BASE_VENDOR           4 /* mvendorid, marchid, mimpid */
+#define SBI_BASE_ARCH             5
+#define SBI_BASE_IMPL             6
 #define SBI_EXT_TIME              0x54494d45
 #define SBI_EXT_IPI               0x735049
 #define SBI_EXT_RFENCE            0x52464e43
 #define SBI_EXT_HSM               0x48534d
 #define SBI_EXT_SRST              0x53525354
 #define SBI_EXT_DBCN              0x4442434e
-#define SBI_BASE_VENDOR           4 /* functions of BASE: mvendorid, marchid, mimpid */
-#define SBI_BASE_ARCH             5
-#define SBI_BASE_IMPL             6
 #define SBI_DBCN_WRITE_BYTE       2
 #define SBI_LEGACY_SET_TIMER      0
 #define SBI_LEGACY_PUTCHAR        1
@@ -47,11 +51,11 @@ static inline struct sbi_result sbi_call(u64 ext, u64 fn, u64 arg0, u64 arg1, u6
     return (struct sbi_result){.error = (long)a0, .value = (long)a1};
 }
 
-/* One of SBI_BASE_VENDOR, _ARCH, _IMPL of this hart; 0 where firmware does not say. With the MMU off too. */
-static inline u64 sbi_machine_id(u64 fn)
+/* What a function of the BASE extension tells; 0 where firmware is too old to have it. With the MMU off too. */
+static inline long sbi_base_call(u64 fn, u64 arg)
 {
-    struct sbi_result r = sbi_call(SBI_EXT_BASE, fn, 0, 0, 0, 0);
-    return r.error ? 0 : (u64)r.value;
+    struct sbi_result r = sbi_call(SBI_EXT_BASE, fn, arg, 0, 0, 0);
+    return r.error ? 0 : r.value;
 }
 
 /* Chapter "Legacy Extensions", console putchar: works from the first instruction on. */
@@ -63,7 +67,10 @@ static inline void sbi_legacy_putchar(char c)
 /* True if firmware offers the extension. Asked once per extension at boot, remembered. */
 bool sbi_has(u64 ext);
 
-/* Probes the extensions and logs what firmware this is. Boot hart, once. */
+/* Probes the extensions: what sbi_has() knows. Boot hart, once. */
+void sbi_probe(void);
+
+/* The same, and logs what firmware this is. */
 void sbi_init(void);
 
 /* Arms the hart's timer (TIME, or the legacy call). */
