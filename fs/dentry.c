@@ -222,15 +222,24 @@ static inline bool next_plain(const char **path, struct name *name)
     return true;
 }
 
+/* Whether everybody may look names up in it, whoever he is. */
+static bool is_open(const struct dentry *dir)
+{
+    return (READ_ONCE(dir->inode->mode) & 0111) == 0111;
+}
+
 /* What is no directory has no children, so only the names need to be looked at. */
-struct dentry *dentry_walk(struct dentry *from, const char *path)
+static __always_inline struct dentry *walk(struct dentry *from, const char *path, bool open)
 {
     struct dentry *d = from;
     struct name name;
     irqflags_t flags = spin_lock(&tree_lock);
 
     do {
-        d = next_plain(&path, &name) ? find_locked(d, &name) : NULL;
+        if (open && !is_open(d))
+            d = NULL;
+        else
+            d = next_plain(&path, &name) ? find_locked(d, &name) : NULL;
         if (d)
             d = enter_mounts(d);
     } while (d && *path);
@@ -238,6 +247,16 @@ struct dentry *dentry_walk(struct dentry *from, const char *path)
         dentry_get(d);
     spin_unlock(&tree_lock, flags);
     return d;
+}
+
+struct dentry *dentry_walk(struct dentry *from, const char *path)
+{
+    return walk(from, path, false);
+}
+
+struct dentry *dentry_walk_open(struct dentry *from, const char *path)
+{
+    return walk(from, path, true);
 }
 
 bool dentry_next_child(struct dentry *dir, u64 *pos, struct dentry_record *out)

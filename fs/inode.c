@@ -8,6 +8,7 @@
 #include <abi/linux/stat.h>
 #include <arch/mmu.h>
 #include <base/atomic.h>
+#include <kernel/cred.h>
 #include <kernel/time.h>
 #include <lib/errno.h>
 #include <mm/slab.h>
@@ -55,6 +56,7 @@ void super_uncharge_inode(struct super *super)
 
 void inode_init(struct inode *inode, struct super *super, u32 mode)
 {
+    const struct cred *cred = current_cred();
     u64 now = time_realtime_ns();
 
     *inode = (struct inode){
@@ -65,6 +67,8 @@ void inode_init(struct inode *inode, struct super *super, u32 mode)
         .ctime = now,
         .mode = mode,
         .nlink = S_ISDIR(mode) ? 2 : 1,
+        .uid = cred->user.fs,
+        .gid = cred->group.fs,
         .refs = 1,
     };
     mutex_init(&inode->lock, "inode");
@@ -123,9 +127,4 @@ void inode_modified(struct inode *inode)
 void inode_changed(struct inode *inode)
 {
     WRITE_ONCE(inode->ctime, time_realtime_ns());
-}
-
-int inode_may_exec(const struct inode *inode)
-{
-    return S_ISREG(inode->mode) && (inode->mode & 0111) ? 0 : -EACCES;
 }

@@ -13,6 +13,7 @@
 #include <abi/linux/stat.h>
 #include <base/atomic.h>
 #include <fs/fscontext.h>
+#include <fs/permission.h>
 #include <fs/vfs.h>
 #include <lib/err.h>
 #include <lib/string.h>
@@ -22,12 +23,12 @@ static void add_links(struct inode *inode, int n)
     __atomic_fetch_add(&inode->nlink, (u32)n, __ATOMIC_RELAXED);
 }
 
-/* Whether names can be made and removed in this directory. */
+/* Whether names can be made and removed in this directory, and by the caller. */
 static int may_change(const struct inode *dir)
 {
     if (!dir->ops->make)
         return -EPERM;
-    return dir->super->readonly ? -EROFS : 0;
+    return dir->super->readonly ? -EROFS : dir_permit_change(dir);
 }
 
 /* --- making ---------------------------------------------------------------------------------- */
@@ -54,11 +55,14 @@ int name_make(struct path_last *last, u32 mode, u32 rdev, const char *target, st
     struct inode *dir = last->dir->inode;
     int err = may_change(dir);
 
+    if (!err)
+        err = inode_permit_make(mode);
     if (err)
         return err;
     struct inode *inode = dir->ops->make(dir, mode, rdev, target);
     if (IS_ERR(inode))
         return (int)PTR_ERR(inode);
+    inode_inherit(inode, dir);
     err = link_inode(last, inode, out);
     if (!err && S_ISDIR(mode))
         add_links(dir, 1);
@@ -167,7 +171,8 @@ static int may_remove(const struct path_last *last)
         return -ENOENT;
     if (last->found->inode->super != last->dir->inode->super)
         return -EBUSY; /* a mounted root hides the name */
-    return may_change(last->dir->inode);
+    int err = may_change(last->dir->inode);
+    return err ? err : dir_permit_remove(last->dir->inode, last->found->inode);
 }
 
 /* After a name is gone: link counts and times. */
@@ -274,13 +279,15 @@ static int may_rename(const struct path_last *from, const struct path_last *to, 
         return -EXDEV;
     if (wrong_slashes(from, from->found->inode) || wrong_slashes(to, from->found->inode))
         return -ENOTDIR;
-    if (!to->found)
-        return 0;
-    if (flags & RENAME_NOREPLACE)
+    if (to->found && flags & RENAME_NOREPLACE)
         return -EEXIST;
-    if (to->found->inode == from->found->inode)
+    if (to->found && to->found->inode == from->found->inode)
         return 1;
-    return may_remove(to);
+    err = to->found ? may_remove(to) : may_change(to->dir->inode);
+    /* A directory that gets another parent is written to. */
+    if (!err && S_ISDIR(from->found->inode->mode) && from->dir != to->dir)
+        err = inode_permission(from->found->inode, W_OK);
+    return err;
 }
 
 /* Link counts and times after a move; `victim` may be NULL. */

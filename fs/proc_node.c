@@ -5,6 +5,7 @@
 #include <abi/linux/fcntl.h>
 #include <abi/linux/stat.h>
 #include <fs/dentry.h>
+#include <kernel/cred.h>
 #include <kernel/process.h>
 #include <lib/err.h>
 #include <lib/hash.h>
@@ -30,6 +31,18 @@ void proc_node_release(struct inode *inode)
 
 const struct inode_ops proc_plain_ops = {.release = proc_node_release};
 
+/* What tells of a process belongs to who that is; of one that nobody may look into, to root. */
+static void set_owner(struct inode *inode, struct process *p)
+{
+    inode->uid = inode->gid = 0;
+    if (!p || (p->undumpable && inode->mode != (S_IFDIR | 0555)))
+        return;
+    struct cred *cred = cred_of_process(p, 0);
+    inode->uid = cred->user.effective;
+    inode->gid = cred->group.effective;
+    cred_put(cred);
+}
+
 struct inode *proc_node_make(struct super *super, u32 mode, const struct inode_ops *ops,
                              const struct file_ops *file_ops, struct process *process,
                              const void *what, int number)
@@ -41,6 +54,7 @@ struct inode *proc_node_make(struct super *super, u32 mode, const struct inode_o
     inode_init(&node->inode, super, mode);
     node->inode.ops = ops;
     node->inode.file_ops = file_ops;
+    set_owner(&node->inode, process);
     node->inode.ino = proc_ino(process ? process_pid(process) : 0, what, number);
     if (process)
         process_get(process);

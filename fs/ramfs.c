@@ -16,6 +16,7 @@
 #include <fs/dentry.h>
 #include <fs/dev.h>
 #include <fs/file.h>
+#include <fs/permission.h>
 #include <fs/pipe.h>
 #include <fs/seals.h>
 #include <fs/super.h>
@@ -180,6 +181,8 @@ static ssize_t ram_write(struct file *file, struct iobuf *from, u64 *pos)
 {
     mutex_lock(&file->inode->lock);
     ssize_t n = write_locked(file, from, pos);
+    if (n > 0)
+        inode_drop_set_id(file->inode);
     mutex_unlock(&file->inode->lock);
     if (n > 0)
         inode_modified(file->inode);

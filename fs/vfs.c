@@ -11,6 +11,7 @@
 #include <fs/file.h>
 #include <fs/fscontext.h>
 #include <fs/names.h>
+#include <fs/permission.h>
 #include <fs/seals.h>
 #include <kernel/time.h>
 #include <lib/err.h>
@@ -34,11 +35,16 @@ static bool wants_write(unsigned flags)
     return (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;
 }
 
-/* Whether an existing file may be opened with these flags. */
-static int may_open(const struct inode *inode, unsigned flags)
+/* What an open asks for; both, and neither can be used, with the fourth way that O_ACCMODE has room for. */
+static unsigned wanted(unsigned flags)
 {
-    if (flags & O_PATH)
-        return 0;
+    static const u8 want[] = {R_OK, W_OK, R_OK | W_OK, R_OK | W_OK};
+
+    return want[flags & O_ACCMODE] | (flags & O_TRUNC ? W_OK : 0);
+}
+
+static int check_type(const struct inode *inode, unsigned flags)
+{
     if (S_ISLNK(inode->mode))
         return -ELOOP;
     if (S_ISDIR(inode->mode))
@@ -48,12 +54,23 @@ static int may_open(const struct inode *inode, unsigned flags)
     return 0;
 }
 
-static int open_found(struct dentry *dentry, unsigned flags, struct file **out)
+/* Whether an existing file may be opened with these flags. */
+static int may_open(const struct inode *inode, unsigned flags)
 {
-    int err = may_open(dentry->inode, flags);
+    if (flags & O_PATH)
+        return 0;
+    int err = check_type(inode, flags);
+    if (!err)
+        err = inode_permission(inode, wanted(flags));
+    if (!err && flags & O_NOATIME)
+        err = inode_permit_owner(inode);
+    return err;
+}
 
-    if (err)
-        return err;
+/* Opens what may be opened. */
+static int open_permitted(struct dentry *dentry, unsigned flags, struct file **out)
+{
+    int err = 0;
     struct file *file = file_open(dentry->inode, dentry, flags);
     if (IS_ERR(file))
         return (int)PTR_ERR(file);
@@ -65,6 +82,13 @@ static int open_found(struct dentry *dentry, unsigned flags, struct file **out)
     else
         *out = file;
     return err;
+}
+
+static int open_found(struct dentry *dentry, unsigned flags, struct file **out)
+{
+    int err = may_open(dentry->inode, flags);
+
+    return err ? err : open_permitted(dentry, flags, out);
 }
 
 /* The last name of an open with O_CREAT: what is there, or a new file. Referenced. */
@@ -92,8 +116,10 @@ static int open_create_once(struct dentry *at, const char *path, unsigned flags,
     bool fresh = !last.found;
     err = find_or_make(&last, flags, mode, &dentry);
     path_last_put(&last);
+    /* Who makes a file may open it, whatever its mode. */
     if (!err)
-        err = open_found(dentry, fresh ? flags & ~(unsigned)O_TRUNC : flags, out);
+        err = fresh ? open_permitted(dentry, flags & ~(unsigned)O_TRUNC, out)
+                    : open_found(dentry, flags, out);
     dentry_put(dentry);
     return err;
 }
@@ -119,6 +145,7 @@ static int make_nameless(struct dentry *dir, unsigned mode, bool linkable, struc
         dir->inode->ops->make(dir->inode, S_IFREG | (mode & 07777 & ~fs_umask()), 0, NULL);
     if (IS_ERR(inode))
         return (int)PTR_ERR(inode);
+    inode_inherit(inode, dir->inode);
     char name[24];
     size_t len = fmt_scnprintf(name, sizeof(name), "#%lu", inode->ino);
     inode->nlink = 0;
@@ -144,9 +171,11 @@ static int open_nameless(struct dentry *at, const char *path, unsigned flags, un
         return err;
     err = check_writable(dir->inode);
     if (!err)
+        err = dir_permit_change(dir->inode);
+    if (!err)
         err = make_nameless(dir, mode, !(flags & O_EXCL), &dentry);
     if (!err) {
-        err = open_found(dentry, flags, out);
+        err = open_permitted(dentry, flags & ~(unsigned)O_TRUNC, out);
         dentry_put(dentry);
     }
     dentry_put(dir);
@@ -174,6 +203,11 @@ int vfs_open(struct dentry *at, const char *path, unsigned flags, unsigned mode,
     return err;
 }
 
+static int may_exec(const struct inode *inode)
+{
+    return S_ISREG(inode->mode) ? inode_permission(inode, X_OK) : -EACCES;
+}
+
 int vfs_open_exec(struct dentry *at, const char *path, unsigned lookup_flags, struct file **out)
 {
     struct dentry *dentry;
@@ -181,9 +215,9 @@ int vfs_open_exec(struct dentry *at, const char *path, unsigned lookup_flags, st
 
     if (err)
         return err;
-    err = S_ISLNK(dentry->inode->mode) ? -ELOOP : inode_may_exec(dentry->inode);
+    err = S_ISLNK(dentry->inode->mode) ? -ELOOP : may_exec(dentry->inode);
     if (!err)
-        err = open_found(dentry, O_RDONLY, out);
+        err = open_permitted(dentry, O_RDONLY, out);
     dentry_put(dentry);
     return err;
 }
@@ -202,6 +236,8 @@ int vfs_truncate(struct inode *inode, u64 size)
         return err;
     mutex_lock(&inode->lock);
     err = inode->ops->truncate(inode, size);
+    if (!err)
+        inode_drop_set_id(inode);
     mutex_unlock(&inode->lock);
     if (!err)
         inode_modified(inode);
@@ -225,7 +261,11 @@ int vfs_chmod(struct inode *inode, u32 mode)
         return err;
     if (S_ISLNK(inode->mode))
         return -EOPNOTSUPP;
+    err = inode_permit_owner(inode);
+    if (err)
+        return err;
     mutex_lock(&inode->lock);
+    mode = inode_fit_mode(mode, inode->gid);
     if (inode->ops->seals)
         err = seals_check_mode(inode->ops->seals(inode), inode->mode, mode);
     if (!err)
@@ -236,18 +276,30 @@ int vfs_chmod(struct inode *inode, u32 mode)
     return err;
 }
 
+/* Set-id bits go, as they were meant for the owner before; those of a directory mean something else. */
+static void set_owner(struct inode *inode, u32 uid, u32 gid)
+{
+    if (!S_ISDIR(inode->mode))
+        WRITE_ONCE(inode->mode, mode_without_set_id(inode->mode));
+    if (uid != ~0u)
+        WRITE_ONCE(inode->uid, uid);
+    if (gid != ~0u)
+        WRITE_ONCE(inode->gid, gid);
+    inode_changed(inode);
+}
+
 int vfs_chown(struct inode *inode, u32 uid, u32 gid)
 {
     int err = check_writable(inode);
 
     if (err)
         return err;
-    if (uid != ~0u)
-        WRITE_ONCE(inode->uid, uid);
-    if (gid != ~0u)
-        WRITE_ONCE(inode->gid, gid);
-    inode_changed(inode);
-    return 0;
+    mutex_lock(&inode->lock);
+    err = inode_permit_chown(inode, uid, gid);
+    if (!err)
+        set_owner(inode, uid, gid);
+    mutex_unlock(&inode->lock);
+    return err;
 }
 
 static void set_time(u64 *field, u64 value)
@@ -256,10 +308,21 @@ static void set_time(u64 *field, u64 value)
         WRITE_ONCE(*field, value == VFS_TIME_NOW ? time_realtime_ns() : value);
 }
 
+/* What time it is now, whoever may write may say; other times are for the owner. */
+static int permit_times(const struct inode *inode, u64 atime, u64 mtime)
+{
+    int err = inode_permit_owner(inode);
+
+    return err && atime == VFS_TIME_NOW && mtime == VFS_TIME_NOW ? inode_permission(inode, W_OK)
+                                                                 : err;
+}
+
 int vfs_utimens(struct inode *inode, u64 atime, u64 mtime)
 {
     int err = check_writable(inode);
 
+    if (!err && (atime != VFS_TIME_OMIT || mtime != VFS_TIME_OMIT))
+        err = permit_times(inode, atime, mtime);
     if (err)
         return err;
     set_time(&inode->atime, atime);
@@ -305,5 +368,5 @@ int vfs_access(struct inode *inode, unsigned mode)
         return -EINVAL;
     if (mode & W_OK && !device && inode->super->readonly)
         return -EROFS;
-    return mode & X_OK && !S_ISDIR(inode->mode) ? inode_may_exec(inode) : 0;
+    return inode_permission(inode, mode);
 }

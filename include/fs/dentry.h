@@ -146,6 +146,9 @@ struct dentry *dentry_of_inode(struct inode *inode);
  */
 struct dentry *dentry_walk(struct dentry *from, const char *path);
 
+/* The same through directories that are open to all; NULL at any other, too. */
+struct dentry *dentry_walk_open(struct dentry *from, const char *path);
+
 /* A directory entry as a reader sees it. */
 struct dentry_record {
     u64 ino;

@@ -129,8 +129,8 @@ struct kstat {
 };
 
 /*
- * Initialises the common part: one reference, nlink 1 (2 for directories), times now, the
- * super's next number. The caller has filled nothing yet. Cannot fail.
+ * Initialises the common part: one reference, nlink 1 (2 for directories), times now, the calling
+ * thread's user and group, the super's next number. The caller has filled nothing yet. Cannot fail.
  */
 void inode_init(struct inode *inode, struct super *super, u32 mode);
 
@@ -156,9 +156,6 @@ void inode_stat(struct inode *inode, struct kstat *out);
 /* Sets mtime and ctime (contents changed), or ctime alone. */
 void inode_modified(struct inode *inode);
 void inode_changed(struct inode *inode);
-
-/* Permission to execute: a regular file with an x bit. 0, -EACCES. All programs run as root. */
-int inode_may_exec(const struct inode *inode);
 
 /* Encoded as in Linux's 32-bit dev_t. */
 #define DEV(major, minor) \

@@ -4,8 +4,8 @@
  *
  * `at` is the directory where relative paths start; NULL is the current directory. All functions
  * may sleep and return 0 or a negative error as the Linux call of that name does; -EROFS where
- * something would change on a file system mounted read-only. Programs all run as root, so
- * permission bits are kept and shown; only the right to execute is checked.
+ * something would change on a file system mounted read-only; -EACCES, -EPERM by the rules of
+ * <fs/permission.h>.
  */
 #pragma once
 
@@ -43,12 +43,12 @@ int vfs_rename(struct dentry *old_at, const char *old_path, struct dentry *new_a
 ssize_t vfs_readlink(struct dentry *at, const char *path, unsigned lookup_flags, char *buf,
                      size_t size);
 
-/* On what was looked up or opened already. */
+/* On what was looked up or opened already; the right to write has been asked for. */
 int vfs_truncate(struct inode *inode, u64 size);
 int vfs_chmod(struct inode *inode, u32 mode);
 int vfs_chown(struct inode *inode, u32 uid, u32 gid); /* ~0u: unchanged */
 int vfs_utimens(struct inode *inode, u64 atime, u64 mtime);
 int vfs_statfs(struct inode *inode, struct kstatfs *out);
 
-/* access(2): mode is R_OK | W_OK | X_OK or 0. */
+/* access(2), with the calling thread's eyes (see cred_of_real_user): mode is R_OK | W_OK | X_OK or 0. */
 int vfs_access(struct inode *inode, unsigned mode);

@@ -7,11 +7,13 @@
 #include <abi/linux/fcntl.h>
 #include <abi/linux/limits.h>
 #include <abi/linux/mount.h>
+#include <abi/linux/stat.h>
 #include <fs/dentry.h>
 #include <fs/fdtable.h>
 #include <fs/fscontext.h>
 #include <fs/mount.h>
 #include <fs/path.h>
+#include <fs/permission.h>
 #include <fs/vfs.h>
 #include <mm/slab.h>
 #include <mm/usercopy.h>
@@ -30,6 +32,18 @@ SYSCALL2(getcwd, vaddr_t, to, size_t, size)
     return n;
 }
 
+static int permit_enter(const struct dentry *dir)
+{
+    return S_ISDIR(dir->inode->mode) ? inode_permission(dir->inode, X_OK) : -ENOTDIR;
+}
+
+static int enter(struct dentry *dir)
+{
+    int err = permit_enter(dir);
+
+    return err ? err : fs_chdir(dir);
+}
+
 SYSCALL1(chdir, vaddr_t, path)
 {
     struct dentry *dir;
@@ -37,7 +51,7 @@ SYSCALL1(chdir, vaddr_t, path)
 
     if (err)
         return err;
-    err = fs_chdir(dir);
+    err = enter(dir);
     dentry_put(dir);
     return err;
 }
@@ -48,7 +62,7 @@ SYSCALL1(fchdir, int, fd)
 
     if (!ref.file)
         return -EBADF;
-    int err = ref.file->dentry ? fs_chdir(ref.file->dentry) : -ENOTDIR;
+    int err = ref.file->dentry ? enter(ref.file->dentry) : -ENOTDIR;
     fd_put(ref);
     return err;
 }
@@ -60,7 +74,9 @@ SYSCALL1(chroot, vaddr_t, path)
 
     if (err)
         return err;
-    err = fs_chroot(dir);
+    err = permit_enter(dir);
+    if (!err)
+        err = caps_have(CAP_SYS_CHROOT) ? fs_chroot(dir) : -EPERM;
     dentry_put(dir);
     return err;
 }
@@ -308,8 +324,9 @@ SYSCALL5(mount, vaddr_t, source, vaddr_t, target, vaddr_t, type, u64, flags, vad
         return err;
     if ((flags & MS_MGC_MSK) == MS_MGC_VAL)
         flags &= ~MS_MGC_MSK;
-    err = vfs_mount(args.source.text, NULL, args.target.text, args.type.text, flags,
-                    args.options.text);
+    err = caps_have(CAP_SYS_ADMIN) ? vfs_mount(args.source.text, NULL, args.target.text,
+                                               args.type.text, flags, args.options.text)
+                                   : -EPERM;
     args_path_put(&args.options);
     args_path_put(&args.type);
     args_path_put(&args.target);
@@ -324,6 +341,8 @@ SYSCALL2(umount2, vaddr_t, target, unsigned, flags)
 
     if (flags & ~(unsigned)(MNT_DETACH | UMOUNT_NOFOLLOW))
         return -EINVAL;
+    if (!caps_have(CAP_SYS_ADMIN))
+        return -EPERM;
     err = args_path(&path, target);
     if (err)
         return err;

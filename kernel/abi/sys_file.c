@@ -7,9 +7,19 @@
 #include <abi/linux/stat.h>
 #include <fs/dentry.h>
 #include <fs/fdtable.h>
+#include <fs/permission.h>
 #include <fs/vfs.h>
+#include <kernel/cred.h>
 #include <kernel/time.h>
+#include <lib/err.h>
 #include <mm/usercopy.h>
+
+static int permit_truncate(const struct inode *inode)
+{
+    if (S_ISDIR(inode->mode))
+        return -EISDIR;
+    return S_ISREG(inode->mode) ? inode_permission(inode, W_OK) : -EINVAL;
+}
 
 SYSCALL2(truncate, vaddr_t, path, s64, size)
 {
@@ -21,7 +31,9 @@ SYSCALL2(truncate, vaddr_t, path, s64, size)
     err = args_lookup(AT_FDCWD, path, 0, &dentry);
     if (err)
         return err;
-    err = vfs_truncate(dentry->inode, (u64)size);
+    err = permit_truncate(dentry->inode);
+    if (!err)
+        err = vfs_truncate(dentry->inode, (u64)size);
     dentry_put(dentry);
     return err;
 }
@@ -247,11 +259,8 @@ SYSCALL4(utimensat, int, dirfd, vaddr_t, path, vaddr_t, times, unsigned, flags)
 static long check_access(int dirfd, vaddr_t path, unsigned mode, unsigned flags)
 {
     struct inode *inode;
-    int err;
+    int err = inode_of(dirfd, path, flags, ACCESS_FLAGS, &inode);
 
-    if (mode & ~(unsigned)(R_OK | W_OK | X_OK))
-        return -EINVAL;
-    err = inode_of(dirfd, path, flags, ACCESS_FLAGS, &inode);
     if (err)
         return err;
     err = vfs_access(inode, mode);
@@ -259,12 +268,29 @@ static long check_access(int dirfd, vaddr_t path, unsigned mode, unsigned flags)
     return err;
 }
 
+/* The way to the file, too, is looked at with the real user's eyes. */
+static long check_real_access(int dirfd, vaddr_t path, unsigned mode, unsigned flags)
+{
+    if (mode & ~(unsigned)(R_OK | W_OK | X_OK))
+        return -EINVAL;
+    struct cred *cred = flags & AT_EACCESS ? NULL : cred_of_real_user();
+    if (!cred)
+        return check_access(dirfd, path, mode, flags);
+    if (IS_ERR(cred))
+        return PTR_ERR(cred);
+    cred_act_with(cred);
+    long err = check_access(dirfd, path, mode, flags);
+    cred_restore();
+    cred_put(cred);
+    return err;
+}
+
 SYSCALL3(faccessat, int, dirfd, vaddr_t, path, unsigned, mode)
 {
-    return check_access(dirfd, path, mode, 0);
+    return check_real_access(dirfd, path, mode, 0);
 }
 
 SYSCALL4(faccessat2, int, dirfd, vaddr_t, path, unsigned, mode, unsigned, flags)
 {
-    return check_access(dirfd, path, mode, flags);
+    return check_real_access(dirfd, path, mode, flags);
 }

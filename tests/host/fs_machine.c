@@ -7,6 +7,7 @@
 #include <base/percpu.h>
 #include <fs/fdtable.h>
 #include <fs/fscontext.h>
+#include <kernel/cred.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
@@ -23,19 +24,32 @@ struct spinlock process_lock = SPINLOCK_INIT("processes");
 u64 fs_clock = 1;
 int fs_last_signal;
 
+static struct groups no_groups = {.refs = 1};
+struct cred fs_cred;
 static struct thread fs_thread;
+
+void fs_machine_become(u32 user, u32 group, u64 caps)
+{
+    fs_cred = (struct cred){.refs = 1,
+                            .user = {user, user, user, user},
+                            .group = {group, group, group, group},
+                            .caps = {.effective = caps, .permitted = caps},
+                            .groups = &no_groups};
+}
 
 void fs_machine_boot(size_t size)
 {
     mm_machine_boot(size);
     memset(&fs_process, 0, sizeof(fs_process));
     memset(&fs_thread, 0, sizeof(fs_thread));
+    fs_machine_become(0, 0, CAPS_ALL);
     fs_process.node.id = 1;
     fs_process.leader = &fs_thread;
     for (unsigned i = 0; i < RLIMIT_COUNT; i++)
         fs_process.limit[i] = (struct rlimit){RLIMIT_NONE, RLIMIT_NONE};
     fs_process.limit[RLIMIT_NOFILE].soft = 1024;
     fs_thread.process = &fs_process;
+    fs_thread.cred = &fs_cred;
     this_cpu()->current = &fs_thread;
 }
 

@@ -8,6 +8,7 @@
 
 #include <lib/types.h>
 
+struct cred;
 struct process;
 
 /* User addresses are [FS_USER, FS_USER + FS_USER_SIZE): any other is -EFAULT. */
@@ -17,6 +18,10 @@ extern u8 fs_user[FS_USER_SIZE];
 
 /* Boots with `size` bytes of RAM and a current process without parts. */
 void fs_machine_boot(size_t size);
+
+/* The current thread is that user, in that group and no other, with those capabilities; at first root with all. */
+void fs_machine_become(u32 user, u32 group, u64 caps);
+extern struct cred fs_cred;
 
 /* Gives the current process descriptors and a place in the tree, as pid 1 gets them. */
 void fs_machine_adopt(void);
