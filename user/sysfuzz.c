@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sysfuzz SEED CALLS: system calls at random, with random and boundary arguments, in children.
+ * sysfuzz SEED CALLS: system calls at random in children, with arguments that mostly mean well
+ * (user/lib/fuzzargs.c).
  *
- * A batch is a child that makes CALLS_PER_BATCH calls, now and then with a second thread that makes others at the same
- * time. What happens to it is its own affair: it may crash, be stopped, wait for ever (an alarm
- * interrupts, and in the end the parent kills). The kernel must live, each killed child must go, and nothing may be
+ * A batch is a child that makes CALLS_PER_BATCH calls, and starts threads now and then that make others at
+ * the same time. What happens to it is its own affair: it may crash, be stopped, wait for ever (an
+ * alarm interrupts, and in the end the parent kills). The kernel must live, each killed child must go, and nothing may be
  * left behind. Batches live in a directory of their own (chroot), without a terminal and in sessions of
- * their own; calls that would reach beyond that (reboot, signals to others) get arguments that
- * do not. SEED and the batch's number give the calls of a batch; with a third argument only that
+ * their own; calls that would reach beyond that (reboot, clocks, signals to others) get arguments that
+ * do not, or are not made. SEED and the batch's number give the calls of a batch; with a third argument only that
  * batch is run, and each call is said before it is made.
  *
  * Prints the seed, then what was done: calls, batches, those that had to be killed. Status 1: a child that
@@ -23,23 +24,22 @@
 #include <abi/linux/time.h>
 #include <abi/linux/wait.h>
 
+#include "lib/fuzzargs.h"
 #include "lib/random.h"
 #include "lib/sys.h"
 #include "lib/text.h"
 #include "lib/thread.h"
 
 #define CALLS_PER_BATCH 64
-#define WORKERS         16 /* batches at a time: many of them wait */
-#define LOOK_NS \
-    50000000ul       /* a batch that has not gone on from one look to the next is interrupted, */
-#define PATIENCE 200 /* so often, then killed, */
-#define HANG_NS  300000000000ul /* and has so long to go */
+#define SIDES           3
+#define CALLS_PER_SIDE  32
+#define WORKERS         24         /* batches at a time: many of them wait */
+#define LOOK_NS         20000000ul /* one that has not gone on from one look to the next is interrupted, */
+#define PATIENCE        50         /* so often, then killed, */
+#define HANG_NS         300000000000ul /* and has so long to go */
 
 #define HOME       "/tmp/sysfuzz"
 #define PAGE       4096ul
-#define ARENA      (64 * PAGE)
-#define BUFFERS    16
-#define BUFFER     512ul
 #define FILE_LIMIT (256 * KiB)
 
 int main(int argc, char **argv);
@@ -77,134 +77,6 @@ static bool verbose;
 static unsigned slot; /* a child's: which worker it is */
 static long null;     /* a descriptor of /dev/null, above those that children use */
 
-/* --- arguments ---------------------------------------------------------------------------------- */
-
-/* What one stream of calls works with. */
-struct stream {
-    struct random random;
-    char *arena; /* memory that the calls may do to what they like */
-    long self;   /* the batch's pid */
-};
-
-static const char *const paths[] = {
-    "/a",
-    "/b",
-    "/d",
-    "/d/a",
-    "/d/b",
-    "/link",
-    "/loop",
-    "/d/..",
-    "/nop",
-    "/dev/null",
-    "/dev/zero",
-    "/proc/self/stat",
-    "/proc/self/fd",
-    "/proc/self/maps",
-    "/proc/self/fd/3",
-    "/fifo",
-    ".",
-    "..",
-    "",
-    "a",
-};
-
-static const u64 boundaries[] = {
-    0,         1,         2,         7,          8,        15,      16,        63,
-    64,        255,       256,       511,        512,      4095,    4096,      4097,
-    8192,      65535,     65536,     0x7fffffff, 1u << 31, ~0u,     1ul << 32, 1ul << 38,
-    1ul << 47, 1ul << 62, 1ul << 63, ~0ul,       ~0ul - 1, -4096ul, ~0ul >> 1, (u64)AT_FDCWD,
-};
-
-static const u64 bad_addresses[] = {
-    0,         8,         0x10000, 0x3300000000ul,     0x3fffffeff8ul,     0x4000000000ul,
-    1ul << 47, 1ul << 63, -4096ul, 0xffffffc080000000, 0xffffffff80000000, ~0ul,
-};
-
-static u64 below(struct stream *s, u32 n)
-{
-    return random_below(&s->random, n);
-}
-
-/* A page of the arena, or near it. */
-static u64 arena_page(struct stream *s)
-{
-    return (u64)s->arena + below(s, ARENA / PAGE + 2) * PAGE;
-}
-
-static void *buffer(struct stream *s)
-{
-    return s->arena + below(s, BUFFERS) * BUFFER;
-}
-
-static u64 number(struct stream *s)
-{
-    switch (below(s, 8)) {
-    case 0:
-    case 1:
-        return boundaries[below(s, ARRAY_SIZE(boundaries))];
-    case 2: /* flags */
-        return (1ul << below(s, 32)) | (random_one_in(&s->random, 2) ? 1ul << below(s, 32) : 0);
-    case 3:
-        return arena_page(s);
-    case 4:
-        return random_next(&s->random) & 0xffff;
-    case 5: /* a length */
-        return PAGE * below(s, 8);
-    default: /* descriptors, signals, commands */
-        return below(s, 24);
-    }
-}
-
-/* Something that a structure may be made of. */
-static u64 word(struct stream *s)
-{
-    switch (below(s, 4)) {
-    case 0:
-        return number(s);
-    case 1:
-        return (u64)buffer(s);
-    case 2:
-        return 0;
-    default:
-        return below(s, 4);
-    }
-}
-
-static u64 path(struct stream *s)
-{
-    const char *text = paths[below(s, ARRAY_SIZE(paths))];
-
-    return (u64)memcpy(buffer(s), text, strlen(text) + 1);
-}
-
-/* A structure of words. In a thread's way another one may unmap the arena: then the batch ends. */
-static u64 structure(struct stream *s)
-{
-    u64 *to = buffer(s);
-
-    for (unsigned i = 0; i < 8; i++)
-        to[i] = word(s);
-    return (u64)to;
-}
-
-static u64 pointer(struct stream *s)
-{
-    switch (below(s, 8)) {
-    case 0:
-        return bad_addresses[below(s, ARRAY_SIZE(bad_addresses))];
-    case 1:
-        return (u64)s->arena + below(s, ARENA + 16);
-    case 2:
-    case 3:
-        return path(s);
-    case 4:
-        return 0;
-    default:
-        return structure(s);
-    }
-}
-
 /* --- what must not reach beyond the batch ------------------------------------------------------- */
 
 static bool is_left_out(s16 nr)
@@ -224,7 +96,7 @@ static bool is_left_out(s16 nr)
 }
 
 /* Arguments that name processes name the caller; what is said to the log stays unsaid. */
-static void tame(struct stream *s, s16 nr, u64 a[6])
+static void tame(struct fuzz *f, s16 nr, u64 a[6])
 {
     switch (nr) {
     case NR_tgkill:
@@ -238,17 +110,17 @@ static void tame(struct stream *s, s16 nr, u64 a[6])
     case NR_sched_setaffinity:
     case NR_sched_setparam:
     case NR_sched_setscheduler:
-        a[0] = (u64)s->self;
+        a[0] = (u64)f->self;
         break;
     case NR_tkill:
         a[0] = (u64)SYS(gettid);
         break;
     case NR_setpriority:
         a[0] = 0; /* PRIO_PROCESS */
-        a[1] = (u64)s->self;
+        a[1] = (u64)f->self;
         break;
     case NR_syslog:
-        a[0] = 2 + below(s, 2) * 7; /* read all, the size of the unread */
+        a[0] = 2 + random_below(&f->random, 2) * 7; /* read all, the size of the unread */
         break;
     case NR_mknodat: /* no device but /dev/null */
         a[3] = 0x103;
@@ -275,20 +147,19 @@ static void count(long rc)
     }
 }
 
-static void one_call(struct stream *s)
+static void one_call(struct fuzz *f)
 {
-    const struct call *c = &calls[below(s, ARRAY_SIZE(calls))];
+    const struct call *c = &calls[random_below(&f->random, ARRAY_SIZE(calls))];
     u64 a[6];
 
     if (is_left_out(c->nr))
         return;
-    for (unsigned i = 0; i < 6; i++)
-        a[i] = c->pointers & (1u << i) ? pointer(s) : number(s);
-    tame(s, c->nr, a);
+    fuzz_fill(f, c->nr, c->pointers, a);
+    tame(f, c->nr, a);
     if (verbose)
         say(c, a);
     long rc = sys6(c->nr, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
-    if ((c->nr == NR_clone || c->nr == NR_clone3) && SYS(getpid) != s->self)
+    if ((c->nr == NR_clone || c->nr == NR_clone3) && SYS(getpid) != f->self)
         sys_exit(0);
     count(rc);
 }
@@ -320,35 +191,42 @@ static void take_alarms(void)
     SYS(rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof(none));
 }
 
-static void stream_run(struct stream *s, unsigned n)
+/* --- a batch ------------------------------------------------------------------------------------ */
+
+/* A thread at the side, which makes some calls and ends. */
+static struct side {
+    struct thread thread;
+    struct fuzz fuzz;
+    char stack[16 * KiB] __aligned(16);
+} sides[SIDES];
+
+static void make_calls(struct fuzz *f, unsigned n)
 {
     while (n--) {
         if (n % 8 == 0)
             take_alarms();
-        one_call(s);
+        one_call(f);
     }
 }
 
-/* --- a batch ------------------------------------------------------------------------------------ */
-
-static struct stream second;
-static char second_stack[16 * KiB] __aligned(16);
-
-static void second_thread(void *arg)
+static void side_run(void *arg)
 {
-    (void)arg;
-    for (;;)
-        stream_run(&second, 8);
+    struct side *side = arg;
+
+    make_calls(&side->fuzz, CALLS_PER_SIDE);
 }
 
-static struct stream stream_of(u64 seed, u64 number)
+/* Unless that one runs still: its tid is cleared when it ends. For the batch's first thread. */
+static void start_side(struct fuzz *f)
 {
-    return (struct stream){
-        .random = random_seeded(seed ^ number * 0x2545f4914f6cdd1dul),
-        .self = SYS(getpid),
-        .arena =
-            (char *)SYS(mmap, 0, ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-    };
+    struct side *side = &sides[random_below(&f->random, SIDES)];
+
+    if (__atomic_load_n(&side->thread.tid, __ATOMIC_ACQUIRE))
+        return;
+    side->fuzz = *f;
+    side->fuzz.random = random_seeded(random_next(&f->random));
+    if (thread_start(&side->thread, side->stack, sizeof(side->stack), side_run, side, 0))
+        side->thread.tid = 0;
 }
 
 static void set_limit(int what, u64 value)
@@ -366,10 +244,10 @@ static void move_away(void)
     SYS(setsid);
     if (SYS(chroot, HOME) || SYS(chdir, "/"))
         sys_exit(1);
-    for (int fd = verbose ? 3 : 0; fd < 6; fd++)
+    for (int fd = verbose ? 3 : 0; fd < 3; fd++)
         SYS(dup3, null, fd, 0);
-    SYS(close_range, 6, ~0u, 0);
-    set_limit(RLIMIT_AS, 4 * MiB);
+    fuzz_open_some(3);
+    set_limit(RLIMIT_AS, 8 * MiB);
     set_limit(RLIMIT_FSIZE, FILE_LIMIT);
     set_limit(RLIMIT_NOFILE, 32);
     set_limit(RLIMIT_CORE, 0);
@@ -381,15 +259,14 @@ static void move_away(void)
 
 __noreturn static void batch(u64 seed, u64 number)
 {
-    struct stream s = stream_of(seed, number);
-    struct thread helper;
+    struct fuzz f = fuzz_begin(seed ^ number * 0x2545f4914f6cdd1dul);
 
     move_away();
-    if (random_one_in(&s.random, 4)) {
-        second = stream_of(~seed, number);
-        thread_start(&helper, second_stack, sizeof(second_stack), second_thread, NULL, 0);
+    for (unsigned i = 0; i < CALLS_PER_BATCH / 16; i++) {
+        if (random_one_in(&f.random, 8))
+            start_side(&f);
+        make_calls(&f, 16);
     }
-    stream_run(&s, CALLS_PER_BATCH);
     sys_exit(0);
 }
 
@@ -408,12 +285,12 @@ static void copy_file(const char *from, const char *to)
 
 static bool make_home(void)
 {
-    SYS(mkdirat, AT_FDCWD, HOME, 0700);
+    SYS(mkdirat, AT_FDCWD, HOME, 0755);
     if (SYS(mount, "none", HOME, "tmpfs", 0, 0))
         return false;
-    SYS(mkdirat, AT_FDCWD, HOME "/proc", 0700);
-    SYS(mkdirat, AT_FDCWD, HOME "/dev", 0700);
-    SYS(mkdirat, AT_FDCWD, HOME "/d", 0700);
+    SYS(fchmodat, AT_FDCWD, HOME, 0777);
+    SYS(mkdirat, AT_FDCWD, HOME "/proc", 0755);
+    SYS(mkdirat, AT_FDCWD, HOME "/dev", 0755);
     SYS(mount, "none", HOME "/proc", "proc", 0, 0);
     SYS(mknodat, AT_FDCWD, HOME "/dev/null", 0020666, 0x103);
     SYS(mknodat, AT_FDCWD, HOME "/dev/zero", 0020666, 0x105);

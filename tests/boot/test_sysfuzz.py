@@ -11,7 +11,8 @@ CALLS = 100_000
 def fuzz(m, seed, calls):
     output = m.run(f"sysfuzz {seed} {calls}", timeout=1200)
     done = re.search(r"sysfuzz: (\d+) calls, (\d+) refused, 0 internal, \d+ batches, \d+ killed", output)
-    assert done and int(done[1]) >= calls and 0 < int(done[2]) < int(done[1]), output[-2000:]
+    assert done and int(done[1]) >= calls, output[-2000:]
+    assert 0.3 < int(done[2]) / int(done[1]) < 0.6, "most arguments mean well, and not all"
 
 
 def named(m):
