@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * /proc: its root, in which are the files that were registered (fs/proc_tree.c), self and thread-self,
- * and a directory for each process (fs/proc_pid.c).
+ * and a directory for each process (fs/proc_pid.c) that the PID namespace of who has mounted it sees.
  *
  * Positions in the root: 0 and 1 the dots, then registered files by their place in the list, then
  * "self" and "thread-self", then processes by pid.
@@ -136,6 +136,8 @@ static const struct file_ops root_dir_ops = {.lseek = proc_dir_lseek, .readdir =
 
 static int mount_proc(struct super *super)
 {
+    super->private = current_pid_ns();
+    pid_ns_get(super->private);
     struct inode *root =
         proc_node_make(super, S_IFDIR | 0555, &root_ops, &root_dir_ops, NULL, NULL, 0);
 
@@ -145,6 +147,12 @@ static int mount_proc(struct super *super)
     return super->root ? 0 : -ENOMEM;
 }
 
+static void unmount_proc(struct super *super)
+{
+    if (super->private) /* the mount may have failed before */
+        pid_ns_put(super->private);
+}
+
 #define OPTIONS (BIT(FS_OPTION_HIDEPID) | BIT(FS_OPTION_GID) | BIT(FS_OPTION_SUBSET))
 
 static struct proc_tree tree = {.type = {.name = "proc",
@@ -152,7 +160,8 @@ static struct proc_tree tree = {.type = {.name = "proc",
                                          .options = OPTIONS,
                                          .changeable = OPTIONS,
                                          .magic = PROC_SUPER_MAGIC,
-                                         .mount = mount_proc}};
+                                         .mount = mount_proc,
+                                         .unmount = unmount_proc}};
 
 void procfs_init(void)
 {

@@ -41,11 +41,10 @@ extern const struct inode_ops proc_plain_ops;
 /* The inode number of such a node: the same each time it is looked up. */
 u64 proc_ino(int pid, const void *what, int number);
 
-/* The PID namespace whose processes a /proc shows, by their numbers there. */
+/* The PID namespace whose processes a /proc shows, by their numbers there: that of who has mounted it. */
 static inline struct pid_ns *proc_pid_ns(const struct super *super)
 {
-    (void)super;
-    return &pid_ns_root;
+    return super->private;
 }
 
 /* The number of the current process in that namespace, and of its current thread; 0: it is not seen there. */
