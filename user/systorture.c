@@ -127,6 +127,8 @@ static const struct call calls[] = {
     CALL(getitimer, N(0), OUT),
     CALL(setitimer, N(0), IN(F_ITIMER), OUT),
     CALL(clock_settime, N(CLOCK_REALTIME), IN(F_TIME)),
+    CALL(adjtimex, INOUT(F_ZERO)),
+    CALL(clock_adjtime, N(CLOCK_REALTIME), INOUT(F_ZERO)),
     CALL(clock_gettime, N(CLOCK_MONOTONIC), OUT),
     CALL(clock_getres, N(CLOCK_MONOTONIC), OUT),
     CALL(clock_nanosleep, N(CLOCK_MONOTONIC), N(0), IN(F_ZERO), OPT(F_ZERO)),

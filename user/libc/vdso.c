@@ -5,11 +5,13 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 
 #define CASES "vdso"
 #include "cases.h"
@@ -169,6 +171,83 @@ static void setting_shows_everywhere(void)
     }
 }
 
+/* us of a hundredth of a second: 10000, give or take a tenth. */
+static int set_tick(long us)
+{
+    struct timex tx = {.modes = ADJ_TICK, .tick = us};
+
+    return (int)syscall(SYS_adjtimex, &tx);
+}
+
+struct both {
+    long long monotonic, raw;
+};
+
+/* What two clocks show while some time passes; the outer one's includes what it takes to read the other. */
+static struct both while_asleep(bool monotonic_outside)
+{
+    clockid_t outer = monotonic_outside ? CLOCK_MONOTONIC : CLOCK_MONOTONIC_RAW;
+    clockid_t inner = monotonic_outside ? CLOCK_MONOTONIC_RAW : CLOCK_MONOTONIC;
+    long long outside = -by_vdso(outer);
+    long long inside = -by_call(inner);
+
+    usleep(50000);
+    inside += by_vdso(inner);
+    outside += by_call(outer);
+    return monotonic_outside ? (struct both){outside, inside} : (struct both){inside, outside};
+}
+
+#define SLOP 10000 /* ns: ticks of a counter are coarse */
+
+static void clocks_follow_their_rate(void)
+{
+    struct both both;
+
+    CHECK(set_tick(11000) >= 0);
+    both = while_asleep(true);
+    CHECK(both.monotonic * 10 + SLOP >= both.raw * 11);
+    CHECK(set_tick(9000) >= 0);
+    both = while_asleep(false);
+    CHECK(both.monotonic * 10 <= both.raw * 9 + SLOP);
+}
+
+/* On other harts at once: of the two ways to ask, none is ever behind what the other said. */
+static void read_until(long long end)
+{
+    long long last = by_vdso(CLOCK_MONOTONIC);
+
+    for (int n = 0; last < end; n++) {
+        long long now = n % 2 ? by_call(CLOCK_MONOTONIC) : by_vdso(CLOCK_MONOTONIC);
+
+        CHECK(now >= last && now - last < 100 * 1000000000ll);
+        last = now;
+    }
+}
+
+static void clocks_go_on_at_another_rate(void)
+{
+    long long end = by_vdso(CLOCK_MONOTONIC) + 200000000;
+    pid_t pid[2];
+
+    if (set_tick(10000) < 0) { /* not on a machine of somebody else */
+        CHECK(errno == EPERM);
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        pid[i] = fork();
+        if (pid[i] == 0) {
+            read_until(end);
+            _exit(0);
+        }
+    }
+    for (int i = 0; by_call(CLOCK_MONOTONIC) < end; i++)
+        CHECK(set_tick(i % 2 ? 9000 : 11000) >= 0);
+    for (int i = 0; i < 2; i++)
+        CHECK(status_of(pid[i]) == 0);
+    clocks_follow_their_rate();
+    CHECK(set_tick(10000) >= 0);
+}
+
 /* --- the rest --- */
 
 static void cpu_and_code(void)
@@ -282,6 +361,7 @@ int main(int argc, char **argv)
         {"resolution", resolution_is_the_kernels},
         {"timeofday", time_of_day},
         {"setting", setting_shows_everywhere},
+        {"rate", clocks_go_on_at_another_rate},
         {"others", cpu_and_code},
         {"return", handlers_return_through_it},
         {"page", its_page_is_the_programs},
