@@ -21,8 +21,8 @@
 #include <lib/num.h>
 #include <mm/kstack.h>
 
-/* How long the cpus may take to come up. */
-#define START_TIMEOUT_NS (2 * NSEC_PER_SEC)
+/* How long the cpus may take to come up: on a board some microseconds, in an emulator on a busy host seconds. */
+#define START_TIMEOUT_NS (10 * NSEC_PER_SEC)
 
 static u32 wanted = CPU_MAX;
 static u32 expected; /* told to start and not heard of yet, a bit each */

@@ -649,9 +649,13 @@ static void try_kill(void)
 
     stop = handled = 0;
     handle(SIGUSR1, note_tid, SA_RESTART);
+    for (int i = 0; i < THREADS; i++)
+        their_tid[i] = 0;
     for (intptr_t i = 0; i < THREADS; i++)
         thread[i] = start(linger, (void *)i);
     for (int i = 0; i < THREADS; i++) {
+        while (!their_tid[i]) /* a signal may come before its first instruction */
+            nap_ms(1);
         CHECK(pthread_kill(thread[i], SIGUSR1) == 0);
         await_value(&handled, i + 1);
         CHECK(handled_by == their_tid[i]);
