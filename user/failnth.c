@@ -199,18 +199,21 @@ static long cut_lock(void)
 
 /* --- descriptors that wait, and timers ----------------------------------------------------------- */
 
-/* Set up, and waited for from inside of another one. */
+/* One inside of another, which has to hear of what happens after it was set up. */
 static long use_epoll(void)
 {
     struct linux_epoll_event event = {.events = POLLIN}, got;
     long inner = SYS(epoll_create1, 0), outer = SYS(epoll_create1, 0);
-    long counter = SYS(eventfd2, 1, EFD_NONBLOCK);
+    long counter = SYS(eventfd2, 0, EFD_NONBLOCK);
     long rc = MIN(MIN(inner, outer), counter);
+    u64 one = 1;
 
     if (rc >= 0)
         rc = SYS(epoll_ctl, inner, EPOLL_CTL_ADD, counter, &event);
     if (rc >= 0)
         rc = SYS(epoll_ctl, outer, EPOLL_CTL_ADD, inner, &event);
+    if (rc >= 0)
+        rc = SYS(write, counter, &one, sizeof(one));
     if (rc >= 0)
         rc = SYS(epoll_pwait, outer, &got, 1, 0, 0, 0);
     return rc == 0 ? -EIO : MIN(rc, 0);
@@ -226,18 +229,23 @@ static long use_timerfd(void)
     return rc ? rc : MIN(SYS(read, fd, &expired, sizeof(expired)), 0);
 }
 
+/* Watched, which takes memory of its own, before the signal comes. */
 static long use_signalfd(void)
 {
     u64 set = 1ul << (SIGUSR1 - 1);
-    struct linux_signalfd_siginfo info;
-    long fd, self = SYS(getpid);
+    struct linux_epoll_event event = {.events = POLLIN}, got;
+    long self = SYS(getpid), epoll = SYS(epoll_create1, 0);
 
     SYS(rt_sigprocmask, SIG_BLOCK, &set, 0, sizeof(set));
-    fd = SYS(signalfd4, -1, &set, sizeof(set), 0);
-    if (fd < 0)
-        return fd;
+    long fd = SYS(signalfd4, -1, &set, sizeof(set), 0);
+    long rc = MIN(fd, epoll);
+    if (rc >= 0)
+        rc = SYS(epoll_ctl, epoll, EPOLL_CTL_ADD, fd, &event);
+    if (rc < 0)
+        return rc;
     SYS(kill, self, SIGUSR1);
-    return MIN(SYS(read, fd, &info, sizeof(info)), 0);
+    rc = SYS(epoll_pwait, epoll, &got, 1, 0, 0, 0);
+    return rc == 0 ? -EIO : MIN(rc, 0); /* it was accepted, and never told */
 }
 
 /* One that expires, and one that the end of the process finds armed. */
