@@ -13,6 +13,7 @@
 #include <fs/exe.h>
 #include <fs/fscontext.h>
 #include <fs/mount.h>
+#include <kernel/cred.h>
 #include <kernel/process.h>
 #include <lib/err.h>
 #include <lib/fmt.h>
@@ -24,6 +25,7 @@
 struct pid_entry {
     const char *name;
     u32 mode;
+    bool inside; /* shows its memory: for who may look into the process */
     int (*show)(struct seq *seq);
     int (*store)(struct process *p, int tid, const char *text);
     struct dentry *(*jump)(struct process *p, int tid); /* links: where to, referenced, or NULL */
@@ -117,9 +119,9 @@ static const struct pid_entry entries[] = {
     {.name = "status", .mode = S_IFREG | 0444, .show = proc_show_status},
     {.name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .store = store_comm},
     {.name = "cmdline", .mode = S_IFREG | 0444, .show = proc_show_cmdline},
-    {.name = "environ", .mode = S_IFREG | 0400, .show = proc_show_environ},
-    {.name = "auxv", .mode = S_IFREG | 0400, .show = proc_show_auxv},
-    {.name = "syscall", .mode = S_IFREG | 0400, .show = proc_show_syscall},
+    {.name = "environ", .mode = S_IFREG | 0400, .inside = true, .show = proc_show_environ},
+    {.name = "auxv", .mode = S_IFREG | 0400, .inside = true, .show = proc_show_auxv},
+    {.name = "syscall", .mode = S_IFREG | 0400, .inside = true, .show = proc_show_syscall},
     {.name = "wchan", .mode = S_IFREG | 0444, .show = proc_show_wchan},
     {.name = "oom_score", .mode = S_IFREG | 0444, .show = proc_show_oom_score},
     {.name = "oom_score_adj",
@@ -127,12 +129,15 @@ static const struct pid_entry entries[] = {
      .show = proc_show_oom_score_adj,
      .store = proc_store_oom_score_adj},
     {.name = "limits", .mode = S_IFREG | 0444, .show = proc_show_limits},
-    {.name = "personality", .mode = S_IFREG | 0400, .show = show_personality},
-    {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps},
-    {.name = "smaps", .mode = S_IFREG | 0444, .show = proc_show_smaps},
-    {.name = "smaps_rollup", .mode = S_IFREG | 0444, .show = proc_show_smaps_rollup},
+    {.name = "personality", .mode = S_IFREG | 0400, .inside = true, .show = show_personality},
+    {.name = "maps", .mode = S_IFREG | 0444, .inside = true, .show = proc_show_maps},
+    {.name = "smaps", .mode = S_IFREG | 0444, .inside = true, .show = proc_show_smaps},
+    {.name = "smaps_rollup",
+     .mode = S_IFREG | 0444,
+     .inside = true,
+     .show = proc_show_smaps_rollup},
     {.name = "pagemap", .mode = S_IFREG | 0400, .ops = &proc_pagemap_ops},
-    {.name = "pagetable", .mode = S_IFREG | 0400, .show = proc_show_pagetable},
+    {.name = "pagetable", .mode = S_IFREG | 0400, .inside = true, .show = proc_show_pagetable},
     {.name = "mounts", .mode = S_IFREG | 0444, .show = show_mounts},
     {.name = "mountinfo", .mode = S_IFREG | 0444, .show = show_mountinfo},
     {.name = "fail-nth", .mode = S_IFREG | 0644, .show = show_fail_nth, .store = store_fail_nth},
@@ -174,7 +179,13 @@ static const struct pid_entry *entry_of(struct inode *inode)
 static int entry_open(struct file *file)
 {
     struct process *p = proc_node_process(file->inode);
-    int err = p ? seq_open(file, entry_of(file->inode)->show) : -ESRCH;
+    const struct pid_entry *entry = entry_of(file->inode);
+    int err = p ? 0 : -ESRCH;
+
+    if (!err && entry->inside && permit_look(p))
+        err = -EACCES;
+    if (!err)
+        err = seq_open(file, entry->show);
 
     if (!err)
         ((struct seq *)file->private)->private = proc_node_of(file->inode);
@@ -215,6 +226,9 @@ static const struct file_ops entry_file_ops = {
 static struct dentry *entry_jump(struct inode *inode)
 {
     struct process *p = proc_node_process(inode);
+
+    if (p && permit_look(p))
+        return ERR_PTR(-EACCES);
     struct dentry *d = p ? entry_of(inode)->jump(p, proc_node_of(inode)->number) : NULL;
 
     return d ? d : ERR_PTR(-ENOENT);
