@@ -35,7 +35,7 @@ static struct file *file_of(struct inode *inode)
     return file;
 }
 
-/* A pipe has no name to go to: a dentry of its own stands in. */
+/* A pipe or a socket has no name to go to: a dentry of its own stands in. */
 static struct dentry *fd_jump(struct inode *inode)
 {
     struct file *file = file_of(inode);
@@ -58,7 +58,8 @@ static char *describe(struct file *file, char *buf)
         return buf;
     }
     if (!file->dentry) {
-        fmt_snprintf(buf, PATH_MAX, "pipe:[%lu]", file->inode->ino);
+        fmt_snprintf(buf, PATH_MAX, "%s:[%lu]", S_ISSOCK(file->inode->mode) ? "socket" : "pipe",
+                     file->inode->ino);
         return buf;
     }
     if (nsfs_ns_of_file(file)) {

@@ -107,7 +107,7 @@ $(BUILD)/.flags: FORCE
 
 ksrc := $(filter-out arch/riscv/asm-offsets.c arch/riscv/kernel.lds.S,$(sort $(wildcard \
         arch/riscv/*.c arch/riscv/*.S lib/*.c mm/*.c kernel/*.c kernel/*/*.c fs/*.c fs/*/*.c \
-        drivers/*.c drivers/*/*.c)))
+        drivers/*.c drivers/*/*.c net/*.c net/*/*.c)))
 kobj := $(patsubst %,$(BUILD)/%.o,$(basename $(ksrc)))
 $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(addsuffix .c,$(hot)),$(filter %.c,$(ksrc)))): KCFLAGS += $(if $(filter 0,$(DEBUG)),-Os)
 offsets := $(if $(wildcard arch/riscv/asm-offsets.c),$(BUILD)/include/asm/offsets.h)

@@ -9,7 +9,7 @@
     calls      an object refers to functions of its own layer and of lower ones  (needs the objects)
     circles    no two files refer to each other, directly or through others      (needs the objects)
 
-Layers: lib <- kernel/base <- mm <- kernel <- fs, drivers <- kernel/abi. arch/riscv stands beside kernel/base: it may
+Layers: lib <- kernel/base <- mm <- kernel <- fs, drivers <- net <- kernel/abi. arch/riscv stands beside kernel/base: it may
 use lib and base, and everything from base upwards may use what include/arch promises. The ABI's numbers and structures
 (include/abi/linux) are data, and everybody's.
 """
@@ -19,7 +19,7 @@ import re
 import subprocess
 import sys
 
-ORDER = {"lib": 0, "base": 1, "arch": 1, "mm": 2, "kernel": 3, "fs": 4, "drivers": 4, "abi": 5}
+ORDER = {"lib": 0, "base": 1, "arch": 1, "mm": 2, "kernel": 3, "fs": 4, "drivers": 4, "net": 5, "abi": 6}
 
 # A lower layer may call these and nothing else above itself: the header beside each tells what they must do.
 UPCALLS = {
@@ -65,7 +65,7 @@ def may_use(user, used):
 
 
 def sources():
-    for top in ("arch", "lib", "kernel", "mm", "fs", "drivers", "include"):
+    for top in ("arch", "lib", "kernel", "mm", "fs", "drivers", "net", "include"):
         for folder, _, names in sorted(os.walk(top)):
             for name in sorted(names):
                 if name.endswith((".c", ".h", ".S")):

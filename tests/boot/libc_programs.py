@@ -10,12 +10,13 @@ from harness import BUILD
 THREADS = ("threadwork", "threadlife", "threads")
 WAITING = ("waiting", "timing")
 SHARING = ("sharing",)
+SOCKETS = ("sockets",)
 
 
 def others(libc):
     """Those that have no test of their own, which report by their status alone."""
     return sorted(p for p in (BUILD / "user" / libc).glob("*")
-                  if p.is_file() and "." not in p.name and p.name not in THREADS + WAITING + SHARING)
+                  if p.is_file() and "." not in p.name and p.name not in THREADS + WAITING + SHARING + SOCKETS)
 
 
 def archive(libc, names):

@@ -10,7 +10,7 @@ MADE = re.compile(r'\b(?:SPINLOCK_INIT|WAIT_QUEUE_INIT|MUTEX_INIT|spin_init|mute
 
 def locks_in_source():
     names = set()
-    for top in ("arch", "drivers", "fs", "include", "kernel", "lib", "mm"):
+    for top in ("arch", "drivers", "fs", "include", "kernel", "lib", "mm", "net"):
         for path in (TOP / top).rglob("*.[ch]"):
             if not path.name.startswith("selftest"):
                 names |= set(MADE.findall(path.read_text()))

@@ -29,6 +29,7 @@
 #define S_ISCHR(mode)  (((mode)&S_IFMT) == S_IFCHR)
 #define S_ISBLK(mode)  (((mode)&S_IFMT) == S_IFBLK)
 #define S_ISFIFO(mode) (((mode)&S_IFMT) == S_IFIFO)
+#define S_ISSOCK(mode) (((mode)&S_IFMT) == S_IFSOCK)
 
 struct linux_stat {
     u64 st_dev;

@@ -29,6 +29,7 @@ static_assert(sizeof(struct linux_statfs) == 120, "struct statfs");
 #define TMPFS_MAGIC         0x01021994
 #define PROC_SUPER_MAGIC    0x9fa0
 #define PIPEFS_MAGIC        0x50495045
+#define SOCKFS_MAGIC        0x534f434b
 #define SYSFS_MAGIC         0x62656572
 #define ANON_INODE_FS_MAGIC 0x09041934
 #define NSFS_MAGIC          0x6e736673
