@@ -150,7 +150,7 @@ static const struct call calls[] = {
     CALL(getresuid, OUT, OUT, OUT),
     CALL(getresgid, OUT, OUT, OUT),
     CALL(times, OUT),
-    CALL(getgroups, N(8), OPT(F_ZERO)),
+    CALL(getgroups, N(8), OPT(F_ZERO)), /* who has no groups has nothing written */
     CALL(setgroups, N(1), IN(F_ZERO)),
     CALL(uname, OUT),
     CALL(sethostname, IN(F_PATH), N(4)),
