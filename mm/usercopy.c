@@ -292,6 +292,68 @@ int user_cas32(vaddr_t addr, u32 old, u32 new, u32 *seen)
     return 0;
 }
 
+static u32 *reach_word(const struct uvm *uvm, vaddr_t va, prot_t access)
+{
+    return va ? (u32 *)(void *)reach(uvm, va, access) : NULL;
+}
+
+/* Whether all that is asked for is there. */
+static bool reach_words(struct user_words *w, const struct uvm *uvm, vaddr_t read, vaddr_t write)
+{
+    w->read = reach_word(uvm, read, PROT_R);
+    w->write = reach_word(uvm, write, PROT_W);
+    return !w->read == !read && !w->write == !write;
+}
+
+static bool try_hold_words(struct user_words *w, struct uvm *uvm, vaddr_t read, vaddr_t write)
+{
+    w->uvm = NULL;
+    if (uvm_is_lone(uvm))
+        return reach_words(w, uvm, read, write);
+    rw_read_lock(&uvm->lock);
+    irqflags_t irq = spin_lock(&uvm->pt_lock);
+    bool held = reach_words(w, uvm, read, write);
+    if (held) {
+        w->uvm = uvm;
+        w->pages[0] = read ? virt_to_page(w->read) : NULL;
+        w->pages[1] = write ? virt_to_page(w->write) : NULL;
+        for (unsigned i = 0; i < ARRAY_SIZE(w->pages); i++)
+            if (w->pages[i])
+                page_get(w->pages[i]);
+    }
+    spin_unlock(&uvm->pt_lock, irq);
+    if (!held)
+        rw_read_unlock(&uvm->lock);
+    return held;
+}
+
+int user_words_hold(struct user_words *w, vaddr_t read, vaddr_t write)
+{
+    struct uvm *uvm = this_cpu()->uvm;
+
+    if (!is_aligned(read | write, sizeof(u32)))
+        return -EINVAL;
+    if (!uvm || !in_user_half(read, sizeof(u32)) || !in_user_half(write, sizeof(u32)))
+        return -EFAULT;
+    while (!try_hold_words(w, uvm, read, write)) {
+        if (read && !w->read && uvm_fault(uvm, read, PROT_R))
+            return -EFAULT;
+        if (write && !w->write && uvm_fault(uvm, write, PROT_W))
+            return -EFAULT;
+    }
+    return 0;
+}
+
+void user_words_release(struct user_words *w)
+{
+    if (!w->uvm)
+        return;
+    rw_read_unlock(&w->uvm->lock);
+    for (unsigned i = 0; i < ARRAY_SIZE(w->pages); i++)
+        if (w->pages[i])
+            page_put(w->pages[i]);
+}
+
 int user_key(vaddr_t addr, struct user_key *key)
 {
     struct uvm *uvm = this_cpu()->uvm;

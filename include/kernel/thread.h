@@ -21,6 +21,8 @@
 #include <mm/kstack.h>
 
 struct cred;
+struct pi_lock;
+struct pi_waiter;
 struct process;
 struct trap_frame;
 
@@ -86,7 +88,11 @@ struct thread {
     vaddr_t clear_child_tid; /* 0, or a word to clear and wake at exit */
     vaddr_t set_child_tid;   /* 0, or a word that gets the tid before user mode */
     vaddr_t robust_list;     /* locks to be released at exit (kernel/abi/robust.c), or 0 */
-    u64 restart_deadline;    /* the system call layer's: a sleep that restart_syscall(2) ends */
+    struct pi_lock
+        *pi_held; /* locks with an owner (kernel/abi/futex_pi.c): others wait for these; */
+    struct pi_waiter *pi_waits; /* it waits for this one */
+    bool pi_gone;               /* it ends, nobody is to wait for it any more */
+    u64 restart_deadline;       /* the system call layer's: a sleep that restart_syscall(2) ends */
     vaddr_t restart_remaining;
 };
 

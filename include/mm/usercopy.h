@@ -51,6 +51,19 @@ int user_store32(vaddr_t addr, u32 value);
 int user_cas32(vaddr_t addr, u32 old, u32 new, u32 *seen);
 
 /*
+ * Holds one or two words of the current space, for code that has to look at them or change them under a spinlock,
+ * where nothing can be faulted in: `read` (0: none) for reading, `write` (0: none) for writing. Both are multiples of 4
+ * (-EINVAL). What was held is let go with user_words_release(), which may sleep, and soon. -EFAULT.
+ */
+struct user_words {
+    u32 *read, *write;
+    struct uvm *uvm; /* whose lock is held; NULL: there is no need */
+    struct page *pages[2];
+};
+int user_words_hold(struct user_words *w, vaddr_t read, vaddr_t write);
+void user_words_release(struct user_words *w);
+
+/*
  * Names the memory behind a user address in a way that is the same for everybody who shares it:
  * what a futex is keyed by. Private memory: (uvm, address); shared: (pager, offset).
  * Faults the page in if need be, for reading. -EFAULT.

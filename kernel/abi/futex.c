@@ -12,66 +12,17 @@
  */
 #include "futex.h"
 #include "args.h"
+#include "futex_impl.h"
 #include "syscall.h"
 
 #include <abi/linux/futex.h>
 #include <arch/mmu.h>
-#include <base/init.h>
-#include <base/spinlock.h>
-#include <base/wait.h>
 #include <kernel/thread.h>
 #include <kernel/time.h>
-#include <lib/hash.h>
-#include <lib/list.h>
 #include <mm/slab.h>
-#include <mm/usercopy.h>
-
-#define BUCKETS 64u
 
 /* What of the operation is not a flag. */
 #define FUTEX_COMMAND (~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME))
-
-struct bucket {
-    struct spinlock lock;
-    struct list waiters;
-};
-
-struct futex_waiter {
-    struct list link;
-    struct user_key key;
-    struct bucket *bucket;    /* changes under both buckets' locks */
-    struct wait_queue *queue; /* its thread's; one for all where that waits for several futexes */
-    u32 bitset;
-    bool woken; /* and no longer in the list */
-};
-
-static struct bucket buckets[BUCKETS];
-
-static struct bucket *bucket_of(const struct user_key *key)
-{
-    return &buckets[hash_u64((u64)key->object + key->offset) % BUCKETS];
-}
-
-static bool same_key(const struct user_key *a, const struct user_key *b)
-{
-    return a->object == b->object && a->offset == b->offset;
-}
-
-/*
- * A private futex is named by where it lies, without a look at the memory; so is one in private
- * memory that is not said to be private, and both meet.
- */
-static int find_key(vaddr_t addr, bool private, struct user_key *key)
-{
-    if (!is_aligned(addr, sizeof(u32)))
-        return -EINVAL;
-    if (!private)
-        return user_key(addr, key);
-    if (addr >= USER_TOP)
-        return -EFAULT;
-    *key = (struct user_key){current_thread()->uvm, addr};
-    return 0;
-}
 
 /* --- waking --- */
 
@@ -83,8 +34,11 @@ static void wake_waiter(struct futex_waiter *w)
     wake_one(w->queue);
 }
 
-/* Under the bucket's lock: wakes up to `count` of those that wait for the key and share a bit. */
-static u32 wake_in(struct bucket *b, const struct user_key *key, u32 count, u32 bitset)
+/*
+ * Under the bucket's lock: wakes up to `count` of those that wait for the key and share a bit. -EINVAL: one of
+ * them is to get a lock (futex_pi.c).
+ */
+static long wake_in(struct bucket *b, const struct user_key *key, u32 count, u32 bitset)
 {
     struct futex_waiter *w;
     struct futex_waiter *next;
@@ -95,6 +49,8 @@ static u32 wake_in(struct bucket *b, const struct user_key *key, u32 count, u32 
             break;
         if (!same_key(&w->key, key) || !(w->bitset & bitset))
             continue;
+        if (unlikely(w->pi))
+            return -EINVAL;
         wake_waiter(w);
         woken++;
     }
@@ -105,48 +61,21 @@ static long futex_wake(const struct user_key *key, u32 count, u32 bitset)
 {
     struct bucket *b = bucket_of(key);
     irqflags_t flags = spin_lock(&b->lock);
-    u32 woken = wake_in(b, key, count, bitset);
+    long woken = wake_in(b, key, count, bitset);
 
     spin_unlock(&b->lock, flags);
-    return bitset ? (long)woken : -EINVAL;
+    return bitset ? woken : -EINVAL;
 }
 
 long futex_wake_address(vaddr_t addr, u32 count)
 {
     struct user_key key;
-    int err = find_key(addr, false, &key);
+    int err = futex_find_key(addr, false, &key);
 
     return err ? err : futex_wake(&key, count, FUTEX_BITSET_ANY);
 }
 
 /* --- waiting --- */
-
-static void enqueue(struct futex_waiter *w)
-{
-    irqflags_t flags;
-
-    w->bucket = bucket_of(&w->key);
-    flags = spin_lock(&w->bucket->lock);
-    list_push_back(&w->bucket->waiters, &w->link);
-    spin_unlock(&w->bucket->lock, flags);
-}
-
-/* Leaves the list, whichever it is by now. True if the waiter was woken before. */
-static bool dequeue(struct futex_waiter *w)
-{
-    for (;;) {
-        struct bucket *b = READ_ONCE(w->bucket);
-        irqflags_t flags = spin_lock(&b->lock);
-        bool here = b == w->bucket;
-        bool woken = w->woken;
-
-        if (here && !woken)
-            list_remove(&w->link);
-        spin_unlock(&b->lock, flags);
-        if (here)
-            return woken;
-    }
-}
 
 /* How an interrupted wait goes on: a relative timeout would start again, so not behind a handler. */
 static long interrupted(u64 deadline, bool relative)
@@ -165,13 +94,13 @@ static long futex_wait(vaddr_t addr, const struct user_key *key, u32 expected, u
     if (!bitset)
         return -EINVAL;
     wait_queue_init(&queue, "futex waiter");
-    enqueue(&w);
+    futex_enqueue(&w);
     err = user_load32(addr, &seen);
     if (!err && seen != expected)
         err = -EAGAIN;
     if (!err)
         err = wait_event_until(&queue, atomic_load_acquire(&w.woken), deadline, true);
-    if (dequeue(&w))
+    if (futex_dequeue(&w))
         return 0;
     return err == -EINTR ? interrupted(deadline, relative) : err;
 }
@@ -212,7 +141,7 @@ static int find_waitv_key(const struct futex_waitv *v, struct user_key *key)
 {
     if (v->flags & ~(u32)(FUTEX_32 | FUTEX_PRIVATE_FLAG) || !(v->flags & FUTEX_32) || v->reserved)
         return -EINVAL;
-    return find_key(v->uaddr, v->flags & FUTEX_PRIVATE_FLAG, key);
+    return futex_find_key(v->uaddr, v->flags & FUTEX_PRIVATE_FLAG, key);
 }
 
 /* Nobody is queued before all of them are known to be good. */
@@ -234,7 +163,7 @@ static long leave_all(struct futex_set *set)
     long woken = -1;
 
     for (u32 i = 0; i < set->count; i++)
-        if (dequeue(&set->waiters[i]))
+        if (futex_dequeue(&set->waiters[i]))
             woken = i;
     return woken;
 }
@@ -259,7 +188,7 @@ static long wait_for_any(struct futex_set *set, const struct futex_waitv *v, u64
     if (err)
         return err;
     for (u32 i = 0; i < set->count; i++)
-        enqueue(&set->waiters[i]);
+        futex_enqueue(&set->waiters[i]);
     err = check_words(v, set->count);
     if (!err)
         err = wait_event_until(&set->queue, any_woken(set), deadline, true);
@@ -316,8 +245,8 @@ static void unlock_two(struct bucket *a, struct bucket *b, irqflags_t flags)
     spin_unlock(a < b ? &a->lock : &b->lock, flags);
 }
 
-static u32 move_waiters(struct bucket *from, const struct user_key *old, struct bucket *to,
-                        const struct user_key *new, u32 count)
+static long move_waiters(struct bucket *from, const struct user_key *old, struct bucket *to,
+                         const struct user_key *new, u32 count)
 {
     struct futex_waiter *w;
     struct futex_waiter *next;
@@ -328,6 +257,8 @@ static u32 move_waiters(struct bucket *from, const struct user_key *old, struct 
             break;
         if (!same_key(&w->key, old))
             continue;
+        if (w->pi)
+            return -EINVAL;
         list_remove(&w->link);
         w->key = *new;
         WRITE_ONCE(w->bucket, to);
@@ -337,25 +268,43 @@ static u32 move_waiters(struct bucket *from, const struct user_key *old, struct 
     return moved;
 }
 
-/* Wakes some and lets others wait for `addr2` instead. `expected` NULL: whatever the word is. */
+/* Under both buckets' locks. */
+static long requeue_in(struct bucket *from, const struct user_key *key, u32 wake, struct bucket *to,
+                       const struct user_key *key2, u32 requeue, bool count_moved)
+{
+    long woken = wake_in(from, key, wake, FUTEX_BITSET_ANY);
+    long moved = 0;
+
+    if (woken >= 0 && !same_key(key, key2))
+        moved = move_waiters(from, key, to, key2, requeue);
+    if (woken < 0 || moved < 0)
+        return -EINVAL;
+    return count_moved ? woken + moved : woken;
+}
+
+/*
+ * Wakes some and lets others wait for `addr2` instead. `expected` NULL: whatever the word is. It is compared
+ * under the locks: nobody can wake or wait between that and the rest.
+ */
 static long futex_requeue(vaddr_t addr, const struct user_key *key, u32 wake, u32 requeue,
                           const struct user_key *key2, const u32 *expected)
 {
-    u32 seen;
-    int err = expected ? user_load32(addr, &seen) : 0;
-
-    if (err)
-        return err;
-    if (expected && seen != *expected)
-        return -EAGAIN;
-
     struct bucket *from = bucket_of(key);
     struct bucket *to = bucket_of(key2);
-    irqflags_t flags = lock_two(from, to);
-    u32 woken = wake_in(from, key, wake, FUTEX_BITSET_ANY);
-    u32 moved = same_key(key, key2) ? 0 : move_waiters(from, key, to, key2, requeue);
+    struct user_words words;
+    irqflags_t flags;
+    long rc = user_words_hold(&words, expected ? addr : 0, 0);
+
+    if (rc)
+        return rc;
+    flags = lock_two(from, to);
+    if (expected && __atomic_load_n(words.read, __ATOMIC_SEQ_CST) != *expected)
+        rc = -EAGAIN;
+    else
+        rc = requeue_in(from, key, wake, to, key2, requeue, expected);
     unlock_two(from, to, flags);
-    return expected ? (long)woken + moved : woken;
+    user_words_release(&words);
+    return rc;
 }
 
 /* FUTEX_WAKE_OP's operation, as futex(2) encodes it: op, cmp, oparg, cmparg. */
@@ -440,8 +389,10 @@ static long futex_wake_op(const struct user_key *key, u32 wake, u32 wake2, vaddr
     if (err)
         return err;
     long woken = futex_wake(key, wake, FUTEX_BITSET_ANY);
-    if (compare_op(&op, (s32)old))
-        woken += futex_wake(key2, wake2, FUTEX_BITSET_ANY);
+    if (woken >= 0 && compare_op(&op, (s32)old)) {
+        long more = futex_wake(key2, wake2, FUTEX_BITSET_ANY);
+        woken = more < 0 ? more : woken + more;
+    }
     return woken;
 }
 
@@ -462,7 +413,7 @@ static long two_call(vaddr_t addr, const struct user_key *key, int op, u32 value
                      vaddr_t addr2, u32 value3)
 {
     struct user_key key2;
-    int err = find_key(addr2, op & FUTEX_PRIVATE_FLAG, &key2);
+    int err = futex_find_key(addr2, op & FUTEX_PRIVATE_FLAG, &key2);
 
     if (err)
         return err;
@@ -476,13 +427,43 @@ static long two_call(vaddr_t addr, const struct user_key *key, int op, u32 value
     }
 }
 
+/* Those on locks whose owner the kernel knows: times are absolute, FUTEX_LOCK_PI's are of the calendar. */
+static long pi_call(vaddr_t addr, int op, u32 value, u64 timeout, vaddr_t addr2, u32 value3)
+{
+    int command = op & FUTEX_COMMAND;
+    bool private = op & FUTEX_PRIVATE_FLAG;
+    bool realtime = command == FUTEX_LOCK_PI || op & FUTEX_CLOCK_REALTIME;
+    u64 deadline;
+    int err;
+
+    if (command == FUTEX_UNLOCK_PI)
+        return futex_pi_unlock(addr, private);
+    if (command == FUTEX_TRYLOCK_PI)
+        return futex_pi_lock(addr, private, true, WAIT_FOREVER);
+    if (command == FUTEX_CMP_REQUEUE_PI)
+        return futex_pi_requeue(addr, private, value, (u32)timeout, addr2, value3);
+    err = wait_deadline(timeout, false, realtime, &deadline);
+    if (err)
+        return err;
+    if (command == FUTEX_WAIT_REQUEUE_PI)
+        return futex_pi_wait(addr, private, value, deadline, addr2);
+    return futex_pi_lock(addr, private, false, deadline);
+}
+
+/* Whether the command takes the flag that says of which clock its time is. */
+static bool has_clock(int command)
+{
+    return command == FUTEX_WAIT_BITSET || command == FUTEX_WAIT_REQUEUE_PI ||
+           command == FUTEX_LOCK_PI2;
+}
+
 SYSCALL6(futex, vaddr_t, addr, int, op, u32, value, u64, timeout, vaddr_t, addr2, u32, value3)
 {
     int command = op & FUTEX_COMMAND;
     struct user_key key;
-    int err = find_key(addr, op & FUTEX_PRIVATE_FLAG, &key);
+    int err = futex_find_key(addr, op & FUTEX_PRIVATE_FLAG, &key);
 
-    if ((op & FUTEX_CLOCK_REALTIME) && command != FUTEX_WAIT_BITSET)
+    if ((op & FUTEX_CLOCK_REALTIME) && !has_clock(command))
         return -ENOSYS;
     switch (command) {
     case FUTEX_WAIT:
@@ -497,18 +478,14 @@ SYSCALL6(futex, vaddr_t, addr, int, op, u32, value, u64, timeout, vaddr_t, addr2
     case FUTEX_CMP_REQUEUE:
     case FUTEX_WAKE_OP:
         return err ? err : two_call(addr, &key, op, value, (u32)timeout, addr2, value3);
+    case FUTEX_LOCK_PI:
+    case FUTEX_LOCK_PI2:
+    case FUTEX_TRYLOCK_PI:
+    case FUTEX_UNLOCK_PI:
+    case FUTEX_WAIT_REQUEUE_PI:
+    case FUTEX_CMP_REQUEUE_PI:
+        return err ? err : pi_call(addr, op, value, timeout, addr2, value3);
     default:
         return -ENOSYS;
     }
 }
-
-/* --- start-up --- */
-
-static void futex_init(void)
-{
-    for (unsigned i = 0; i < BUCKETS; i++) {
-        spin_init(&buckets[i].lock, "futex");
-        list_init(&buckets[i].waiters);
-    }
-}
-INITCALL(INIT_FS, futex_init);

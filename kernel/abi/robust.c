@@ -99,11 +99,20 @@ static void thread_exit_memory(struct thread *t)
     if (!t->uvm)
         return;
     release_locks(t);
+    futex_pi_thread_gone(t);
     t->robust_list = 0;
     clear_tid(t);
 }
 
-static const struct proc_part futex_part = {.name = "futex", .thread_exit = thread_exit_memory};
+/* In its new program it can have locks again. */
+static void exec_memory(struct process *p)
+{
+    (void)p;
+    current_thread()->pi_gone = false;
+}
+
+static const struct proc_part futex_part = {
+    .name = "futex", .thread_exit = thread_exit_memory, .exec = exec_memory};
 
 static void robust_init(void)
 {
