@@ -12,6 +12,8 @@
 #include <abi/linux/stat.h>
 #include <base/spinlock.h>
 #include <fs/inode.h>
+#include <fs/mount.h>
+#include <kernel/namespace.h>
 #include <lib/err.h>
 #include <lib/string.h>
 #include <mm/slab.h>
@@ -185,11 +187,33 @@ void dentry_destroy(struct dentry *dentry)
 
 /* --- finding --------------------------------------------------------------------------------- */
 
-static struct dentry *enter_mounts(struct dentry *d)
+static const struct ns *current_mounts(void)
 {
-    while (unlikely(d->mounted))
-        d = d->mounted->root;
+    return current_ns(NS_MNT);
+}
+
+/* What hides a directory in a namespace, or NULL. */
+static struct mount *mount_on(const struct ns *ns, const struct dentry *dir)
+{
+    struct mount *m = dir->mounted;
+
+    while (m && m->ns != ns)
+        m = m->over;
+    return m;
+}
+
+static struct dentry *enter_all(const struct ns *ns, struct dentry *d)
+{
+    struct mount *m;
+
+    while ((m = mount_on(ns, d)))
+        d = m->super->root;
     return d;
+}
+
+static inline struct dentry *enter_mounts(struct dentry *d)
+{
+    return likely(!d->mounted) ? d : enter_all(current_mounts(), d);
 }
 
 struct dentry *dentry_find(struct dentry *dir, const struct name *name)
@@ -294,18 +318,29 @@ static bool is_root(const struct dentry *d)
     return d->parent == d;
 }
 
-/* From a mounted root to the directory that it hides, as often as it takes. */
-static struct dentry *leave_mounts(struct dentry *d)
+struct mount *dentry_mount_of(const struct ns *ns, const struct super *super)
 {
-    while (is_root(d) && d->inode->super->covered)
-        d = d->inode->super->covered;
+    struct mount *m = super->mounts;
+
+    while (m && m->ns != ns)
+        m = m->same;
+    return m;
+}
+
+/* From a mounted root to the directory that it hides, as often as it takes. */
+static struct dentry *leave_mounts(const struct ns *ns, struct dentry *d)
+{
+    struct mount *m;
+
+    while (is_root(d) && (m = dentry_mount_of(ns, d->inode->super)) && m->covered)
+        d = m->covered;
     return d;
 }
 
 struct dentry *dentry_up(struct dentry *dentry)
 {
     irqflags_t flags = spin_lock(&tree_lock);
-    struct dentry *up = dentry_get(leave_mounts(dentry)->parent);
+    struct dentry *up = dentry_get(leave_mounts(current_mounts(), dentry)->parent);
 
     spin_unlock(&tree_lock, flags);
     return up;
@@ -459,12 +494,13 @@ static bool prepend(char *buf, char **at, const char *text, size_t len)
     return true;
 }
 
-static bool prepend_names(struct dentry *d, struct dentry *root, char *buf, char **at)
+static bool prepend_names(const struct ns *ns, struct dentry *d, struct dentry *root, char *buf,
+                          char **at)
 {
     bool ok = true;
 
     for (; ok && d != root; d = d->parent) {
-        struct dentry *inner = leave_mounts(d);
+        struct dentry *inner = leave_mounts(ns, d);
 
         if (inner != d && (d = inner) == root)
             break;
@@ -475,7 +511,8 @@ static bool prepend_names(struct dentry *d, struct dentry *root, char *buf, char
     return ok;
 }
 
-char *dentry_path(struct dentry *dentry, struct dentry *root, char *buf, size_t size, bool mark)
+char *dentry_path_in(const struct ns *ns, struct dentry *dentry, struct dentry *root, char *buf,
+                     size_t size, bool mark)
 {
     char *at = buf + size;
     bool ok = prepend(buf, &at, "", 1);
@@ -484,24 +521,53 @@ char *dentry_path(struct dentry *dentry, struct dentry *root, char *buf, size_t 
     if (mark && dentry->dead)
         ok = ok && prepend(buf, &at, " (deleted)", 10);
     char *end = at;
-    ok = ok && prepend_names(dentry, root, buf, &at);
+    ok = ok && prepend_names(ns, dentry, root, buf, &at);
     spin_unlock(&tree_lock, flags);
     if (ok && at == end)
         ok = prepend(buf, &at, "/", 1);
     return ok ? at : ERR_PTR(-ENAMETOOLONG);
 }
 
+char *dentry_path(struct dentry *dentry, struct dentry *root, char *buf, size_t size, bool mark)
+{
+    return dentry_path_in(current_mounts(), dentry, root, buf, size, mark);
+}
+
 /* --- mounts ---------------------------------------------------------------------------------- */
 
-int dentry_cover(struct dentry *dir, struct super *super)
+static void link_mount(struct dentry *dir, struct mount *m)
+{
+    m->same = m->super->mounts;
+    m->super->mounts = m;
+    if (!dir)
+        return;
+    m->covered = dentry_get(dir);
+    m->over = dir->mounted;
+    dir->mounted = m;
+}
+
+/* Gives back what it covered, whose reference is now the caller's. */
+static struct dentry *unlink_mount(struct mount *m)
+{
+    struct mount **at = &m->super->mounts;
+
+    while (*at != m)
+        at = &(*at)->same;
+    *at = m->same;
+    for (at = m->covered ? &m->covered->mounted : NULL; at && *at != m; at = &(*at)->over)
+        ;
+    if (at)
+        *at = m->over;
+    return m->covered;
+}
+
+int dentry_cover(struct dentry *dir, struct mount *mount)
 {
     irqflags_t flags = spin_lock(&tree_lock);
-    int err = dir->mounted ? -EBUSY : dir->dead ? -ENOENT : 0;
+    int err = dir && mount_on(mount->ns, dir) ? -EBUSY : dir && dir->dead ? -ENOENT : 0;
 
-    if (!err) {
-        dir->mounted = super;
-        super->covered = dentry_get(dir);
-    }
+    if (!err)
+        link_mount(dir, mount);
     spin_unlock(&tree_lock, flags);
     return err;
 }
@@ -535,35 +601,38 @@ static bool tree_is_busy(struct dentry *root, u32 held)
     return refs != expected;
 }
 
-int dentry_uncover(struct super *super, int held)
+/* Who uses a file system that others have mounted too cannot be told from them. */
+static bool is_busy(const struct mount *mount, int held)
+{
+    const struct super *super = mount->super;
+    bool only = super->mounts == mount && !mount->same;
+
+    return held >= 0 && only && tree_is_busy(super->root, (u32)held);
+}
+
+int dentry_uncover(struct mount *mount, int held)
 {
     struct dentry *covered = NULL;
     irqflags_t flags = spin_lock(&tree_lock);
-    int err = held >= 0 && tree_is_busy(super->root, (u32)held) ? -EBUSY : 0;
+    int err = is_busy(mount, held) ? -EBUSY : 0;
 
-    if (!err) {
-        covered = super->covered;
-        covered->mounted = NULL;
-        super->covered = NULL;
-    }
+    if (!err)
+        covered = unlink_mount(mount);
     spin_unlock(&tree_lock, flags);
     dentry_put(covered);
     return err;
 }
 
-struct dentry *dentry_cross_down(struct dentry *dir)
+struct dentry *dentry_cross_down(const struct ns *ns, struct dentry *dir)
 {
-    while (READ_ONCE(dir->mounted)) {
-        irqflags_t flags = spin_lock(&tree_lock);
-        struct dentry *root = dir->mounted ? dentry_get(dir->mounted->root) : NULL;
+    if (likely(!READ_ONCE(dir->mounted)))
+        return dir;
+    irqflags_t flags = spin_lock(&tree_lock);
+    struct dentry *root = dentry_get(enter_all(ns, dir));
 
-        spin_unlock(&tree_lock, flags);
-        if (!root)
-            break;
-        dentry_put(dir);
-        dir = root;
-    }
-    return dir;
+    spin_unlock(&tree_lock, flags);
+    dentry_put(dir);
+    return root;
 }
 
 /* Takes one leaf out of the tree; its link's reference is the caller's. NULL: only root is left. */

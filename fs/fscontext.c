@@ -109,6 +109,11 @@ struct dentry *fs_cwd_of(struct process *process, int tid)
     return get_of(process, tid, false);
 }
 
+bool fs_context_is_shared(void)
+{
+    return atomic_load_acquire(&current_context()->users) > 1;
+}
+
 u32 fs_umask(void)
 {
     return READ_ONCE(current_context()->umask);

@@ -56,6 +56,7 @@ static void fs_init(void)
 {
     seed_rng();
     ramfs_init();
+    mount_init();
     if (memfd_init())
         panic("no memory for the root of memory files");
     procfs_init();

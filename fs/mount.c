@@ -2,8 +2,8 @@
 /*
  * Mounting (see include/fs/mount.h).
  *
- * The mount mutex guards the list of mounts and serialises mount and umount; it comes before
- * everything else of fs. What path lookup needs (dentry->mounted, super->covered) is under the tree
+ * The mount mutex guards the list of mounts, which is one for all namespaces, and serialises mount and umount; it
+ * comes before everything else of fs. What path lookup needs (dentry->mounted, super->mounts) is under the tree
  * lock.
  */
 #include <fs/mount.h>
@@ -15,41 +15,43 @@
 #include <fs/fscontext.h>
 #include <fs/path.h>
 #include <fs/super.h>
+#include <kernel/namespace.h>
 #include <lib/err.h>
 #include <lib/string.h>
 #include <mm/slab.h>
 
 static struct mutex mount_lock = MUTEX_INIT(mount_lock, "mount");
-static struct super *mounts;
+static struct mount *mounts;
 
 /* --- the list -------------------------------------------------------------------------------- */
 
-static void list_add(struct super *super)
+static void list_add(struct mount *m)
 {
-    struct super **end = &mounts;
+    struct mount **end = &mounts;
 
     while (*end)
         end = &(*end)->next;
-    super->next = NULL;
-    *end = super;
+    m->next = NULL;
+    *end = m;
 }
 
-static void list_take(struct super *super)
+static void list_take(struct mount *m)
 {
-    struct super **at = &mounts;
+    struct mount **at = &mounts;
 
-    while (*at != super)
+    while (*at != m)
         at = &(*at)->next;
-    *at = super->next;
+    *at = m->next;
 }
 
-static bool is_listed(const struct super *super)
+/* The oldest mount of a namespace behind `m` in the list (NULL: of all): first comes its root. */
+static struct mount *next_of(const struct ns *ns, const struct mount *m)
 {
-    struct super *s = mounts;
+    struct mount *next = m ? m->next : mounts;
 
-    while (s && s != super)
-        s = s->next;
-    return s;
+    while (next && next->ns != ns)
+        next = next->next;
+    return next;
 }
 
 /* A path or source, with what would break the line replaced as Linux does. */
@@ -63,15 +65,17 @@ static void print_escaped(struct fmt_sink *sink, const char *text)
     }
 }
 
-typedef void print_fn(struct fmt_sink *sink, const struct super *super, const char *path);
+typedef void print_fn(struct fmt_sink *sink, const struct mount *m, const char *path);
 
 static const char *rights_of(const struct super *super)
 {
     return super->readonly ? "ro" : "rw";
 }
 
-static void print_one(struct fmt_sink *sink, const struct super *super, const char *path)
+static void print_one(struct fmt_sink *sink, const struct mount *m, const char *path)
 {
+    const struct super *super = m->super;
+
     print_escaped(sink, super->source);
     fmt_print(sink, " ");
     print_escaped(sink, path);
@@ -81,9 +85,10 @@ static void print_one(struct fmt_sink *sink, const struct super *super, const ch
 }
 
 /* A mount's id is the minor number of its device: no two have the same. The first one is its own parent. */
-static void print_info(struct fmt_sink *sink, const struct super *super, const char *path)
+static void print_info(struct fmt_sink *sink, const struct mount *m, const char *path)
 {
-    const struct super *parent = super->covered ? super->covered->inode->super : super;
+    const struct super *super = m->super;
+    const struct super *parent = m->covered ? m->covered->inode->super : super;
 
     fmt_print(sink, "%u %u %u:%u / ", DEV_MINOR(super->dev), DEV_MINOR(parent->dev),
               DEV_MAJOR(super->dev), DEV_MINOR(super->dev));
@@ -95,16 +100,16 @@ static void print_info(struct fmt_sink *sink, const struct super *super, const c
     fmt_print(sink, "\n");
 }
 
-static void print_all(struct fmt_sink *sink, print_fn *print)
+static void print_all(const struct ns *ns, struct fmt_sink *sink, print_fn *print)
 {
     char *buf = kmalloc(PATH_MAX);
     struct dentry *root = fs_root();
 
     if (buf) {
         mutex_lock(&mount_lock);
-        for (struct super *super = mounts; super; super = super->next) {
-            char *path = dentry_path(super->root, root, buf, PATH_MAX, false);
-            print(sink, super, IS_ERR(path) ? "?" : path);
+        for (struct mount *m = next_of(ns, NULL); m; m = next_of(ns, m)) {
+            char *path = dentry_path_in(ns, m->super->root, root, buf, PATH_MAX, false);
+            print(sink, m, IS_ERR(path) ? "?" : path);
         }
         mutex_unlock(&mount_lock);
     }
@@ -112,17 +117,34 @@ static void print_all(struct fmt_sink *sink, print_fn *print)
     kfree(buf);
 }
 
-void mount_print(struct fmt_sink *sink)
+void mount_print(const struct ns *ns, struct fmt_sink *sink)
 {
-    print_all(sink, print_one);
+    print_all(ns, sink, print_one);
 }
 
-void mount_print_info(struct fmt_sink *sink)
+void mount_print_info(const struct ns *ns, struct fmt_sink *sink)
 {
-    print_all(sink, print_info);
+    print_all(ns, sink, print_info);
 }
 
 /* --- mounting -------------------------------------------------------------------------------- */
+
+/* Mounts a super on `dir` (NULL: as the root) in a namespace. Under the mount mutex. */
+static int add_mount(const struct ns *ns, struct super *super, struct dentry *dir)
+{
+    struct mount *m = kzalloc(sizeof(*m));
+
+    if (!m)
+        return -ENOMEM;
+    m->ns = ns;
+    m->super = super;
+    int err = dentry_cover(dir, m);
+    if (err)
+        kfree(m);
+    else
+        list_add(m);
+    return err;
+}
 
 int mount_first(const char *type, const char *source)
 {
@@ -131,9 +153,10 @@ int mount_first(const char *type, const char *source)
 
     if (IS_ERR(super))
         return (int)PTR_ERR(super);
-    list_add(super);
-    fs_set_first_root(super->root);
-    return 0;
+    int err = add_mount(current_ns(NS_MNT), super, NULL);
+    if (!err)
+        fs_set_first_root(super->root);
+    return err;
 }
 
 static bool is_mounted_root(const struct dentry *d)
@@ -143,13 +166,13 @@ static bool is_mounted_root(const struct dentry *d)
 
 int mount_attach(struct super *super, struct dentry *dir)
 {
+    const struct ns *ns = current_ns(NS_MNT);
+
     if (!S_ISDIR(dir->inode->mode))
         return -ENOTDIR;
     mutex_lock(&mount_lock);
     /* In a tree that was taken off nothing can be mounted: nobody could unmount it. */
-    int err = is_listed(dir->inode->super) ? dentry_cover(dir, super) : -EINVAL;
-    if (!err)
-        list_add(super);
+    int err = dentry_mount_of(ns, dir->inode->super) ? add_mount(ns, super, dir) : -EINVAL;
     mutex_unlock(&mount_lock);
     return err;
 }
@@ -203,9 +226,23 @@ static int mount_at(const char *source, struct dentry *dir, const char *type_nam
     return err ? err : mount_new(source, dir, type, &config);
 }
 
+/*
+ * How events would propagate from and to the mount at `dir`. Nothing does, so that is how it is already: a slave has no
+ * master here, and what is private stays so.
+ */
+static int set_propagation(const struct dentry *dir, unsigned long flags)
+{
+    const unsigned long kinds = MS_PRIVATE | MS_SLAVE;
+
+    if (flags & ~(kinds | MS_REC | MS_SILENT) || (flags & kinds) == kinds)
+        return -EINVAL;
+    return is_mounted_root(dir) ? 0 : -EINVAL;
+}
+
 int vfs_mount(const char *source, struct dentry *at, const char *path, const char *type,
               unsigned long flags, char *options)
 {
+    const unsigned long propagation = MS_PRIVATE | MS_SLAVE | MS_REC;
     const unsigned long known = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS |
                                 MS_REMOUNT | MS_NOATIME | MS_NODIRATIME | MS_SILENT | MS_RELATIME |
                                 MS_STRICTATIME;
@@ -213,12 +250,15 @@ int vfs_mount(const char *source, struct dentry *at, const char *path, const cha
 
     if ((flags & MS_MGC_MSK) == MS_MGC_VAL)
         flags &= ~MS_MGC_MSK;
-    if (flags & ~known)
+    if (flags & ~(known | propagation))
         return -EINVAL;
     int err = path_lookup(at, path, LOOKUP_FOLLOW, &dir);
     if (err)
         return err;
-    err = mount_at(source, dir, type, flags, options);
+    if (flags & propagation)
+        err = set_propagation(dir, flags);
+    else
+        err = mount_at(source, dir, type, flags, options);
     dentry_put(dir);
     return err;
 }
@@ -226,49 +266,66 @@ int vfs_mount(const char *source, struct dentry *at, const char *path, const cha
 /* --- unmounting ------------------------------------------------------------------------------ */
 
 /* Moves the mount from the list of all to the end of *gone, unless it is busy; see dentry_uncover for `held`. */
-static int take_off(struct super *super, int held, struct super ***gone)
+static int take_off(struct mount *m, int held, struct mount ***gone)
 {
-    int err = dentry_uncover(super, held);
+    int err = dentry_uncover(m, held);
 
     if (err)
         return err;
-    list_take(super);
-    super->next = NULL;
-    **gone = super;
-    *gone = &super->next;
+    list_take(m);
+    m->last = !m->super->mounts;
+    m->next = NULL;
+    **gone = m;
+    *gone = &m->next;
     return 0;
 }
 
-static struct super *mounted_inside(const struct super *outer)
+/* What was taken off goes, with the file systems that are mounted nowhere any more. Without the mutex. */
+static void drop_mounts(struct mount *m)
 {
-    struct super *s = mounts;
+    while (m) {
+        struct mount *next = m->next;
 
-    while (s && !(s->covered && s->covered->inode->super == outer))
-        s = s->next;
-    return s;
+        if (m->last)
+            super_drop(m->super);
+        kfree(m);
+        m = next;
+    }
+}
+
+static struct mount *mounted_inside(const struct mount *outer)
+{
+    struct mount *m = next_of(outer->ns, NULL);
+
+    while (m && !(m->covered && m->covered->inode->super == outer->super))
+        m = next_of(outer->ns, m);
+    return m;
 }
 
 /* `root` is referenced once by the caller. On success the mounts in the list *gone are to be dropped. */
-static int unmount_root(struct dentry *root, unsigned flags, struct super **gone)
+static int unmount_root(struct dentry *root, unsigned flags, struct mount **gone)
 {
-    struct super *super = root->inode->super, *inner;
-    struct super **end = gone;
+    bool detach = flags & MNT_DETACH;
+    struct mount *m = dentry_mount_of(current_ns(NS_MNT), root->inode->super), *inner;
+    struct mount **end = gone;
 
-    if (!is_mounted_root(root) || !super->covered)
+    if (!is_mounted_root(root) || !m || !m->covered)
         return -EINVAL;
-    int err = take_off(super, flags & MNT_DETACH ? -1 : 1, &end);
+    if (!detach && mounted_inside(m))
+        return -EBUSY;
+    int err = take_off(m, detach ? -1 : 1, &end);
     if (err)
         return err;
-    /* What is mounted inside goes along, as nobody could name it any more. A mount without MNT_DETACH has nothing there. */
-    for (; super; super = super->next)
-        while ((inner = mounted_inside(super)))
+    /* What is mounted inside goes along, as nobody could name it any more. */
+    for (; m; m = m->next)
+        while ((inner = mounted_inside(m)))
             take_off(inner, -1, &end);
     return 0;
 }
 
 int vfs_umount(struct dentry *at, const char *path, unsigned flags)
 {
-    struct super *gone = NULL, *next;
+    struct mount *gone = NULL;
     struct dentry *root;
 
     if (flags & ~(unsigned)(MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW))
@@ -280,9 +337,63 @@ int vfs_umount(struct dentry *at, const char *path, unsigned flags)
     err = unmount_root(root, flags, &gone);
     mutex_unlock(&mount_lock);
     dentry_put(root);
-    for (; gone; gone = next) {
-        next = gone->next;
-        super_drop(gone);
-    }
+    drop_mounts(gone);
     return err;
+}
+
+/* --- namespaces ------------------------------------------------------------------------------ */
+
+static void free_mounts(struct ns *ns)
+{
+    struct mount *gone = NULL, *m;
+    struct mount **end = &gone;
+
+    mutex_lock(&mount_lock);
+    while ((m = next_of(ns, NULL)))
+        take_off(m, -1, &end);
+    mutex_unlock(&mount_lock);
+    drop_mounts(gone);
+}
+
+static int copy_mounts(struct ns *ns, const struct ns *from)
+{
+    int err = 0;
+
+    mutex_lock(&mount_lock);
+    for (struct mount *m = next_of(from, NULL); m && !err; m = next_of(from, m))
+        err = add_mount(ns, m->super, m->covered);
+    mutex_unlock(&mount_lock);
+    if (err)
+        free_mounts(ns);
+    return err;
+}
+
+/* The root of a namespace, with what is mounted upon it; referenced. */
+static struct dentry *root_of(const struct ns *ns)
+{
+    mutex_lock(&mount_lock);
+    struct dentry *root = dentry_get(next_of(ns, NULL)->super->root);
+    mutex_unlock(&mount_lock);
+    return dentry_cross_down(ns, root);
+}
+
+/* Whoever comes in stands at the root, as on Linux; others must not be taken along. */
+static int enter_mounts(struct ns *ns)
+{
+    if (fs_context_is_shared())
+        return -EINVAL;
+    struct dentry *root = root_of(ns);
+    int err = fs_chroot(root);
+    if (!err)
+        err = fs_chdir(root);
+    dentry_put(root);
+    return err;
+}
+
+static const struct ns_part mounts_part = {
+    .name = "mounts", .make = copy_mounts, .free = free_mounts, .enter = enter_mounts};
+
+void mount_init(void)
+{
+    ns_part_register(NS_MNT, NS_MNT_MOUNTS, &mounts_part, NULL);
 }

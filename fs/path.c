@@ -12,6 +12,7 @@
 #include <fs/fscontext.h>
 #include <fs/inode.h>
 #include <fs/permission.h>
+#include <kernel/namespace.h>
 #include <lib/err.h>
 #include <lib/string.h>
 #include <mm/slab.h>
@@ -75,7 +76,7 @@ static void step_up(struct walk *w)
     struct dentry *root = fs_root();
 
     if (w->here != root)
-        step_to(w, dentry_cross_down(dentry_up(w->here)));
+        step_to(w, dentry_cross_down(current_ns(NS_MNT), dentry_up(w->here)));
     dentry_put(root);
 }
 

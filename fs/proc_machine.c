@@ -8,6 +8,7 @@
 #include <fs/mount.h>
 #include <fs/super.h>
 #include <kernel/cmdline.h>
+#include <kernel/namespace.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/time.h>
@@ -75,7 +76,7 @@ static int show_cmdline(struct seq *seq)
 
 static int show_mounts(struct seq *seq)
 {
-    mount_print(&seq->sink);
+    mount_print(current_ns(NS_MNT), &seq->sink);
     return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <fs/fscontext.h>
 #include <fs/mount.h>
 #include <kernel/cred.h>
+#include <kernel/namespace.h>
 #include <kernel/process.h>
 #include <lib/err.h>
 #include <lib/fmt.h>
@@ -67,16 +68,26 @@ static int show_personality(struct seq *seq)
     return 0;
 }
 
+/* The mounts of the process's namespace; one that has ended is in none. */
+static int show_its_mounts(struct seq *seq, void (*print)(const struct ns *, struct fmt_sink *))
+{
+    struct ns *ns = process_ns(proc_seq_process(seq), NS_MNT);
+
+    if (!ns)
+        return -EINVAL;
+    print(ns, &seq->sink);
+    ns_put(ns);
+    return 0;
+}
+
 static int show_mounts(struct seq *seq)
 {
-    mount_print(&seq->sink);
-    return 0;
+    return show_its_mounts(seq, mount_print);
 }
 
 static int show_mountinfo(struct seq *seq)
 {
-    mount_print_info(&seq->sink);
-    return 0;
+    return show_its_mounts(seq, mount_print_info);
 }
 
 static int show_fail_nth(struct seq *seq)

@@ -22,6 +22,8 @@
 #include <lib/types.h>
 
 struct inode;
+struct mount;
+struct ns;
 struct super;
 
 #define DENTRY_INLINE 38u /* names up to 37 bytes need no memory of their own */
@@ -32,7 +34,7 @@ struct dentry {
     struct dentry *parent;   /* referenced; a root's is itself, without a reference */
     struct rb_tree children; /* directories: linked dentries by key */
     struct inode *inode;     /* referenced, never NULL, never changes */
-    struct super *mounted;   /* the file system that hides this directory, or NULL */
+    struct mount *mounted;   /* what hides this directory, in one namespace each; NULL: nothing */
     char *name;              /* short_name or its own memory; NUL-terminated */
     u32 refs;
     bool linked;
@@ -131,7 +133,7 @@ int dentry_move(struct dentry *dentry, const struct place *from, struct dentry *
 
 /*
  * One step up, referenced: the parent, or from a mounted root the parent of the directory that it
- * hides. The first root is its own parent.
+ * hides in the current namespace. A root that is mounted nowhere there is its own parent.
  */
 struct dentry *dentry_up(struct dentry *dentry);
 
@@ -167,17 +169,24 @@ bool dentry_next_child(struct dentry *dir, u64 *pos, struct dentry_record *out);
  */
 char *dentry_path(struct dentry *dentry, struct dentry *root, char *buf, size_t size, bool mark);
 
-/*
- * For mount.c. Cover: hides `dir` behind the root of `super`, which then holds a reference on dir.
- * -EBUSY: hidden already; -ENOENT: removed. Uncover: the reverse, for the super's root. With
- * `held` >= 0 it is -EBUSY when somebody uses the file system besides the caller, who holds that
- * many references on its root.
- */
-int dentry_cover(struct dentry *dir, struct super *super);
-int dentry_uncover(struct super *super, int held);
+/* The same with the mounts of a namespace that need not be the current one. */
+char *dentry_path_in(const struct ns *ns, struct dentry *dentry, struct dentry *root, char *buf,
+                     size_t size, bool mark);
 
-/* The root that hides `dir`, in place of dir's reference; dir itself when nothing does. */
-struct dentry *dentry_cross_down(struct dentry *dir);
+/*
+ * For mount.c, whose lock is held. Cover: hides `dir` (NULL: none, it is a namespace's root) behind the root of
+ * mount->super in mount->ns; the mount then holds a reference on dir. -EBUSY: hidden there already; -ENOENT:
+ * removed. Uncover: the reverse. With `held` >= 0 it is -EBUSY when this is the file system's only mount and
+ * somebody uses it besides the caller, who holds that many references on its root.
+ */
+int dentry_cover(struct dentry *dir, struct mount *mount);
+int dentry_uncover(struct mount *mount, int held);
+
+/* The mount of a file system in a namespace, or NULL. */
+struct mount *dentry_mount_of(const struct ns *ns, const struct super *super);
+
+/* The root that hides `dir` in a namespace, in place of dir's reference; dir itself when nothing does. */
+struct dentry *dentry_cross_down(const struct ns *ns, struct dentry *dir);
 
 /* Unlinks everything below a root that is not mounted any more. May sleep. */
 void dentry_drop_tree(struct dentry *root);

@@ -30,6 +30,9 @@ struct dentry *fs_cwd(void);
 struct dentry *fs_root_of(struct process *process, int tid);
 struct dentry *fs_cwd_of(struct process *process, int tid);
 
+/* Whether another thread or process has the same root, directory and umask (CLONE_FS) as the current one. */
+bool fs_context_is_shared(void);
+
 u32 fs_umask(void);
 u32 fs_set_umask(u32 mask); /* returns the old one */
 

@@ -21,6 +21,7 @@ struct file_ops;
 struct fs_type;
 struct inode;
 struct kstatfs;
+struct mount;
 struct pager;
 struct seals;
 
@@ -63,10 +64,9 @@ struct inode_ops {
 
 struct super {
     const struct fs_type *type;
-    struct dentry *root;    /* one reference */
-    struct dentry *covered; /* the directory this hides, referenced; NULL: the first root */
-    struct super *next;     /* in the list of mounts; guarded by the mount lock */
-    char *source;           /* as given to mount(2) */
+    struct dentry *root;  /* one reference */
+    struct mount *mounts; /* where it is mounted, once in a namespace; see <fs/mount.h> */
+    char *source;         /* as given to mount(2) */
     u64 next_ino;
     struct fs_config config; /* the options in force; fs/super.c changes them */
     u64 pages, inodes;       /* what files hold, where the type counts; atomic */

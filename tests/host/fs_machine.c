@@ -8,6 +8,7 @@
 #include <fs/fdtable.h>
 #include <fs/fscontext.h>
 #include <kernel/cred.h>
+#include <kernel/namespace.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
@@ -76,6 +77,18 @@ u64 fs_machine_objects(void)
 }
 
 /* --- the kernel's part ----------------------------------------------------------------------- */
+
+static struct ns first_mounts = {.refs = 1, .type = NS_MNT};
+struct namespaces first_namespaces = {.refs = 1, .ns = {[NS_MNT] = &first_mounts}};
+const struct ns_part *fs_mounts_part;
+
+void ns_part_register(enum ns_type type, unsigned slot, const struct ns_part *part, void *first)
+{
+    (void)slot;
+    (void)first;
+    if (type == NS_MNT)
+        fs_mounts_part = part;
+}
 
 struct thread *process_thread_or_any(struct process *p, int tid)
 {

@@ -24,6 +24,7 @@
 #include <fs/mount.h>
 #include <fs/ramfs.h>
 #include <fs/vfs.h>
+#include <kernel/namespace.h>
 #include <lib/err.h>
 #include <mm/failalloc.h>
 #include <stdio.h>
@@ -496,7 +497,7 @@ static unsigned mounts_listed(void)
     struct fmt_sink sink = {.put = count_lines};
 
     mount_lines = 0;
-    mount_print(&sink);
+    mount_print(current_ns(NS_MNT), &sink);
     return mount_lines;
 }
 

@@ -15,6 +15,8 @@
 #define MS_MOVE        8192ul
 #define MS_REC         16384ul
 #define MS_SILENT      32768ul
+#define MS_PRIVATE     (1ul << 18)
+#define MS_SLAVE       (1ul << 19)
 #define MS_RELATIME    (1ul << 21)
 #define MS_STRICTATIME (1ul << 24)
 #define MS_MGC_VAL     0xc0ed0000ul
