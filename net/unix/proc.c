@@ -34,7 +34,7 @@ static int show_unix(struct seq *seq)
 {
     struct unix_socket *s = NULL;
 
-    seq_print(seq, "Num               RefCount Protocol Flags    Type St Inode Path\n");
+    seq_print(seq, "Num       RefCount Protocol Flags    Type St Inode Path\n");
     while ((s = unix_next(s))) {
         if (READ_ONCE(s->state) == UNIX_CLOSED || s->net != current_ns(NS_NET))
             continue;
