@@ -529,8 +529,36 @@ static void end_table(struct thread *thread)
         table_put(t);
 }
 
+static u64 table_pages(struct fdtable *t)
+{
+    u64 pages = 0;
+
+    spin_lock_nested(&t->lock);
+    for (u32 fd = 0; fd < t->fds.size; fd++) {
+        struct file *file = t->fds.files[fd];
+
+        if (file && file->ops->pages)
+            pages += file->ops->pages(file);
+    }
+    spin_unlock_nested(&t->lock);
+    return pages;
+}
+
+/* A table of several threads is each one's. */
+static u64 pages_held(struct thread *thread)
+{
+    u64 pages = 0;
+
+    spin_lock_nested(&lookers);
+    if (thread->part[THREAD_PART_FILES])
+        pages = table_pages(thread->part[THREAD_PART_FILES]);
+    spin_unlock_nested(&lookers);
+    return pages;
+}
+
 const struct proc_part fdtable_part = {.name = "files",
                                        .thread_fork = fork_table,
                                        .exec = exec_table,
                                        .unshare = unshare_table,
-                                       .thread_end = end_table};
+                                       .thread_end = end_table,
+                                       .pages = pages_held};

@@ -349,6 +349,19 @@ static void pipe_file_release(struct file *file)
     wake_all(&p->can_write);
 }
 
+/* Who writes fills it; when nobody can write any more, it is the readers'. */
+static u64 pipe_pages(struct file *file)
+{
+    const struct pipe *p = file->private;
+    u64 pages = 0;
+
+    if (!(file->access & FILE_WRITE) && READ_ONCE(p->writers))
+        return 0;
+    for (unsigned i = 0; i < PIPE_SLOTS; i++)
+        pages += READ_ONCE(p->slot[i]) != NULL;
+    return pages;
+}
+
 static const struct file_ops pipe_file_ops = {
     .stream = true,
     .release = pipe_file_release,
@@ -356,6 +369,7 @@ static const struct file_ops pipe_file_ops = {
     .write = pipe_write,
     .poll = pipe_poll,
     .ioctl = pipe_ioctl,
+    .pages = pipe_pages,
 };
 
 long pipe_capacity(struct file *file)

@@ -38,10 +38,18 @@ static u64 victim_until;       /* when it is given up */
 
 /* --- the score --- */
 
-/* Under process_lock. */
-static u64 pages_of(const struct process *p)
+/* In pipes and sockets that it has open. Under process_lock. */
+static u64 pages_in_files(struct process *p)
 {
-    return p->uvm ? uvm_footprint(p->uvm) : 0;
+    struct thread *t = process_thread_or_any(p, 0);
+
+    return t ? proc_parts_pages(t) : 0;
+}
+
+/* Under process_lock. */
+static u64 pages_of(struct process *p)
+{
+    return p->uvm ? uvm_footprint(p->uvm) + pages_in_files(p) : 0;
 }
 
 /* Pages, before the adjustment. Children that share their parent's space are in it already. */
@@ -128,15 +136,19 @@ static struct process *choose(void)
     return best;
 }
 
-static void report(const struct process *p, struct uvm *uvm)
+static void report(struct process *p, struct uvm *uvm)
 {
     struct uvm_stats s;
+    irqflags_t flags = spin_lock(&process_lock);
+    u64 in_files = pages_in_files(p);
 
+    spin_unlock(&process_lock, flags);
     uvm_stats(uvm, &s);
     log_warn("%s (pid %d): killed: out of memory: %lu KiB resident, %lu KiB of page tables, "
-             "%lu KiB booked, oom_score_adj %d; %lu KiB free",
+             "%lu KiB in pipes and sockets, %lu KiB booked, oom_score_adj %d; %lu KiB free",
              p->comm, process_pid(p), s.resident * (PAGE_SIZE / KiB), s.tables * (PAGE_SIZE / KiB),
-             s.total * (PAGE_SIZE / KiB), p->oom_score_adj, page_free_count() * (PAGE_SIZE / KiB));
+             in_files * (PAGE_SIZE / KiB), s.total * (PAGE_SIZE / KiB), p->oom_score_adj,
+             page_free_count() * (PAGE_SIZE / KiB));
 }
 
 /* All that share its memory go with it, or nothing of that would be free. */

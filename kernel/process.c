@@ -104,6 +104,17 @@ void proc_parts_thread_exit(struct thread *t)
     }
 }
 
+u64 proc_parts_pages(struct thread *t)
+{
+    u64 pages = 0;
+
+    for (unsigned i = 0; i < PROC_PARTS; i++) {
+        if (parts[i] && parts[i]->pages)
+            pages += parts[i]->pages(t);
+    }
+    return pages;
+}
+
 void proc_parts_exec(struct process *p)
 {
     for (unsigned i = 0; i < PROC_PARTS; i++) {

@@ -148,6 +148,13 @@ static void socket_release(struct file *file)
     s->ops->close(s);
 }
 
+static u64 socket_pages(struct file *file)
+{
+    struct socket *s = file->private;
+
+    return s->ops->unread(s) / PAGE_SIZE;
+}
+
 static const struct file_ops socket_file_ops = {
     .stream = true,
     .read = socket_read,
@@ -156,6 +163,7 @@ static const struct file_ops socket_file_ops = {
     .ioctl = socket_ioctl,
     .show_info = socket_show_info,
     .release = socket_release,
+    .pages = socket_pages,
 };
 
 struct socket *socket_of(const struct file *file)

@@ -90,7 +90,16 @@ static int eat_fork(void)
     return n < FORKS_MAX && pid != -ENOMEM && pid != -EAGAIN;
 }
 
-/* Pipes, each filled to the brim. */
+/* A chunk of memory, used: where there is none, somebody has to go for it. */
+static void use_chunk(void)
+{
+    long addr = map(CHUNK);
+
+    for (u64 i = 0; addr > 0 && i < CHUNK; i += PAGE)
+        *(volatile char *)(addr + (long)i) = 1;
+}
+
+/* Pipes, each filled to the brim; then memory is asked for that only they have. */
 static int eat_pipe(void)
 {
     static char block[16 * KiB];
@@ -109,6 +118,7 @@ static int eat_pipe(void)
             rc = 0;
     }
     print("oom pipe: error %ld after %lu pipes\n", -rc, n);
+    use_chunk();
     return rc < 0 && rc != -ENOMEM && rc != -EMFILE && rc != -ENFILE;
 }
 

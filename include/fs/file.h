@@ -61,6 +61,8 @@ struct file_ops {
     int (*allocate)(struct file *file, unsigned mode, u64 offset, u64 len);
     /* Prints what is special about the file, for /proc/<pid>/fdinfo. Does not sleep for a reader. */
     void (*show_info)(struct file *file, struct fmt_sink *sink);
+    /* Pages of what lies in it until somebody reads it. Under spinlocks. 0. */
+    u64 (*pages)(struct file *file);
 };
 
 #define FILE_READ  1u

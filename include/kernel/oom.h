@@ -4,8 +4,8 @@
  *
  * A page is promised when memory is booked and has to be had when it is used; that is too late for
  * an error. When a program's access gets no page, the process with the highest score ends: pages
- * that it has (resident, page tables), and half of what its children have, moved up or down by
- * oom_score_adj, which counts in thousandths of memory. Pid 1 never does, nor who has -1000.
+ * that it has (resident, page tables, unread in pipes and sockets), and half of what its children have,
+ * moved up or down by oom_score_adj, which counts in thousandths of memory. Pid 1 never does, nor who has -1000.
  * System calls that need memory themselves fail with -ENOMEM and kill nobody.
  */
 #pragma once

@@ -73,6 +73,11 @@ struct proc_part {
      * be NULL. May sleep.
      */
     void (*thread_end)(struct thread *t);
+    /*
+     * Pages that would be free again if the thread's part were (parts of threads only): what the choice of a victim
+     * counts beside its address space. Under process_lock.
+     */
+    u64 (*pages)(struct thread *t);
 };
 
 /* Cpu time and counts of a process; times in nanoseconds. */
@@ -207,6 +212,9 @@ void proc_parts_end_thread(struct thread *t);
 void proc_parts_thread_exit(struct thread *t);
 
 void proc_parts_exec(struct process *p);
+
+/* What all parts of that thread hold. Under process_lock. */
+u64 proc_parts_pages(struct thread *t);
 
 /* Gives the current thread that part for itself alone. -ENOMEM. */
 int proc_part_unshare(enum proc_part_slot slot);

@@ -62,6 +62,8 @@ struct socket_ops {
     void (*show_info)(struct socket *s, struct fmt_sink *sink);
     /* More room for sending may have come (SO_SNDBUF). */
     void (*room_changed)(struct socket *s);
+    /* Bytes of messages that it has sent and nobody has read. Under spinlocks. */
+    u64 (*unread)(struct socket *s);
     /* The file is closed. */
     void (*close)(struct socket *s);
     /* The last reference is gone. */

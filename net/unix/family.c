@@ -146,6 +146,11 @@ static void unix_room_changed(struct socket *socket)
 
 /* --- the family ------------------------------------------------------------------------------ */
 
+static u64 unix_unread(struct socket *socket)
+{
+    return atomic_load_relaxed(&unix_of(socket)->charged);
+}
+
 static const struct socket_ops unix_ops = {
     .bind = unix_bind,
     .connect = unix_connect,
@@ -163,6 +168,7 @@ static const struct socket_ops unix_ops = {
     .peer_cred = unix_peer_cred,
     .show_info = unix_show_info,
     .room_changed = unix_room_changed,
+    .unread = unix_unread,
     .close = unix_close,
     .free = unix_free,
 };

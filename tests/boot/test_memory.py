@@ -44,6 +44,16 @@ def test_who_eats_memory_dies_and_nobody_else(machine):
     m.assert_holds(before)
 
 
+def test_who_fills_pipes_dies_and_not_the_shell(machine):
+    """It has less memory of its own than the shell."""
+    m = machine(mem="32M").boot()
+    shell = m.run("echo $$")
+    output = m.run("oom pipe", timeout=300)
+    assert re.findall(r"(\w+) \(pid \d+\): killed: out of memory: (?=.* [1-9]\d{4} KiB in pipes)", output) == ["oom"], output
+    assert "oom pipe: ended by signal 9" in output
+    assert m.run("echo $$") == shell
+
+
 @pytest.mark.smoke
 def test_what_programs_say_of_their_memory(shell):
     """Locks and their limit, advice, presence, files that become shorter under a mapping."""
