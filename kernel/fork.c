@@ -156,6 +156,23 @@ static int link_child(struct process *child, struct thread *t, const struct fork
     return pid;
 }
 
+/*
+ * Until the child has called exec or ended, or the caller is to die. The queue is the caller's own, which a fatal
+ * signal wakes, and not that of the child's parent, who may be another one (CLONE_PARENT).
+ */
+static void wait_for_vfork(struct process *child)
+{
+    irqflags_t flags;
+
+    wait_event(&current_process()->child_wait,
+               !READ_ONCE(child->vfork_caller) || sig_fatal_pending());
+    if (!READ_ONCE(child->vfork_caller))
+        return;
+    flags = spin_lock(&process_lock);
+    child->vfork_caller = NULL;
+    spin_unlock(&process_lock, flags);
+}
+
 static int start_child(struct process *child, struct thread *t, const struct fork_args *args)
 {
     int pid = link_child(child, t, args);
@@ -170,7 +187,7 @@ static int start_child(struct process *child, struct thread *t, const struct for
         args->born(child, args->born_arg);
     sched_start_thread(t);
     if (args->flags & CLONE_VFORK)
-        wait_event(&child->end_wait, !READ_ONCE(child->vfork_busy) || sig_fatal_pending());
+        wait_for_vfork(child);
     process_put(child);
     return pid;
 }
@@ -194,7 +211,7 @@ static int fill_child(struct process *child, struct thread *t, const struct fork
     if (err)
         return err;
     child->exit_signal = args->exit_signal;
-    child->vfork_busy = args->flags & CLONE_VFORK;
+    child->vfork_caller = args->flags & CLONE_VFORK ? current_process() : NULL;
     child->start_ns = time_now_ns();
     if (args->flags & CLONE_CLEAR_SIGHAND)
         sig_forget_handlers(child);

@@ -477,13 +477,16 @@ struct uvm *process_uvm(struct process *p)
 
 void process_release_vfork(struct process *p)
 {
+    struct process *caller;
     irqflags_t flags;
 
-    if (!p->vfork_busy)
+    if (!READ_ONCE(p->vfork_caller))
         return;
     flags = spin_lock(&process_lock);
-    p->vfork_busy = false;
-    wake_all(&p->end_wait); /* the one that waits need not be its parent: CLONE_PARENT */
+    caller = p->vfork_caller;
+    WRITE_ONCE(p->vfork_caller, NULL);
+    if (caller)
+        wake_all(&caller->child_wait);
     spin_unlock(&process_lock, flags);
 }
 

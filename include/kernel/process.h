@@ -120,7 +120,6 @@ struct process {
     int own_pid;         /* what it calls itself: its number in its own namespace */
     u32 refs;
     u8 state;        /* enum process_state */
-    bool vfork_busy; /* the parent waits until this child execs or ends */
     bool execed;     /* has called exec: setpgid by the parent is refused */
     bool cpu_limits; /* has a limit or a timer on its cpu time */
     bool subreaper;  /* its descendants' children become its own when they lose their parent */
@@ -134,12 +133,15 @@ struct process {
     int exit_status; /* as wait reports it, once a zombie; before, what the leader left with */
     char comm[THREAD_NAME_MAX]; /* its first thread's name */
 
+    /* A thread of this one waits until this child execs or ends; NULL: none. */
+    struct process *vfork_caller;
+
     struct process *parent;
     int ppid; /* the parent's pid as it sees it, without a lock; written with `parent` */
     struct list children; /* by sibling */
     struct list sibling;
-    struct wait_queue child_wait; /* for wait4, and exec that waits for other threads */
-    struct wait_queue end_wait;   /* until it has ended, from anywhere (pidfd); for vfork */
+    struct wait_queue child_wait; /* for wait4 and vfork, and exec that waits for other threads */
+    struct wait_queue end_wait;   /* until it has ended, from anywhere (pidfd) */
     struct list threads;          /* by thread->process_link; changes under sig.lock, too */
     struct thread *leader;        /* whose tid is the pid; NULL once it has ended */
     u32 thread_count;
@@ -250,7 +252,7 @@ void process_unlink(struct process *p);
 /* A group or session with that id is gone: its numbers are free if nothing else has it. Under process_lock. */
 void process_release_id(int id);
 
-/* Ends the wait of a parent that called vfork. */
+/* Ends the wait of whoever made this process by vfork. */
 void process_release_vfork(struct process *p);
 
 /*
