@@ -164,7 +164,7 @@ static void take(int sig, siginfo_t *info, void *context)
 
 static void handle(int sig)
 {
-    struct sigaction action = {.sa_sigaction = take, .sa_flags = SA_SIGINFO};
+    struct sigaction action = {.sa_sigaction = take, .sa_flags = SA_SIGINFO | SA_RESTART};
 
     sigemptyset(&action.sa_mask);
     CHECK(sigaction(sig, &action, NULL) == 0);
@@ -186,7 +186,7 @@ static void safe_init(void)
     handle(SIGUSR2);
     tell(1);
     while (!taken)
-        pause();
+        nap_ms(1);
     CHECK(taken == SIGUSR2 && sender == 0);
     wait_for_ever();
 }
