@@ -12,12 +12,15 @@ WAITING = ("waiting", "timing")
 SHARING = ("sharing",)
 SOCKETS = ("sockets",)
 NAMESPACES = ("namespaces",)
+PIDNS = ("pidns",)
+USERS = ("users",)
+OWN_TESTS = THREADS + WAITING + SHARING + SOCKETS + NAMESPACES + PIDNS + USERS
 
 
 def others(libc):
     """Those that have no test of their own, which report by their status alone."""
     return sorted(p for p in (BUILD / "user" / libc).glob("*")
-                  if p.is_file() and "." not in p.name and p.name not in THREADS + WAITING + SHARING + SOCKETS + NAMESPACES)
+                  if p.is_file() and "." not in p.name and p.name not in OWN_TESTS)
 
 
 def archive(libc, names):

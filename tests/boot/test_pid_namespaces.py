@@ -2,9 +2,7 @@
 """PID namespaces: numbers, inits, families, the end of them, /proc inside (user/libc/pidns.c)."""
 import pytest
 
-from libc_programs import run_twice
-
-PIDNS = ("pidns",)
+from libc_programs import PIDNS, run_twice
 
 
 def test_pid_namespaces_on_four_harts(machine):

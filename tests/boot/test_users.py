@@ -2,12 +2,12 @@
 """Users: what one becomes, may no longer do, and gets back; busybox's programs for them."""
 import pytest
 
-from libc_programs import run_twice
+from libc_programs import USERS, run_twice
 
 
 @pytest.mark.parametrize("libc, smp", [("glibc", 4), pytest.param("musl", 1, marks=pytest.mark.full)])
 def test_users_and_groups(machine, libc, smp):
-    assert run_twice(machine, libc, ("users",), smp).poweroff() == 0
+    assert run_twice(machine, libc, USERS, smp).poweroff() == 0
 
 
 def test_becoming_another_user_at_the_shell(machine):
