@@ -180,7 +180,7 @@ void process_release_id(int id)
         pid_release_numbers(id);
 }
 
-/* For a new thread of p. Everybody is root, so that everybody's threads count for RLIMIT_NPROC. */
+/* For a new thread of p. RLIMIT_NPROC counts the threads of all users. */
 static int find_id(const struct process *p, const struct pid_wish *wish)
 {
     int wished = pid_wished(wish, p->pid_ns, 0);
