@@ -30,8 +30,8 @@ extern u64 arch_time_hz;
 void arch_timer_set(u64 deadline);
 
 /*
- * Waits for some 50 microseconds, or until an interrupt is pending or the timer's deadline has come; what the timer is armed
- * for stays. Interrupts off. For who waits long like that: in an emulator with more harts than processors, the hart
+ * Waits for 50 microseconds, or until an interrupt is pending; not at all where the timer's deadline comes before that. What
+ * the timer is armed for stays. Interrupts off. For who waits long like that: in an emulator with more harts than processors, the hart
  * that is waited for can have this one's.
  */
 void arch_doze(void);

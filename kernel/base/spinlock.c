@@ -14,8 +14,9 @@
 #include <base/spinlock.h>
 
 /*
- * Some 10 microseconds on a board, which a turn at a lock seldom takes: who has it, or whose turn it is, may well not be running,
- * where an emulator has more harts than processors. Spinning would keep it from that for a slice of the host's time.
+ * Some 15,000 instructions: 10 microseconds on a core of 1.5 GHz, if each takes a cycle; nobody has measured it on a board.
+ * Few turns at a lock are that long. Who has it, or whose turn it is, may well not be running, where an emulator has
+ * more harts than processors, and spinning would keep it from that for a slice of the host's time.
  */
 #define ROUNDS_BEFORE_A_DOZE 1024
 
