@@ -13,6 +13,12 @@
 #include <lib/errno.h>
 #include <mm/slab.h>
 
+struct super *super_get(struct super *super)
+{
+    atomic_add_relaxed(&super->refs, 1);
+    return super;
+}
+
 void super_put(struct super *super)
 {
     if (atomic_fetch_sub(&super->refs, 1) != 1)
@@ -60,7 +66,7 @@ void inode_init(struct inode *inode, struct super *super, u32 mode)
     u64 now = time_realtime_ns();
 
     *inode = (struct inode){
-        .super = super,
+        .super = super_get(super),
         .ino = atomic_fetch_add(&super->next_ino, 1),
         .atime = now,
         .mtime = now,
@@ -72,7 +78,6 @@ void inode_init(struct inode *inode, struct super *super, u32 mode)
         .refs = 1,
     };
     mutex_init(&inode->lock, "inode");
-    atomic_add_relaxed(&super->refs, 1);
 }
 
 struct inode *inode_get(struct inode *inode)

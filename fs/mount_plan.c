@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * File systems put together step by step (see include/fs/mount_plan.h). A plan holds what it made until that is
- * mounted, or a reference on the root of what it is to change.
+ * mounted, or a reference on what it is to change. That is one on the super, not on a dentry: whoever has a plan
+ * is not in the way of umount, and changes after it what nobody sees any more.
  *
  * Lock: the plan's mutex, before whatever making a file system takes. Read, the file would tell what went wrong;
  * nothing is written there, as with Linux's when nothing is known: -ENODATA.
@@ -19,7 +20,7 @@
 
 enum phase {
     PLAN_NEW,    /* takes options, then makes a file system */
-    PLAN_CHANGE, /* takes options, then changes `root`'s */
+    PLAN_CHANGE, /* takes options, then changes `super`'s */
     PLAN_MADE,   /* `super` waits to be mounted */
     PLAN_FAILED, /* nothing can come of it any more */
 };
@@ -30,17 +31,22 @@ struct mount_plan {
     const struct fs_type *type;
     struct fs_config config;
     char *source;
-    struct super *super;
-    struct dentry *root;
+    struct super *super; /* PLAN_MADE: the plan's own; PLAN_CHANGE: a reference */
 };
+
+static void drop_super(struct mount_plan *plan)
+{
+    if (plan->phase == PLAN_MADE)
+        super_drop(plan->super);
+    else if (plan->super)
+        super_put(plan->super);
+}
 
 static void plan_release(struct file *file)
 {
     struct mount_plan *plan = file->private;
 
-    if (plan->super)
-        super_drop(plan->super);
-    dentry_put(plan->root);
+    drop_super(plan);
     kfree(plan->source);
     kfree(plan);
 }
@@ -64,21 +70,27 @@ static struct mount_plan *plan_of(struct file *file)
 
 /* --- beginning ------------------------------------------------------------------------------- */
 
-static int open_plan(enum phase phase, const struct fs_type *type, struct dentry *root,
-                     unsigned flags)
+static void begin_change(struct mount_plan *plan, struct super *super)
+{
+    plan->phase = PLAN_CHANGE;
+    plan->super = super_get(super);
+    plan->config = (struct fs_config){.readonly = super->readonly};
+}
+
+/* super NULL: for a new one. */
+static int open_plan(const struct fs_type *type, struct super *super, unsigned flags)
 {
     struct mount_plan *plan = kzalloc(sizeof(*plan));
 
     if (!plan)
         return -ENOMEM;
     mutex_init(&plan->lock, "mount plan");
-    plan->phase = phase;
     plan->type = type;
-    plan->root = root ? dentry_get(root) : NULL;
-    plan->config.readonly = root && root->inode->super->readonly;
+    if (super)
+        begin_change(plan, super);
     int fd = anon_install(&plan_kind, plan, O_RDWR | flags);
     if (fd < 0) {
-        dentry_put(plan->root);
+        drop_super(plan);
         kfree(plan);
     }
     return fd;
@@ -86,12 +98,12 @@ static int open_plan(enum phase phase, const struct fs_type *type, struct dentry
 
 int mount_plan_open(const struct fs_type *type, unsigned flags)
 {
-    return open_plan(PLAN_NEW, type, NULL, flags);
+    return open_plan(type, NULL, flags);
 }
 
-int mount_plan_pick(struct dentry *root, unsigned flags)
+int mount_plan_pick(struct super *super, unsigned flags)
 {
-    return open_plan(PLAN_CHANGE, root->inode->super->type, root, flags);
+    return open_plan(super->type, super, flags);
 }
 
 /* --- options --------------------------------------------------------------------------------- */
@@ -134,16 +146,27 @@ int mount_plan_set(struct file *file, const char *key, const char *value)
     return err;
 }
 
-int mount_plan_refuse(struct file *file)
+/* Takes a step in a plan, under its lock. */
+static int with_plan(struct file *file, int (*step)(struct mount_plan *plan))
 {
     struct mount_plan *plan = plan_of(file);
 
     if (!plan)
         return -EINVAL;
     mutex_lock(&plan->lock);
-    int err = takes_options(plan) ? -EINVAL : -EBUSY;
+    int err = step(plan);
     mutex_unlock(&plan->lock);
     return err;
+}
+
+static int refuse(struct mount_plan *plan)
+{
+    return takes_options(plan) ? -EINVAL : -EBUSY;
+}
+
+int mount_plan_refuse(struct file *file)
+{
+    return with_plan(file, refuse);
 }
 
 /* --- what comes of it ------------------------------------------------------------------------ */
@@ -164,35 +187,21 @@ static int make(struct mount_plan *plan)
 
 int mount_plan_make(struct file *file)
 {
-    struct mount_plan *plan = plan_of(file);
-
-    if (!plan)
-        return -EINVAL;
-    mutex_lock(&plan->lock);
-    int err = make(plan);
-    mutex_unlock(&plan->lock);
-    return err;
+    return with_plan(file, make);
 }
 
 static int change(struct mount_plan *plan)
 {
     if (plan->phase != PLAN_CHANGE)
         return -EBUSY;
-    int err = super_reconfigure(plan->root->inode->super, &plan->config);
+    int err = super_reconfigure(plan->super, &plan->config);
     plan->config = (struct fs_config){.readonly = plan->config.readonly};
     return err;
 }
 
 int mount_plan_change(struct file *file)
 {
-    struct mount_plan *plan = plan_of(file);
-
-    if (!plan)
-        return -EINVAL;
-    mutex_lock(&plan->lock);
-    int err = change(plan);
-    mutex_unlock(&plan->lock);
-    return err;
+    return with_plan(file, change);
 }
 
 /* --- mounted nowhere yet --------------------------------------------------------------------- */
@@ -212,7 +221,7 @@ static struct file *detach(struct mount_plan *plan, bool readonly)
 {
     struct super *super = plan->super;
 
-    if (!super)
+    if (plan->phase != PLAN_MADE)
         return ERR_PTR(-EINVAL);
     struct file *file = file_open(super->root->inode, super->root, O_PATH);
     if (IS_ERR(file))
@@ -221,10 +230,7 @@ static struct file *detach(struct mount_plan *plan, bool readonly)
         WRITE_ONCE(super->readonly, true);
     file->ops = &detached_ops;
     file->private = super;
-    plan->super = NULL;
-    plan->root = dentry_get(super->root);
-    plan->phase = PLAN_CHANGE;
-    plan->config = (struct fs_config){.readonly = super->readonly};
+    begin_change(plan, super);
     return file;
 }
 

@@ -134,7 +134,8 @@ struct kstat {
  */
 void inode_init(struct inode *inode, struct super *super, u32 mode);
 
-/* Drops one reference of a super; frees it at the last. */
+/* References to a super; put frees it at the last. */
+struct super *super_get(struct super *super);
 void super_put(struct super *super);
 
 /*

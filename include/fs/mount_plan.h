@@ -11,10 +11,11 @@
 struct dentry;
 struct file;
 struct fs_type;
+struct super;
 
-/* A descriptor for a new file system of the type, or for one by its mounted root. flags: O_CLOEXEC. -ENOMEM, -EMFILE. */
+/* A descriptor for a new file system of the type, or for one that there is. flags: O_CLOEXEC. -ENOMEM, -EMFILE. */
 int mount_plan_open(const struct fs_type *type, unsigned flags);
-int mount_plan_pick(struct dentry *root, unsigned flags);
+int mount_plan_pick(struct super *super, unsigned flags);
 
 /* Sets an option, or "source"; value NULL: it comes without one. -EINVAL as fs_config_set(). */
 int mount_plan_set(struct file *file, const char *key, const char *value);

@@ -50,7 +50,7 @@ SYSCALL3(fspick, int, dirfd, vaddr_t, path, unsigned, flags)
         return err;
     err = -EINVAL;
     if (root->inode->super->root == root)
-        err = mount_plan_pick(root, flags & FSPICK_CLOEXEC ? O_CLOEXEC : 0);
+        err = mount_plan_pick(root->inode->super, flags & FSPICK_CLOEXEC ? O_CLOEXEC : 0);
     dentry_put(root);
     return err;
 }

@@ -87,13 +87,15 @@ static void test_change(void)
     CHECK(config(fd, RECONFIGURE, NULL, NULL, 0) == 0);
     FAILS(mkdir(PLACE "/after", 0755), EROFS);
     CHECK(config(fd, FLAG, "rw", NULL, 0) == 0 && config(fd, RECONFIGURE, NULL, NULL, 0) == 0);
-    close(fd);
+    int plan = fd;
     fd = open(PLACE "/file", O_CREAT | O_WRONLY, 0600);
     char page[4096] = {0};
     CHECK(write(fd, page, 4096) == 4096 && write(fd, page, 4096) == 4096);
     FAILS(write(fd, page, 4096), ENOSPC);
     close(fd);
-    CHECK(umount(PLACE) == 0 && rmdir(PLACE) == 0);
+    CHECK(umount(PLACE) == 0 && rmdir(PLACE) == 0); /* a plan is no use of it */
+    CHECK(config(plan, RECONFIGURE, NULL, NULL, 0) == 0);
+    close(plan);
 }
 
 static int mount_at(int fd, const char *path, unsigned flags)
