@@ -12,6 +12,7 @@
 #include <base/log.h>
 #include <base/mutex.h>
 #include <base/wait.h>
+#include <kernel/caps.h>
 #include <kernel/oom.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
@@ -89,10 +90,21 @@ u32 oom_score(struct process *p)
 
 int oom_set_adj(struct process *p, int adj)
 {
+    bool any = caps_have(CAP_SYS_RESOURCE);
+    irqflags_t flags;
+    int err = 0;
+
     if (adj < OOM_ADJ_MIN || adj > OOM_ADJ_MAX)
         return -EINVAL;
-    WRITE_ONCE(p->oom_score_adj, (s16)adj);
-    return 0;
+    flags = spin_lock(&process_lock);
+    if (any)
+        p->oom_score_adj_min = (s16)adj;
+    if (adj >= p->oom_score_adj_min)
+        WRITE_ONCE(p->oom_score_adj, (s16)adj);
+    else
+        err = -EACCES;
+    spin_unlock(&process_lock, flags);
+    return err;
 }
 
 /* --- the choice --- */

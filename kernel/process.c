@@ -135,8 +135,10 @@ static void inherit(struct process *p, struct process *parent)
     p->cred = cred_get(current_thread()->real_cred);
     p->undumpable = parent->undumpable;
     p->personality = parent->personality;
-    if (parent != process_one) /* what protects pid 1 is its own */
+    if (parent != process_one) { /* what protects pid 1 is its own */
         p->oom_score_adj = parent->oom_score_adj;
+        p->oom_score_adj_min = parent->oom_score_adj_min;
+    }
     spin_unlock(&process_lock, flags);
     p->cpu_limits = p->limit[RLIMIT_CPU].soft != RLIMIT_NONE;
 }
@@ -413,32 +415,29 @@ struct thread *process_thread(struct process *p, int tid)
     return t && t->process == p ? t : NULL;
 }
 
-int pid_seen(int id)
+/* An id or number, by one of the two ways between them; in the root both are the same. */
+static int translate(int from, int (*way)(const struct pid_ns *ns, int from))
 {
-    struct pid_ns *ns = current_pid_ns();
+    const struct pid_ns *ns = current_pid_ns();
     irqflags_t flags;
-    int number;
+    int to;
 
     if (likely(ns == &pid_ns_root))
-        return id;
+        return from;
     flags = spin_lock(&process_lock);
-    number = pid_number(ns, id);
+    to = way(ns, from);
     spin_unlock(&process_lock, flags);
-    return number;
+    return to;
+}
+
+int pid_seen(int id)
+{
+    return translate(id, pid_number_below);
 }
 
 int pid_of_seen(int number)
 {
-    struct pid_ns *ns = current_pid_ns();
-    irqflags_t flags;
-    int id;
-
-    if (likely(ns == &pid_ns_root))
-        return number;
-    flags = spin_lock(&process_lock);
-    id = pid_id(ns, number);
-    spin_unlock(&process_lock, flags);
-    return id;
+    return translate(number, pid_id_below);
 }
 
 struct thread *process_thread_or_any(struct process *p, int tid)

@@ -27,5 +27,8 @@ bool oom_handle(void);
 /* A process's score in thousandths of memory, 0 for who is never chosen. Any thread; no lock held. */
 u32 oom_score(struct process *p);
 
-/* Sets oom_score_adj; threads share it, children inherit it. -EINVAL: out of range. */
+/*
+ * Sets oom_score_adj; threads share it, children inherit it. -EINVAL: out of range; -EACCES: below what somebody with
+ * CAP_SYS_RESOURCE has set last, for who has not. Takes process_lock.
+ */
 int oom_set_adj(struct process *p, int adj);

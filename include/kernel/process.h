@@ -158,6 +158,7 @@ struct process {
     int parent_death_signal;
     u32 personality;             /* ADDR_NO_RANDOMIZE or nothing */
     s16 oom_score_adj;           /* see <kernel/oom.h> */
+    s16 oom_score_adj_min;       /* what those without CAP_SYS_RESOURCE may lower it to */
     struct usage dead;           /* of its threads that have ended */
     struct usage children_usage; /* of children that were waited for */
     struct rlimit limit[RLIMIT_COUNT];

@@ -11,6 +11,7 @@
 #include <base/log.h>
 #include <base/percpu.h>
 #include <fs/rng.h>
+#include <kernel/caps.h>
 #include <kernel/membarrier.h>
 #include <kernel/pid_ns.h>
 #include <kernel/power.h>
@@ -165,6 +166,8 @@ static long set_console_level(int level)
 
 SYSCALL3(syslog, int, type, vaddr_t, to, int, len)
 {
+    if (type != SYSLOG_READ_ALL && type != SYSLOG_SIZE_BUFFER && !caps_have(CAP_SYSLOG))
+        return -EPERM;
     switch (type) {
     case SYSLOG_CLOSE:
     case SYSLOG_OPEN:
@@ -233,6 +236,8 @@ SYSCALL4(reboot, u32, magic1, u32, magic2, u32, command, vaddr_t, argument)
 {
     char text[32];
 
+    if (!caps_have(CAP_SYS_BOOT))
+        return -EPERM;
     if (magic1 != LINUX_REBOOT_MAGIC1 ||
         (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
          magic2 != LINUX_REBOOT_MAGIC2B && magic2 != LINUX_REBOOT_MAGIC2C))
