@@ -23,6 +23,12 @@ static inline bool IS_ERR(const void *ptr)
     return unlikely((unsigned long)ptr >= (unsigned long)-ERRNO_MAX);
 }
 
+/* For who has done with the pointer: its error, or 0. */
+static inline int PTR_ERR_OR_ZERO(const void *ptr)
+{
+    return IS_ERR(ptr) ? (int)PTR_ERR(ptr) : 0;
+}
+
 static inline bool IS_ERR_OR_NULL(const void *ptr)
 {
     return unlikely(!ptr) || IS_ERR(ptr);

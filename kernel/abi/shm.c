@@ -16,10 +16,15 @@
  */
 #include "shm.h"
 
+#include <abi/linux/resource.h>
 #include <base/init.h>
 #include <base/spinlock.h>
+#include <kernel/caps.h>
+#include <kernel/cred.h>
 #include <kernel/namespace.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
+#include <kernel/rlimit.h>
 #include <kernel/time.h>
 #include <lib/err.h>
 #include <lib/fmt.h>
@@ -30,6 +35,8 @@
 #define INDEX_BITS 15
 #define INDEX_MASK ((1 << INDEX_BITS) - 1)
 #define SEQ_MASK   0xffffu
+
+#define NOBODY (~0u) /* as a user or group: no id */
 
 struct shm_table {
     struct id_tree segments;
@@ -50,7 +57,7 @@ struct shm_segment {
     u32 mode;
     u32 uid, gid, cuid, cgid;
     u64 attach_time, detach_time, change_time; /* seconds; 0: never */
-    int creator, last;                         /* pids */
+    int creator, last;                         /* ids of processes, which may have ended */
 };
 
 static struct spinlock shm_lock = SPINLOCK_INIT("shm");
@@ -77,7 +84,7 @@ static u64 seconds_now(void)
     return time_realtime_ns() / NSEC_PER_SEC;
 }
 
-/* The caller's pid; 0 for who takes an address space apart that was looked at from outside. */
+/* The caller; 0 for who takes an address space apart that was looked at from outside. */
 static int caller(void)
 {
     struct process *p = current_thread()->process;
@@ -179,18 +186,60 @@ static struct shm_segment *find_key_locked(int key)
     return seg;
 }
 
-int shm_pager(int id, struct pager **pager, u64 *size)
+/* --- who may (Linux's ipcperms) ---------------------------------------------------------------- */
+
+static bool is_owner(const struct shm_segment *seg)
 {
-    irqflags_t flags = spin_lock(&shm_lock);
+    u32 me = current_cred()->user.effective;
+
+    return me == seg->uid || me == seg->cuid;
+}
+
+/* The rights in `want`, which may stand in any of a mode's three places. */
+static bool grants(const struct shm_segment *seg, u32 want)
+{
+    const struct cred *cred = current_cred();
+    u32 granted = seg->mode;
+
+    if (is_owner(seg))
+        granted >>= 6;
+    else if (cred_in_group(cred, seg->gid) || cred_in_group(cred, seg->cgid))
+        granted >>= 3;
+    return !((want >> 6 | want >> 3 | want) & ~granted & 07) || caps_have(CAP_IPC_OWNER);
+}
+
+/* For who has those rights: ERR_PTR(-EINVAL), ERR_PTR(-EACCES). */
+static struct shm_segment *find_for_locked(int id, u32 want)
+{
     struct shm_segment *seg = find_locked(id);
 
-    if (seg) {
+    if (!seg)
+        return ERR_PTR(-EINVAL);
+    return grants(seg, want) ? seg : ERR_PTR(-EACCES);
+}
+
+/* For its owner or who has the capability: ERR_PTR(-EINVAL), ERR_PTR(-EPERM). */
+static struct shm_segment *find_owned_locked(int id, unsigned cap)
+{
+    struct shm_segment *seg = find_locked(id);
+
+    if (!seg)
+        return ERR_PTR(-EINVAL);
+    return is_owner(seg) || caps_have(cap) ? seg : ERR_PTR(-EPERM);
+}
+
+int shm_pager(int id, u32 want, struct pager **pager, u64 *size)
+{
+    irqflags_t flags = spin_lock(&shm_lock);
+    struct shm_segment *seg = find_for_locked(id, want);
+
+    if (!IS_ERR(seg)) {
         attach_locked(seg);
         *pager = &seg->data.pager;
         *size = seg->size;
     }
     spin_unlock(&shm_lock, flags);
-    return seg ? 0 : -EINVAL;
+    return PTR_ERR_OR_ZERO(seg);
 }
 
 /* --- making ------------------------------------------------------------------------------------ */
@@ -206,6 +255,8 @@ static struct shm_segment *make(int key, u64 size, unsigned flags)
     seg->key = key;
     seg->size = size;
     seg->mode = flags & 0777;
+    seg->uid = seg->cuid = current_cred()->user.effective;
+    seg->gid = seg->cgid = current_cred()->group.effective;
     seg->change_time = seconds_now();
     seg->creator = caller();
     return seg;
@@ -242,7 +293,9 @@ static int use_existing(const struct shm_segment *seg, u64 size, unsigned flags)
 {
     if ((flags & (IPC_CREAT | IPC_EXCL)) == (IPC_CREAT | IPC_EXCL))
         return -EEXIST;
-    return size > seg->size ? -EINVAL : seg->id;
+    if (size > seg->size)
+        return -EINVAL;
+    return grants(seg, flags) ? seg->id : -EACCES;
 }
 
 /* Finds the key or links `fresh`, which becomes NULL then; without one, -ENOENT asks for it. */
@@ -297,10 +350,10 @@ int shm_get(int key, u64 size, unsigned flags)
 int shm_remove(int id)
 {
     irqflags_t flags = spin_lock(&shm_lock);
-    struct shm_segment *seg = find_locked(id);
+    struct shm_segment *seg = find_owned_locked(id, CAP_SYS_ADMIN);
     bool gone = false;
 
-    if (seg) {
+    if (!IS_ERR(seg)) {
         seg->removed = true;
         seg->key = IPC_PRIVATE;
         gone = retire_locked(seg);
@@ -308,33 +361,42 @@ int shm_remove(int id)
     spin_unlock(&shm_lock, flags);
     if (gone)
         destroy(seg);
-    return seg ? 0 : -EINVAL;
+    return PTR_ERR_OR_ZERO(seg);
+}
+
+static int set_locked(struct shm_segment *seg, const struct linux_ipc_perm *perm)
+{
+    if (perm->uid == NOBODY || perm->gid == NOBODY)
+        return -EINVAL;
+    seg->uid = perm->uid;
+    seg->gid = perm->gid;
+    seg->mode = perm->mode & 0777;
+    seg->change_time = seconds_now();
+    return 0;
 }
 
 int shm_set(int id, const struct linux_ipc_perm *perm)
 {
     irqflags_t flags = spin_lock(&shm_lock);
-    struct shm_segment *seg = find_locked(id);
+    struct shm_segment *seg = find_owned_locked(id, CAP_SYS_ADMIN);
+    int err = IS_ERR(seg) ? (int)PTR_ERR(seg) : set_locked(seg, perm);
 
-    if (seg) {
-        seg->uid = perm->uid;
-        seg->gid = perm->gid;
-        seg->mode = perm->mode & 0777;
-        seg->change_time = seconds_now();
-    }
     spin_unlock(&shm_lock, flags);
-    return seg ? 0 : -EINVAL;
+    return err;
 }
 
 int shm_set_locked(int id, bool locked)
 {
+    bool none = locked && !rlimit_current(RLIMIT_MEMLOCK) && !caps_have(CAP_IPC_LOCK);
     irqflags_t flags = spin_lock(&shm_lock);
-    struct shm_segment *seg = find_locked(id);
+    struct shm_segment *seg = find_owned_locked(id, CAP_IPC_LOCK);
 
-    if (seg)
+    if (!IS_ERR(seg) && none)
+        seg = ERR_PTR(-EPERM);
+    if (!IS_ERR(seg))
         seg->locked = locked;
     spin_unlock(&shm_lock, flags);
-    return seg ? 0 : -EINVAL;
+    return PTR_ERR_OR_ZERO(seg);
 }
 
 static void fill_stat(const struct shm_segment *seg, struct linux_shmid_ds *out)
@@ -359,30 +421,43 @@ static void fill_stat(const struct shm_segment *seg, struct linux_shmid_ds *out)
     };
 }
 
-static int stat_segment(bool by_index, int number, struct linux_shmid_ds *out)
+/* As the caller sees them: below the root of PID namespaces 0 for who has ended. Not under shm_lock. */
+static void translate_pids(struct linux_shmid_ds *ds)
 {
-    const struct id_tree *segments = &current_table()->segments;
-    irqflags_t flags = spin_lock(&shm_lock);
-    struct shm_segment *seg =
-        by_index ? segment_at(id_find(segments, number)) : find_locked(number);
-    int id = seg ? seg->id : -EINVAL;
+    ds->shm_cpid = pid_seen(ds->shm_cpid);
+    ds->shm_lpid = pid_seen(ds->shm_lpid);
+}
 
-    if (seg)
-        fill_stat(seg, out);
-    spin_unlock(&shm_lock, flags);
-    return id;
+/* The id of what was found, or its error. */
+static int stat_found(struct shm_segment *seg, struct linux_shmid_ds *out)
+{
+    if (IS_ERR(seg))
+        return (int)PTR_ERR(seg);
+    fill_stat(seg, out);
+    return seg->id;
 }
 
 int shm_stat(int id, struct linux_shmid_ds *out)
 {
-    int found = stat_segment(false, id, out);
+    irqflags_t flags = spin_lock(&shm_lock);
+    int found = stat_found(find_for_locked(id, 0444), out);
 
+    spin_unlock(&shm_lock, flags);
+    if (found >= 0)
+        translate_pids(out);
     return MIN(found, 0);
 }
 
-int shm_stat_index(int index, struct linux_shmid_ds *out)
+int shm_stat_index(int index, u32 want, struct linux_shmid_ds *out)
 {
-    return stat_segment(true, index, out);
+    irqflags_t flags = spin_lock(&shm_lock);
+    struct shm_segment *seg = segment_at(id_find(&current_table()->segments, index));
+    int id = stat_found(find_for_locked(seg ? seg->id : -1, want), out);
+
+    spin_unlock(&shm_lock, flags);
+    if (id >= 0)
+        translate_pids(out);
+    return id;
 }
 
 int shm_info(struct linux_shm_info *out)
@@ -412,6 +487,8 @@ int shm_next(int after, struct linux_shmid_ds *out, int *id, u64 *resident)
         *resident = pcache_frames(&seg->data) * PAGE_SIZE;
     }
     spin_unlock(&shm_lock, flags);
+    if (seg)
+        translate_pids(out);
     return index;
 }
 

@@ -32,6 +32,11 @@ static long place(vaddr_t *addr, unsigned flags)
     return UVM_FIXED | (flags & SHM_REMAP ? 0 : UVM_NOREPLACE);
 }
 
+static u32 mode_bits(unsigned flags)
+{
+    return 0444 | (flags & SHM_RDONLY ? 0 : 0222) | (flags & SHM_EXEC ? 0111 : 0);
+}
+
 static unsigned rights(unsigned flags)
 {
     return UVM_R | (flags & SHM_RDONLY ? 0 : UVM_W) | (flags & SHM_EXEC ? UVM_X : 0);
@@ -45,7 +50,7 @@ SYSCALL3(shmat, int, id, vaddr_t, addr, unsigned, flags)
 
     if (how < 0)
         return how;
-    int err = shm_pager(id, &pager, &size);
+    int err = shm_pager(id, mode_bits(flags), &pager, &size);
     if (err)
         return err;
     how |= UVM_SHARED | (flags & SHM_RDONLY ? UVM_NOWRITE : 0);
@@ -63,14 +68,21 @@ SYSCALL1(shmdt, vaddr_t, addr)
 
 /* --- control --- */
 
-static long put_stat(int id, bool by_index, vaddr_t to)
+static long put_stat(int id, vaddr_t to)
 {
     struct linux_shmid_ds ds;
-    int rc = by_index ? shm_stat_index(id, &ds) : shm_stat(id, &ds);
+    int err = shm_stat(id, &ds);
 
-    if (rc >= 0 && copyout_obj(to, &ds))
-        return -EFAULT;
-    return rc;
+    return err ? err : copyout_obj(to, &ds);
+}
+
+/* SHM_STAT_ANY asks for no right. */
+static long put_stat_at(int index, bool any, vaddr_t to)
+{
+    struct linux_shmid_ds ds;
+    int id = shm_stat_index(index, any ? 0 : 0444, &ds);
+
+    return id >= 0 && copyout_obj(to, &ds) ? -EFAULT : id;
 }
 
 static long set_perm(int id, vaddr_t from)
@@ -114,10 +126,10 @@ SYSCALL3(shmctl, int, id, int, command, vaddr_t, arg)
     case SHM_INFO:
         return put_sums(arg);
     case IPC_STAT:
-        return put_stat(id, false, arg);
+        return put_stat(id, arg);
     case SHM_STAT:
     case SHM_STAT_ANY:
-        return put_stat(id, true, arg);
+        return put_stat_at(id, command == SHM_STAT_ANY, arg);
     case IPC_SET:
         return set_perm(id, arg);
     case IPC_RMID:
