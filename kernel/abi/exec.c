@@ -13,6 +13,7 @@
 
 #include <abi/linux/auxvec.h>
 #include <abi/linux/fcntl.h>
+#include <arch/signal.h>
 #include <arch/user.h>
 #include <base/init.h>
 #include <base/log.h>
@@ -23,6 +24,7 @@
 #include <fs/file.h>
 #include <fs/inode.h>
 #include <fs/path.h>
+#include <fs/permission.h>
 #include <fs/vfs.h>
 #include <kernel/cmdline.h>
 #include <kernel/cred.h>
@@ -188,6 +190,7 @@ static int write_auxv(struct exec *e, vaddr_t strings)
         {AT_CLKTCK, CLOCK_TICKS_PER_SECOND},
         {AT_RANDOM, strings},
         {AT_SYSINFO_EHDR, uvm_layout(e->uvm)->vdso},
+        {AT_MINSIGSTKSZ, ARCH_SIGFRAME_SIZE},
         {AT_EXECFN, strings + e->args.name_offset},
         {AT_NULL, 0},
     };
@@ -255,7 +258,9 @@ static const char *command_name(const char *path, const struct file *file)
 /* The point of no return. */
 static void become(struct exec *e, const struct exec_request *r, struct trap_frame *tf)
 {
-    process_exec(e->uvm, e->cred, true, command_name(r->path, e->image.file));
+    bool readable = !inode_permission(e->image.file->inode, R_OK);
+
+    process_exec(e->uvm, e->cred, readable, command_name(r->path, e->image.file));
     e->cred = NULL;
     exe_set(e->image.file);
     tf_init_user(tf, e->entry, e->sp);
