@@ -4,6 +4,7 @@
  * one tree by its id, and in that of each of its namespaces by its number there. Lock: process_lock.
  */
 #include <base/panic.h>
+#include <kernel/caps.h>
 #include <kernel/pid_ns.h>
 #include <lib/errno.h>
 #include <mm/slab.h>
@@ -86,22 +87,31 @@ int pid_wished(const struct pid_wish *wish, const struct pid_ns *ns, unsigned le
     return wish && up < wish->count ? wish->number[up] : 0;
 }
 
-int pid_may_be_born(const struct pid_ns *ns, const struct pid_wish *wish)
+static int check_wish(const struct pid_ns *ns, const struct pid_wish *wish)
 {
-    const struct pid_ns *at = ns;
+    bool may_wish = caps_have(CAP_SYS_ADMIN) || caps_have(CAP_CHECKPOINT_RESTORE);
 
-    if (wish && wish->count > ns->level + 1)
+    if (wish->count > ns->level + 1)
         return -EINVAL;
-    for (unsigned i = 0; wish && i < wish->count; i++, at = at->parent) {
+    for (unsigned i = 0; i < wish->count; i++, ns = ns->parent) {
         int number = wish->number[i];
 
-        if (number < 1 || number >= PID_MAX || (number != 1 && !at->init))
+        if (number < 1 || number >= PID_MAX || (number != 1 && !ns->init))
             return -EINVAL;
+        if (!may_wish)
+            return -EPERM;
     }
-    for (at = ns; at; at = at->parent)
-        if (at->closed)
-            return -ENOMEM;
     return 0;
+}
+
+int pid_may_be_born(const struct pid_ns *ns, const struct pid_wish *wish)
+{
+    int err = wish ? check_wish(ns, wish) : 0;
+
+    for (const struct pid_ns *at = ns; at && !err; at = at->parent)
+        if (at->closed)
+            err = -ENOMEM;
+    return err;
 }
 
 static bool is_taken(const struct pid_ns *ns, int number)

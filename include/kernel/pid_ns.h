@@ -107,7 +107,8 @@ int pid_wished(const struct pid_wish *wish, const struct pid_ns *ns, unsigned le
 
 /*
  * Whether something can be born in the namespace with the numbers of the wish. -EINVAL: out of range, for
- * more levels than there are, or not 1 where no init is yet; -ENOMEM, as on Linux: it is closed.
+ * more levels than there are, or not 1 where no init is yet; -EPERM: a wish of who may have none (neither
+ * CAP_SYS_ADMIN nor CAP_CHECKPOINT_RESTORE); -ENOMEM, as on Linux: it is closed.
  */
 int pid_may_be_born(const struct pid_ns *ns, const struct pid_wish *wish);
 

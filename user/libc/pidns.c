@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/reboot.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -497,9 +498,20 @@ static void ask_inside(void)
     CHECK(with_numbers(0, (const int[]){5}, 1) == 5 && end_of(5) == 0);
 }
 
+/* What makes no sense is told to everybody, before what one may not do. */
+static void ask_as_user(void)
+{
+    CHECK(setresuid(1000, 1000, 1000) == 0);
+    FAILS(with_numbers(0, (const int[]){31000}, 1), EPERM);
+    FAILS(with_numbers(0, (const int[]){0}, 1), EINVAL);
+    FAILS(with_numbers(0, (const int[]){31000, 31001}, 2), EINVAL);
+    FAILS(with_numbers(CLONE_NEWPID, (const int[]){1}, 1), EPERM);
+}
+
 static void test_wishes(void)
 {
     in_new(ask_inside);
+    CHECK(end_of(born(0, ask_as_user)) == 0);
     FAILS(with_numbers(0, (const int[]){0}, 1), EINVAL);
     FAILS(with_numbers(0, (const int[]){32768}, 1), EINVAL);
     FAILS(with_numbers(0, NULL, 1), EINVAL);
@@ -588,6 +600,46 @@ static void test_pidfd(void)
     close(outside_fd);
 }
 
+/* --- System V segments: who made them, and who was there last --- */
+
+static int segment;
+
+static void pids_are(int id, pid_t creator, pid_t last)
+{
+    struct shmid_ds ds;
+
+    CHECK(shmctl(id, IPC_STAT, &ds) == 0 && ds.shm_cpid == creator && ds.shm_lpid == last);
+}
+
+static void visit_segment(void)
+{
+    pids_are(segment, 0, 0);
+    void *at = shmat(segment, NULL, 0);
+    CHECK(at != (void *)-1);
+    pids_are(segment, 0, 1);
+    tell(1);
+    CHECK(read(go_on[0], at, 1) == 1);
+    int own = shmget(IPC_PRIVATE, 1, 0600);
+    pids_are(own, 1, 0);
+    CHECK(shmctl(own, IPC_RMID, NULL) == 0);
+}
+
+static void test_segments(void)
+{
+    open_channel();
+    CHECK(pipe(go_on) == 0);
+    segment = shmget(IPC_PRIVATE, 1, 0600);
+    CHECK(segment >= 0);
+    pid_t pid = born(CLONE_NEWPID, visit_segment);
+    CHECK(hear() == 1);
+    pids_are(segment, getpid(), pid);
+    CHECK(write(go_on[1], "", 1) == 1 && end_of(pid) == 0);
+    CHECK(shmctl(segment, IPC_RMID, NULL) == 0);
+    close(go_on[0]);
+    close(go_on[1]);
+    close_channel();
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -596,7 +648,7 @@ int main(int argc, char **argv)
         {"siblings", test_siblings},   {"end", test_end},           {"riot", test_riot},
         {"reboot", test_reboot},       {"unshare", test_unshare},   {"setns", test_setns},
         {"wishes", test_wishes},       {"last-pid", test_last_pid}, {"proc", test_proc},
-        {"pidfd", test_pidfd},
+        {"pidfd", test_pidfd},         {"segments", test_segments},
     };
 
     return run_cases(CASES, cases, sizeof(cases) / sizeof(cases[0]), argc, argv);
