@@ -6,10 +6,17 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <stdint.h>
 #include <sys/auxv.h>
+#include <sys/fsuid.h>
+#include <sys/klog.h>
 #include <sys/prctl.h>
+#include <sys/reboot.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
+
+#define FAILS(call, error) CHECK((call) == -1 && errno == (error))
 
 #define USER  1000
 #define OTHER 2000
@@ -134,19 +141,45 @@ static void starts_without_privileges(void)
     execl(DIR "/setuid", "users", "--as-user", NULL);
 }
 
-/* The program again, in a file with the bit. */
-static void set_user_id(void)
+/* The program again, in a file with other rights. */
+static void copy_self(const char *path, mode_t mode)
 {
     char buf[4096];
     ssize_t n;
-    int from = open(self, O_RDONLY), to = open(DIR "/setuid", O_CREAT | O_TRUNC | O_WRONLY, 0755);
+    int from = open(self, O_RDONLY), to = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0700);
 
     CHECK(from >= 0 && to >= 0);
     while ((n = read(from, buf, sizeof(buf))) > 0)
         CHECK(write(to, buf, n) == n);
-    CHECK(fchmod(to, 04755) == 0 && close(from) == 0 && close(to) == 0);
+    CHECK(fchmod(to, mode) == 0 && close(from) == 0 && close(to) == 0);
+}
+
+static void set_user_id(void)
+{
+    copy_self(DIR "/setuid", 04755);
     as_user(USER, starts_set_user_id);
     as_user(USER, starts_without_privileges);
+    CHECK(unlink(DIR "/setuid") == 0);
+}
+
+static void starts_unreadable(void)
+{
+    FAILS(open(DIR "/unreadable", O_RDONLY), EACCES);
+    execl(DIR "/unreadable", "users", "--hidden", NULL);
+}
+
+static void starts_readable(void)
+{
+    execl(self, "users", "--open", NULL);
+}
+
+/* What one may not read one may not see in the memory of who runs it either. */
+static void dumpable(void)
+{
+    copy_self(DIR "/unreadable", 0711);
+    as_user(USER, starts_unreadable);
+    as_user(USER, starts_readable);
+    CHECK(unlink(DIR "/unreadable") == 0);
 }
 
 static int check_started(int root)
@@ -158,6 +191,160 @@ static int check_started(int root)
     CHECK(prctl(PR_GET_DUMPABLE) == !root);
     return 0;
 }
+
+static int check_hidden(int hidden)
+{
+    CHECK(prctl(PR_GET_DUMPABLE) == !hidden);
+    if (hidden)
+        FAILS(open("/proc/self/pagemap", O_RDONLY), EACCES); /* for its owner: root, here */
+    return 0;
+}
+
+/* --- what the machine's is --- */
+
+static void leaves_the_machine_alone(void)
+{
+    enum { READ_ALL = 3, CONSOLE_LEVEL = 8, SIZE_BUFFER = 10 };
+    char text[80];
+
+    FAILS(reboot(RB_AUTOBOOT), EPERM);
+    FAILS(reboot(RB_DISABLE_CAD), EPERM);
+    FAILS(klogctl(CONSOLE_LEVEL, NULL, 7), EPERM);
+    CHECK(klogctl(SIZE_BUFFER, NULL, 0) > 0 && klogctl(READ_ALL, text, sizeof(text)) > 0);
+}
+
+static void machine(void)
+{
+    CHECK(reboot(RB_DISABLE_CAD) == 0);
+    as_user(USER, leaves_the_machine_alone);
+}
+
+/* The word of this page's entry in pagemap. */
+static uint64_t look_up(int pagemap)
+{
+    uintptr_t page = (uintptr_t)&pagemap / (uintptr_t)getpagesize();
+    uint64_t word;
+
+    CHECK(pread(pagemap, &word, sizeof(word), (off_t)(page * sizeof(word))) == sizeof(word));
+    return word;
+}
+
+static void sees_no_frames(void)
+{
+    const uint64_t present = 1ull << 63, frame = (1ull << 55) - 1;
+
+    CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
+    int fd = open("/proc/self/pagemap", O_RDONLY);
+    CHECK(fd >= 0 && (look_up(fd) & (present | frame)) == present);
+    close(fd);
+}
+
+static void frames(void)
+{
+    int fd = open("/proc/self/pagemap", O_RDONLY);
+    uint64_t word = look_up(fd);
+
+    CHECK(setfsuid(USER) == 0 && look_up(fd) == word && (word & ((1ull << 55) - 1)) != 0);
+    CHECK(setfsuid(0) == USER && close(fd) == 0);
+    as_user(USER, sees_no_frames);
+}
+
+static int set_oom_score(const char *text)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY);
+
+    CHECK(fd >= 0);
+    int n = (int)write(fd, text, strlen(text));
+    int error = errno;
+    close(fd);
+    errno = error;
+    return n;
+}
+
+static void asks_for_more_safety(void)
+{
+    CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
+    CHECK(set_oom_score("300") == 3 && set_oom_score("200") == 3);
+    FAILS(set_oom_score("199"), EACCES);
+    FAILS(set_oom_score("-1000"), EACCES);
+}
+
+/* Nobody becomes safer than somebody with the right to say so has made him. */
+static void safety(void)
+{
+    CHECK(set_oom_score("200") == 3);
+    as_user(USER, asks_for_more_safety);
+    CHECK(set_oom_score("-10") == 3 && set_oom_score("0") == 1);
+}
+
+/* --- System V segments --- */
+
+#define KEY 0x5158
+
+static int segment;
+
+static void not_a_segment(int flags)
+{
+    CHECK(shmat(segment, NULL, flags) == (void *)-1 && errno == EACCES);
+}
+
+static void may_only_look(void)
+{
+    struct shmid_ds ds;
+
+    FAILS(shmget(KEY, 0, 0600), EACCES);
+    CHECK(shmget(KEY, 0, 0400) == segment);
+    not_a_segment(0);
+    not_a_segment(SHM_RDONLY | SHM_EXEC);
+    CHECK(shmdt(shmat(segment, NULL, SHM_RDONLY)) == 0);
+    CHECK(shmctl(segment, IPC_STAT, &ds) == 0 && ds.shm_perm.uid == 0 && ds.shm_perm.cuid == 0);
+    FAILS(shmctl(segment, IPC_SET, &ds), EPERM);
+    FAILS(shmctl(segment, SHM_LOCK, NULL), EPERM);
+    FAILS(shmctl(segment, IPC_RMID, NULL), EPERM);
+}
+
+static void may_not_even_look(void)
+{
+    struct shmid_ds ds;
+
+    FAILS(shmget(KEY, 0, 0400), EACCES);
+    not_a_segment(SHM_RDONLY);
+    FAILS(shmctl(segment, IPC_STAT, &ds), EACCES);
+}
+
+static void owns_it(void)
+{
+    struct shmid_ds ds;
+
+    CHECK(shmget(KEY, 0, 0600) == segment && shmdt(shmat(segment, NULL, 0)) == 0);
+    CHECK(shmctl(segment, SHM_LOCK, NULL) == 0 && shmctl(segment, SHM_UNLOCK, NULL) == 0);
+    CHECK(shmctl(segment, IPC_STAT, &ds) == 0);
+    ds.shm_perm.uid = (uid_t)-1;
+    FAILS(shmctl(segment, IPC_SET, &ds), EINVAL);
+    CHECK(shmctl(segment, IPC_RMID, NULL) == 0);
+    int own = shmget(IPC_PRIVATE, 1, 0600);
+    CHECK(shmctl(own, IPC_STAT, &ds) == 0 && ds.shm_perm.uid == USER && ds.shm_perm.cgid == USER);
+    CHECK(shmctl(own, IPC_RMID, NULL) == 0);
+}
+
+static void segments(void)
+{
+    struct shmid_ds ds;
+
+    segment = shmget(KEY, 1, IPC_CREAT | 0604);
+    CHECK(segment >= 0);
+    as_user(USER, may_only_look);
+    CHECK(shmctl(segment, IPC_STAT, &ds) == 0);
+    ds.shm_perm.gid = USER; /* his group may do less than others */
+    CHECK(shmctl(segment, IPC_SET, &ds) == 0);
+    as_user(USER, may_not_even_look);
+    ds.shm_perm.uid = USER;
+    CHECK(shmctl(segment, IPC_SET, &ds) == 0);
+    as_user(USER, owns_it);
+    FAILS(shmctl(segment, IPC_STAT, &ds), EINVAL);
+}
+
+/* --- capabilities --- */
 
 static void keeps_capabilities(void)
 {
@@ -177,17 +364,20 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"becoming", becoming},      {"groups", groups},           {"files", files},
         {"eyes", two_pairs_of_eyes}, {"set-user-id", set_user_id}, {"keepcaps", keeps_capabilities},
+        {"dumpable", dumpable},      {"machine", machine},         {"frames", frames},
+        {"safety", safety},          {"segments", segments},
     };
 
     if (argc == 2 && strncmp(argv[1], "--as-", 5) == 0)
         return check_started(strcmp(argv[1], "--as-root") == 0);
+    if (argc == 2 && strncmp(argv[1], "--", 2) == 0)
+        return check_hidden(strcmp(argv[1], "--hidden") == 0);
     self = argv[0];
     umask(022);
     CHECK(mkdir(DIR, 0) == 0 && chmod(DIR, 01777) == 0);
     CHECK(mkdir(DIR "/closed", 0700) == 0 && close(creat(DIR "/closed/file", 0644)) == 0);
     CHECK(close(creat(DIR "/roots", 0600)) == 0);
     int bad = run_cases(CASES, cases, sizeof(cases) / sizeof(cases[0]), argc, argv);
-    unlink(DIR "/setuid");
     CHECK(unlink(DIR "/roots") == 0 && unlink(DIR "/closed/file") == 0);
     CHECK(rmdir(DIR "/closed") == 0 && rmdir(DIR) == 0);
     return bad;
