@@ -294,7 +294,7 @@ int user_cas32(vaddr_t addr, u32 old, u32 new, u32 *seen)
 
 static u32 *reach_word(const struct uvm *uvm, vaddr_t va, prot_t access)
 {
-    return va ? (u32 *)(void *)reach(uvm, va, access) : NULL;
+    return va == USER_NO_WORD ? NULL : (u32 *)(void *)reach(uvm, va, access);
 }
 
 /* Whether all that is asked for is there. */
@@ -302,7 +302,7 @@ static bool reach_words(struct user_words *w, const struct uvm *uvm, vaddr_t rea
 {
     w->read = reach_word(uvm, read, PROT_R);
     w->write = reach_word(uvm, write, PROT_W);
-    return !w->read == !read && !w->write == !write;
+    return (w->read || read == USER_NO_WORD) && (w->write || write == USER_NO_WORD);
 }
 
 static bool try_hold_words(struct user_words *w, struct uvm *uvm, vaddr_t read, vaddr_t write)
@@ -315,8 +315,8 @@ static bool try_hold_words(struct user_words *w, struct uvm *uvm, vaddr_t read, 
     bool held = reach_words(w, uvm, read, write);
     if (held) {
         w->uvm = uvm;
-        w->pages[0] = read ? virt_to_page(w->read) : NULL;
-        w->pages[1] = write ? virt_to_page(w->write) : NULL;
+        w->pages[0] = w->read ? virt_to_page(w->read) : NULL;
+        w->pages[1] = w->write ? virt_to_page(w->write) : NULL;
         for (unsigned i = 0; i < ARRAY_SIZE(w->pages); i++)
             if (w->pages[i])
                 page_get(w->pages[i]);
@@ -327,21 +327,38 @@ static bool try_hold_words(struct user_words *w, struct uvm *uvm, vaddr_t read, 
     return held;
 }
 
+static int check_word(vaddr_t va)
+{
+    if (va == USER_NO_WORD)
+        return 0;
+    if (!is_aligned(va, sizeof(u32)))
+        return -EINVAL;
+    return in_user_half(va, sizeof(u32)) ? 0 : -EFAULT;
+}
+
+/* Faults the word in that was not there. */
+static int fetch_word(struct uvm *uvm, const u32 *found, vaddr_t va, prot_t access)
+{
+    if (found || va == USER_NO_WORD)
+        return 0;
+    return uvm_fault(uvm, va, access) ? -EFAULT : 0;
+}
+
 int user_words_hold(struct user_words *w, vaddr_t read, vaddr_t write)
 {
     struct uvm *uvm = this_cpu()->uvm;
+    int err = check_word(read);
 
-    if (!is_aligned(read | write, sizeof(u32)))
-        return -EINVAL;
-    if (!uvm || !in_user_half(read, sizeof(u32)) || !in_user_half(write, sizeof(u32)))
-        return -EFAULT;
-    while (!try_hold_words(w, uvm, read, write)) {
-        if (read && !w->read && uvm_fault(uvm, read, PROT_R))
-            return -EFAULT;
-        if (write && !w->write && uvm_fault(uvm, write, PROT_W))
-            return -EFAULT;
+    if (!err)
+        err = check_word(write);
+    if (!err && !uvm)
+        err = -EFAULT;
+    while (!err && !try_hold_words(w, uvm, read, write)) {
+        err = fetch_word(uvm, w->read, read, PROT_R);
+        if (!err)
+            err = fetch_word(uvm, w->write, write, PROT_W);
     }
-    return 0;
+    return err;
 }
 
 void user_words_release(struct user_words *w)

@@ -52,9 +52,10 @@ int user_cas32(vaddr_t addr, u32 old, u32 new, u32 *seen);
 
 /*
  * Holds one or two words of the current space, for code that has to look at them or change them under a spinlock,
- * where nothing can be faulted in: `read` (0: none) for reading, `write` (0: none) for writing. Both are multiples of 4
+ * where nothing can be faulted in: `read` for reading, `write` for writing; USER_NO_WORD: none. Both are multiples of 4
  * (-EINVAL). What was held is let go with user_words_release(), which may sleep, and soon. -EFAULT.
  */
+#define USER_NO_WORD (~0ul) /* 0 is an address like others: a program may give it */
 struct user_words {
     u32 *read, *write;
     struct uvm *uvm; /* whose lock is held; NULL: there is no need */

@@ -293,7 +293,7 @@ static long futex_requeue(vaddr_t addr, const struct user_key *key, u32 wake, u3
     struct bucket *to = bucket_of(key2);
     struct user_words words;
     irqflags_t flags;
-    long rc = user_words_hold(&words, expected ? addr : 0, 0);
+    long rc = user_words_hold(&words, expected ? addr : USER_NO_WORD, USER_NO_WORD);
 
     if (rc)
         return rc;

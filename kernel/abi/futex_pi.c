@@ -201,7 +201,7 @@ static int take_or_wait(struct pi_waiter *w, u32 *word, struct pi_lock **spare)
 static int try_to_take(struct pi_waiter *w, vaddr_t addr, struct pi_lock **spare)
 {
     struct user_words words;
-    int err = user_words_hold(&words, 0, addr);
+    int err = user_words_hold(&words, USER_NO_WORD, addr);
 
     if (err)
         return err;
@@ -220,7 +220,7 @@ static int try_to_take(struct pi_waiter *w, vaddr_t addr, struct pi_lock **spare
 static int sign(struct pi_lock *lock, vaddr_t addr)
 {
     struct user_words words;
-    int err = user_words_hold(&words, 0, addr);
+    int err = user_words_hold(&words, USER_NO_WORD, addr);
     irqflags_t flags = spin_lock(&pi_spinlock);
     u32 mine = (u32)current_thread()->tid | FUTEX_OWNER_DIED;
 
@@ -318,7 +318,7 @@ long futex_pi_unlock(vaddr_t addr, bool private)
     int err = futex_find_key(addr, private, &key);
 
     if (!err)
-        err = user_words_hold(&words, 0, addr);
+        err = user_words_hold(&words, USER_NO_WORD, addr);
     if (err)
         return err;
     do {

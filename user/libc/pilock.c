@@ -13,6 +13,7 @@
 
 #define PRIVATE         128
 #define WAKE            1
+#define CMP_REQUEUE     4
 #define LOCK_PI         6
 #define UNLOCK_PI       7
 #define TRYLOCK_PI      8
@@ -112,6 +113,18 @@ static void try_errors(void)
     CHECK(futex(&locks[0], CMP_REQUEUE_PI, 1, NULL, &locks[1], 7) == -1 && errno == EAGAIN);
 }
 
+/* A private futex is named by its address alone; that there is a word, the operation has to see. */
+static void try_nowhere(void)
+{
+    static const int alone[] = {LOCK_PI, TRYLOCK_PI, UNLOCK_PI};
+
+    for (unsigned i = 0; i < sizeof(alone) / sizeof(alone[0]); i++)
+        CHECK(futex(NULL, alone[i], 0, NULL, NULL, 0) == -1 && errno == EFAULT);
+    CHECK(futex(NULL, CMP_REQUEUE, 1, NULL, &locks[0], 0) == -1 && errno == EFAULT);
+    CHECK(futex(NULL, CMP_REQUEUE_PI, 1, NULL, &locks[0], 0) == -1 && errno == EFAULT);
+    CHECK(futex(&condition, CMP_REQUEUE_PI, 1, NULL, NULL, 0) == -1 && errno == EFAULT);
+}
+
 /* Has the second lock, waits for the first. */
 static void *take_both(void *arg)
 {
@@ -204,7 +217,7 @@ static void try_requeue(void)
 
 static const struct test_case cases[] = {
     {"exclusion", try_exclusion}, {"errors", try_errors},   {"circle", try_circle},
-    {"death", try_death},         {"requeue", try_requeue},
+    {"death", try_death},         {"requeue", try_requeue}, {"nowhere", try_nowhere},
 };
 
 int main(int argc, char **argv)
