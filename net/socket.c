@@ -90,6 +90,11 @@ int socket_wait_result(int rc, u64 timeout)
 
 /* --- the open file --------------------------------------------------------------------------- */
 
+int socket_connect(struct socket *s, const struct socket_address *address)
+{
+    return s->ops->connect(s, address, s->file->flags & O_NONBLOCK);
+}
+
 ssize_t socket_send(struct socket *s, struct socket_message *m)
 {
     if (s->file->flags & O_NONBLOCK)
@@ -296,9 +301,21 @@ static int accept_file(struct socket *s, unsigned flags, struct file **out)
     return -ENOMEM;
 }
 
-int socket_accept(struct socket *s, unsigned flags, struct socket_address *from)
+/* Who is at the other end; one that is gone already has no address. */
+static int tell_peer(struct socket *s, int (*tell)(const struct socket_address *from, void *to),
+                     void *to)
 {
-    struct file *file;
+    struct socket_address from;
+
+    if (s->ops->name(s, true, &from))
+        from.len = 0;
+    return tell(&from, to);
+}
+
+int socket_accept(struct socket *s, unsigned flags,
+                  int (*tell)(const struct socket_address *from, void *to), void *to)
+{
+    struct file *file = NULL;
     int err = check_flags(flags);
 
     if (err)
@@ -307,12 +324,14 @@ int socket_accept(struct socket *s, unsigned flags, struct socket_address *from)
     if (fd < 0)
         return fd;
     err = accept_file(s, flags, &file);
-    if (err) {
-        fd_cancel(fd);
-        return err;
+    if (!err && tell)
+        err = tell_peer(file->private, tell, to);
+    if (!err) {
+        fd_fill(fd, file);
+        return fd;
     }
-    if (from && s->ops->name(file->private, true, from))
-        from->len = 0;
-    fd_fill(fd, file);
-    return fd;
+    if (file)
+        file_put(file);
+    fd_cancel(fd);
+    return err;
 }

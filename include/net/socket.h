@@ -124,12 +124,15 @@ int socket_open(int family, int type, int protocol, unsigned flags);
 /* `tell` learns both numbers before anybody can use them; its error ends the call. */
 int socket_open_pair(int family, int type, int protocol, unsigned flags,
                      int (*tell)(const int fd[2], void *to), void *to);
-int socket_accept(struct socket *s, unsigned flags, struct socket_address *from);
+/* `tell` (NULL: nobody asks) learns who has connected, likewise: its error ends the call, and the connection. */
+int socket_accept(struct socket *s, unsigned flags,
+                  int (*tell)(const struct socket_address *from, void *to), void *to);
 
 /* The socket of a file, or NULL: it is none. Borrowed from the file. */
 struct socket *socket_of(const struct file *file);
 
-/* send and receive with the flags of the file taken into account. */
+/* connect, send and receive with the flags of the file taken into account. */
+int socket_connect(struct socket *s, const struct socket_address *address);
 ssize_t socket_send(struct socket *s, struct socket_message *m);
 ssize_t socket_receive(struct socket *s, struct socket_message *m);
 

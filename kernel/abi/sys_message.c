@@ -12,43 +12,31 @@
 
 /* --- one buffer ------------------------------------------------------------------------------ */
 
+static long send_to(struct socket *s, struct socket_message *m, vaddr_t to, int to_len)
+{
+    int err = to ? args_address(m->address, to, to_len) : 0;
+
+    return err ? err : socket_send(s, m);
+}
+
 SYSCALL6(sendto, int, fd, vaddr_t, buf, size_t, len, unsigned, flags, vaddr_t, to, int, to_len)
 {
     struct iobuf data = iobuf_user(buf, MIN(len, MAX_RW_COUNT));
-    struct socket_message m = {.data = &data, .flags = flags};
     struct socket_address address;
-    struct fd_ref ref;
-    struct socket *s;
-    long n = socket_borrow(fd, &ref, &s);
+    struct socket_message m = {.data = &data, .address = to ? &address : NULL, .flags = flags};
 
-    if (n)
-        return n;
-    if (to) {
-        n = args_address(&address, to, to_len);
-        m.address = &address;
-    }
-    if (!n)
-        n = socket_send(s, &m);
-    fd_put(ref);
-    return n;
+    return with_socket(fd, s, send_to(s, &m, to, to_len));
 }
 
 SYSCALL6(recvfrom, int, fd, vaddr_t, buf, size_t, len, unsigned, flags, vaddr_t, from, vaddr_t,
          len_at)
 {
     struct iobuf data = iobuf_user(buf, MIN(len, MAX_RW_COUNT));
-    struct socket_message m = {.data = &data, .flags = flags};
     struct socket_address address;
-    struct fd_ref ref;
-    struct socket *s;
-    long n = socket_borrow(fd, &ref, &s);
-
-    if (n)
-        return n;
-    m.address = from ? &address : NULL;
-    n = socket_receive(s, &m);
-    fd_put(ref);
+    struct socket_message m = {.data = &data, .address = from ? &address : NULL, .flags = flags};
+    long n = with_socket(fd, s, socket_receive(s, &m));
     int err = n >= 0 && from ? args_put_address(&address, from, len_at) : 0;
+
     return err ? err : n;
 }
 
@@ -125,15 +113,7 @@ static long send_message(struct socket *s, vaddr_t addr, unsigned flags)
 
 SYSCALL3(sendmsg, int, fd, vaddr_t, addr, unsigned, flags)
 {
-    struct fd_ref ref;
-    struct socket *s;
-    long n = socket_borrow(fd, &ref, &s);
-
-    if (n)
-        return n;
-    n = send_message(s, addr, flags);
-    fd_put(ref);
-    return n;
+    return with_socket(fd, s, send_message(s, addr, flags));
 }
 
 /* Writes back what a received message has beside bytes. */
@@ -175,15 +155,7 @@ static long receive_message(struct socket *s, vaddr_t addr, unsigned flags)
 
 SYSCALL3(recvmsg, int, fd, vaddr_t, addr, unsigned, flags)
 {
-    struct fd_ref ref;
-    struct socket *s;
-    long n = socket_borrow(fd, &ref, &s);
-
-    if (n)
-        return n;
-    n = receive_message(s, addr, flags);
-    fd_put(ref);
-    return n;
+    return with_socket(fd, s, receive_message(s, addr, flags));
 }
 
 /* --- many messages --------------------------------------------------------------------------- */
@@ -215,15 +187,7 @@ static long send_many(struct socket *s, vaddr_t addr, unsigned count, unsigned f
 
 SYSCALL4(sendmmsg, int, fd, vaddr_t, addr, unsigned, count, unsigned, flags)
 {
-    struct fd_ref ref;
-    struct socket *s;
-    long n = socket_borrow(fd, &ref, &s);
-
-    if (n)
-        return n;
-    n = send_many(s, addr, MIN(count, MESSAGES_MOST), flags);
-    fd_put(ref);
-    return n;
+    return with_socket(fd, s, send_many(s, addr, MIN(count, MESSAGES_MOST), flags));
 }
 
 /* The time limit is looked at after each message, as on Linux: it does not end a wait. */
@@ -250,19 +214,13 @@ static long receive_many(struct socket *s, vaddr_t addr, unsigned count, unsigne
 SYSCALL5(recvmmsg, int, fd, vaddr_t, addr, unsigned, count, unsigned, flags, vaddr_t, timeout)
 {
     u64 deadline = WAIT_FOREVER, ns = 0;
-    struct fd_ref ref;
-    struct socket *s;
     long n = timeout ? args_timespec(timeout, &ns) : 0;
 
     if (n)
         return n;
     if (timeout)
         deadline = args_deadline(ns);
-    n = socket_borrow(fd, &ref, &s);
-    if (n)
-        return n;
-    n = receive_many(s, addr, MIN(count, MESSAGES_MOST), flags, deadline);
-    fd_put(ref);
+    n = with_socket(fd, s, receive_many(s, addr, MIN(count, MESSAGES_MOST), flags, deadline));
     if (n > 0 && timeout) {
         u64 now = time_now_ns();
         int err = args_put_timespec(timeout, deadline > now ? deadline - now : 0);

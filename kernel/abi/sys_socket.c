@@ -68,66 +68,54 @@ SYSCALL4(socketpair, int, family, int, type, int, protocol, vaddr_t, to)
 
 /* --- naming and connecting ------------------------------------------------------------------- */
 
-SYSCALL3(bind, int, fd, vaddr_t, from, int, len)
+static long bind_to(struct socket *s, vaddr_t from, int len)
 {
     struct socket_address address;
-    struct fd_ref ref;
-    struct socket *s;
-    int err = socket_borrow(fd, &ref, &s);
+    int err = args_address(&address, from, len);
 
-    if (err)
-        return err;
-    err = args_address(&address, from, len);
-    if (!err)
-        err = s->ops->bind(s, &address);
-    fd_put(ref);
-    return err;
+    return err ? err : s->ops->bind(s, &address);
+}
+
+SYSCALL3(bind, int, fd, vaddr_t, from, int, len)
+{
+    return with_socket(fd, s, bind_to(s, from, len));
+}
+
+static long connect_to(struct socket *s, vaddr_t from, int len)
+{
+    struct socket_address address;
+    int err = args_address(&address, from, len);
+
+    return err ? err : socket_connect(s, &address);
 }
 
 SYSCALL3(connect, int, fd, vaddr_t, from, int, len)
 {
-    struct socket_address address;
-    struct fd_ref ref;
-    struct socket *s;
-    int err = socket_borrow(fd, &ref, &s);
-
-    if (err)
-        return err;
-    err = args_address(&address, from, len);
-    if (!err)
-        err = s->ops->connect(s, &address, ref.file->flags & O_NONBLOCK);
-    fd_put(ref);
-    return err;
+    return with_socket(fd, s, connect_to(s, from, len));
 }
 
 SYSCALL2(listen, int, fd, int, backlog)
 {
-    struct fd_ref ref;
-    struct socket *s;
-    int err = socket_borrow(fd, &ref, &s);
+    return with_socket(fd, s, s->ops->listen(s, (unsigned)backlog));
+}
 
-    if (err)
-        return err;
-    err = s->ops->listen(s, (unsigned)backlog);
-    fd_put(ref);
-    return err;
+/* Where a program wants an address. */
+struct address_room {
+    vaddr_t to, len_at;
+};
+
+static int tell_address(const struct socket_address *address, void *arg)
+{
+    const struct address_room *room = arg;
+
+    return args_put_address(address, room->to, room->len_at);
 }
 
 static long accept_with(int fd, vaddr_t to, vaddr_t len_at, unsigned flags)
 {
-    struct socket_address address;
-    struct fd_ref ref;
-    struct socket *s;
-    int err = socket_borrow(fd, &ref, &s);
+    struct address_room room = {.to = to, .len_at = len_at};
 
-    if (err)
-        return err;
-    int new = socket_accept(s, flags, to ? &address : NULL);
-    fd_put(ref);
-    err = new >= 0 && to ? args_put_address(&address, to, len_at) : 0;
-    if (err)
-        fd_close(new);
-    return err ? err : new;
+    return with_socket(fd, s, socket_accept(s, flags, to ? tell_address : NULL, &room));
 }
 
 SYSCALL3(accept, int, fd, vaddr_t, to, vaddr_t, len_at)
@@ -143,14 +131,8 @@ SYSCALL4(accept4, int, fd, vaddr_t, to, vaddr_t, len_at, unsigned, flags)
 static long put_name(int fd, bool peer, vaddr_t to, vaddr_t len_at)
 {
     struct socket_address address;
-    struct fd_ref ref;
-    struct socket *s;
-    int err = socket_borrow(fd, &ref, &s);
+    long err = with_socket(fd, s, s->ops->name(s, peer, &address));
 
-    if (err)
-        return err;
-    err = s->ops->name(s, peer, &address);
-    fd_put(ref);
     if (!err && !to)
         err = -EFAULT;
     return err ? err : args_put_address(&address, to, len_at);
@@ -168,40 +150,30 @@ SYSCALL3(getpeername, int, fd, vaddr_t, to, vaddr_t, len_at)
 
 SYSCALL2(shutdown, int, fd, int, how)
 {
-    struct fd_ref ref;
-    struct socket *s;
-    int err = socket_borrow(fd, &ref, &s);
-
-    if (err)
-        return err;
-    err = s->ops->shutdown(s, how);
-    fd_put(ref);
-    return err;
+    return with_socket(fd, s, s->ops->shutdown(s, how));
 }
 
 /* --- options --------------------------------------------------------------------------------- */
 
-SYSCALL5(setsockopt, int, fd, int, level, int, option, vaddr_t, from, int, len)
+static int set_option(struct socket *s, int level, int option, vaddr_t from, int len)
 {
-    struct fd_ref ref;
-    struct socket *s;
-    int err = socket_borrow(fd, &ref, &s);
-
-    if (err)
-        return err;
     if (len < 0)
-        err = -EINVAL;
-    else
-        err = level == SOL_SOCKET ? socket_set_option(s, option, from, (unsigned)len) : -EOPNOTSUPP;
-    fd_put(ref);
-    return err;
+        return -EINVAL;
+    return level == SOL_SOCKET ? socket_set_option(s, option, from, (unsigned)len) : -EOPNOTSUPP;
 }
 
-static int get_option(struct socket *s, int option, vaddr_t to, vaddr_t len_at)
+SYSCALL5(setsockopt, int, fd, int, level, int, option, vaddr_t, from, int, len)
+{
+    return with_socket(fd, s, set_option(s, level, option, from, len));
+}
+
+static int get_option(struct socket *s, int level, int option, vaddr_t to, vaddr_t len_at)
 {
     unsigned len;
     s32 room;
 
+    if (level != SOL_SOCKET)
+        return -EOPNOTSUPP;
     if (copyin_obj(&room, len_at))
         return -EFAULT;
     if (room < 0)
@@ -213,13 +185,5 @@ static int get_option(struct socket *s, int option, vaddr_t to, vaddr_t len_at)
 
 SYSCALL5(getsockopt, int, fd, int, level, int, option, vaddr_t, to, vaddr_t, len_at)
 {
-    struct fd_ref ref;
-    struct socket *s;
-    int err = socket_borrow(fd, &ref, &s);
-
-    if (err)
-        return err;
-    err = level == SOL_SOCKET ? get_option(s, option, to, len_at) : -EOPNOTSUPP;
-    fd_put(ref);
-    return err;
+    return with_socket(fd, s, get_option(s, level, option, to, len_at));
 }

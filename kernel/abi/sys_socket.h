@@ -8,6 +8,22 @@
 /* The socket behind a descriptor, to be given back with fd_put(*ref) if the result is 0. -EBADF, -ENOTSOCK. */
 int socket_borrow(int fd, struct fd_ref *ref, struct socket **out);
 
+/*
+ * What a call makes of the socket behind a descriptor: the value of `operation`, an expression in which that
+ * socket is called `s` and is borrowed for as long; or the error of socket_borrow().
+ */
+#define with_socket(fd, s, operation)                        \
+    ({                                                       \
+        struct fd_ref with_ref_;                             \
+        struct socket *s;                                    \
+        long with_rc_ = socket_borrow((fd), &with_ref_, &s); \
+        if (!with_rc_) {                                     \
+            with_rc_ = (operation);                          \
+            fd_put(with_ref_);                               \
+        }                                                    \
+        with_rc_;                                            \
+    })
+
 /* An address of a program's. -EINVAL, -EFAULT. */
 int args_address(struct socket_address *address, vaddr_t from, int len);
 
