@@ -13,6 +13,7 @@
 #include <fs/fscontext.h>
 #include <fs/names.h>
 #include <fs/path.h>
+#include <fs/permission.h>
 #include <lib/errno.h>
 #include <lib/fmt.h>
 #include <lib/string.h>
@@ -181,7 +182,7 @@ static int bind_as(struct unix_socket *s, const struct socket_address *address,
     return name ? publish(s, name) : -ENOMEM;
 }
 
-/* Makes the file that a path leads to. */
+/* Makes the file that a path leads to, with the mode that fchmod() may have given to the socket. */
 static int make_file(struct unix_socket *s, const char *path, struct dentry **out)
 {
     struct path_last last;
@@ -194,8 +195,7 @@ static int make_file(struct unix_socket *s, const char *path, struct dentry **ou
     else if (last.slashes)
         err = -ENOENT;
     else
-        err =
-            name_make(&last, S_IFSOCK | (s->socket.inode.mode & 0777 & ~fs_umask()), 0, NULL, out);
+        err = name_make(&last, s->socket.inode.mode & ~fs_umask(), 0, NULL, out);
     path_last_put(&last);
     return err == -EEXIST ? -EADDRINUSE : err;
 }
@@ -252,15 +252,19 @@ int unix_bind(struct socket *socket, const struct socket_address *address)
 
 /* --- finding --------------------------------------------------------------------------------- */
 
-/* The file that a path leads to, which must be a socket's. Referenced. */
+/* The file that a path leads to, which must be a socket's that the caller may write to. Referenced. */
 static int find_file(const char *path, struct dentry **out)
 {
     int err = path_lookup(NULL, path, LOOKUP_FOLLOW, out);
 
-    if (err || S_ISSOCK((*out)->inode->mode))
+    if (err)
         return err;
-    dentry_put(*out);
-    return -ECONNREFUSED;
+    err = inode_permission((*out)->inode, W_OK);
+    if (!err && !S_ISSOCK((*out)->inode->mode))
+        err = -ECONNREFUSED;
+    if (err)
+        dentry_put(*out);
+    return err;
 }
 
 static struct unix_socket *find_name(const struct unix_name *name)

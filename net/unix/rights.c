@@ -14,6 +14,7 @@
 #include <kernel/caps.h>
 #include <kernel/rlimit.h>
 #include <lib/errno.h>
+#include <lib/string.h>
 #include <mm/slab.h>
 
 struct mutex unix_flight_lock = MUTEX_INIT(unix_flight_lock, "unix in flight");
@@ -42,40 +43,38 @@ static struct unix_rights *make_rights(unsigned count)
 static bool too_many(void)
 {
     return READ_ONCE(files_in_flight) > rlimit_current(RLIMIT_NOFILE) &&
-           !caps_have(CAP_SYS_RESOURCE);
+           !caps_have(CAP_SYS_RESOURCE) && !caps_have(CAP_SYS_ADMIN);
 }
 
-static int take_files(struct unix_rights *rights, const s32 *fds)
+/* Also files that are open as places only (O_PATH): who receives one can do no more with it either. */
+static int take_files(struct file **files, const s32 *fds, unsigned count)
 {
-    for (unsigned i = 0; i < rights->count; i++) {
-        struct file *file = fd_get_file(fds[i]);
-
-        if (file && file->flags & O_PATH) {
-            file_put(file);
-            file = NULL;
-        }
-        if (!file)
+    for (unsigned i = 0; i < count; i++) {
+        files[i] = fd_get_file(fds[i]);
+        if (!files[i])
             return -EBADF;
-        rights->file[i] = file;
     }
     return 0;
 }
 
-int unix_rights_take(const s32 *fds, unsigned count, struct unix_rights **out)
+int unix_rights_add(struct unix_rights **rights, const s32 *fds, unsigned count)
 {
-    if (count > SCM_MAX_FD)
+    unsigned had = *rights ? (*rights)->count : 0;
+
+    if (count > SCM_MAX_FD - had)
         return -EINVAL;
+    if (!count)
+        return 0;
     if (too_many())
         return -ETOOMANYREFS;
-    struct unix_rights *rights = make_rights(count);
-    if (!rights)
+    struct unix_rights *grown = make_rights(had + count);
+    if (!grown)
         return -ENOMEM;
-    int err = take_files(rights, fds);
-    if (err)
-        unix_rights_free(rights);
-    else
-        *out = rights;
-    return err;
+    if (had)
+        memcpy(grown->file, (*rights)->file, had * sizeof(grown->file[0]));
+    kfree(*rights);
+    *rights = grown;
+    return take_files(grown->file + had, fds, count);
 }
 
 /* --- in flight, under the mutex -------------------------------------------------------------- */

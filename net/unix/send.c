@@ -42,12 +42,11 @@ static int check_cred(const struct linux_ucred *claimed)
     return !is_own(&own->group, claimed->gid) && !caps_have(CAP_SETGID) ? -EPERM : 0;
 }
 
+/* Bytes behind the last whole number do not count, as on Linux. */
 static int take_rights(struct parcel *parcel, const u8 *data, size_t len)
 {
-    if (len % sizeof(s32) || parcel->rights) /* one array of them in a message */
-        return -EINVAL;
-    return unix_rights_take((const s32 *)(const void *)data, (unsigned)(len / sizeof(s32)),
-                            &parcel->rights);
+    return unix_rights_add(&parcel->rights, (const s32 *)(const void *)data,
+                           (unsigned)(len / sizeof(s32)));
 }
 
 static int take_cred(struct parcel *parcel, const u8 *data, size_t len)

@@ -181,8 +181,11 @@ struct unix_rights {
     struct file *file[]; /* referenced, or NULL: received */
 };
 
-/* Takes the files with these descriptors into an array. -EBADF, -EINVAL, -ETOOMANYREFS, -ENOMEM. */
-int unix_rights_take(const s32 *fds, unsigned count, struct unix_rights **out);
+/*
+ * Takes the files with these descriptors into the array (*rights NULL: a new one), which is the caller's to free after errors
+ * too. -EBADF; -EINVAL: more than SCM_MAX_FD in all; -ETOOMANYREFS, -ENOMEM.
+ */
+int unix_rights_add(struct unix_rights **rights, const s32 *fds, unsigned count);
 /* They set out, are copied for MSG_PEEK, arrive, and end. All may sleep. */
 void unix_rights_send(struct unix_rights *rights);
 struct unix_rights *unix_rights_copy(const struct unix_rights *rights);

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 
@@ -104,22 +105,30 @@ static int readable(int fd)
     return n;
 }
 
-/* Sends one byte and descriptors. */
+#define FDS_MOST 253 /* that one message takes, SCM_MAX_FD */
+
+/* Sends one byte and descriptors, so many of them in a control message. */
+static ssize_t send_blocks(int to, const int *fds, unsigned count, unsigned each)
+{
+    static char room[CMSG_SPACE(sizeof(int)) * (FDS_MOST + 1)] __attribute__((aligned(8)));
+    struct iovec iov = {.iov_base = "f", .iov_len = 1};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = room};
+
+    for (unsigned n; count; fds += n, count -= n) {
+        struct cmsghdr *c = (struct cmsghdr *)(void *)(room + msg.msg_controllen);
+        n = count < each ? count : each;
+        *c = (struct cmsghdr){.cmsg_len = CMSG_LEN(n * sizeof(int)),
+                              .cmsg_level = SOL_SOCKET,
+                              .cmsg_type = SCM_RIGHTS};
+        memcpy(CMSG_DATA(c), fds, n * sizeof(int));
+        msg.msg_controllen += CMSG_SPACE(n * sizeof(int));
+    }
+    return syscall(SYS_sendmsg, to, &msg, 0); /* musl's has no room for so many */
+}
+
 static ssize_t send_fds(int to, const int *fds, unsigned count)
 {
-    char room[CMSG_SPACE(8 * sizeof(int))] = "";
-    struct iovec iov = {.iov_base = "f", .iov_len = 1};
-    struct msghdr msg = {.msg_iov = &iov,
-                         .msg_iovlen = 1,
-                         .msg_control = room,
-                         .msg_controllen = CMSG_SPACE(count * sizeof(int))};
-    struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(count * sizeof(int));
-    memcpy(CMSG_DATA(c), fds, count * sizeof(int));
-    return sendmsg(to, &msg, 0);
+    return send_blocks(to, fds, count, count);
 }
 
 /* Receives a byte and as many descriptors as there are, with room for `most`; what recvmsg said in *flags. */
@@ -331,6 +340,36 @@ static void paths(void)
     CHECK(close(other) == 0);
 }
 
+/* A socket's file has its mode, without what umask takes away. Who may not write to it reaches nobody there. */
+static void reach_as_nobody(void)
+{
+    int stream = make(SOCK_STREAM), datagram = make(SOCK_DGRAM);
+
+    CHECK(setuid(65534) == 0);
+    FAILS(EACCES, connect(stream, AT(PATH)));
+    FAILS(EACCES, connect(datagram, AT(PATH ".d")));
+    FAILS(EACCES, sendto(datagram, "x", 1, 0, AT(PATH ".d")));
+    FAILS(EACCES, connect(stream, AT("/etc"))); /* that comes first */
+}
+
+static void modes(void)
+{
+    mode_t old = umask(033);
+    int stream = make(SOCK_STREAM), datagram = bound(SOCK_DGRAM, PATH ".d");
+    struct stat st;
+
+    CHECK(fchmod(stream, 0666) == 0 && bind(stream, AT(PATH)) == 0 && listen(stream, 1) == 0);
+    CHECK(stat(PATH, &st) == 0 && st.st_mode == (S_IFSOCK | 0644));
+    CHECK(stat(PATH ".d", &st) == 0 && st.st_mode == (S_IFSOCK | 0744));
+    CHECK(status_of(child(reach_as_nobody)) == 0);
+    CHECK(chmod(PATH, 0222) == 0);
+    int client = make(SOCK_STREAM);
+    CHECK(seteuid(65534) == 0 && connect(client, AT(PATH)) == 0 && seteuid(0) == 0);
+    CHECK(close(client) == 0 && close(stream) == 0 && close(datagram) == 0);
+    CHECK(unlink(PATH) == 0 && unlink(PATH ".d") == 0);
+    umask(old);
+}
+
 static void abstract_names(void)
 {
     struct sockaddr_un name;
@@ -505,6 +544,30 @@ static void passing(void)
     CHECK(read(fd[1], buf, 1) == 1 && read(end[0], buf, 1) == 0 && close(end[0]) == 0);
     int bad = 99;
     FAILS(EBADF, send_fds(fd[0], &bad, 1));
+    close_both(fd);
+}
+
+/* Descriptors in several control messages arrive together, in their order; all of them or none leave. */
+static void blocks(void)
+{
+    int fd[2], end[2], place = open("/tmp", O_PATH), got[8], many[FDS_MOST + 1], flags;
+    char c;
+
+    pair(SOCK_STREAM, fd);
+    CHECK(pipe(end) == 0 && place >= 0);
+    CHECK(send_blocks(fd[0], (int[]){end[0], place, end[1]}, 3, 1) == 1);
+    CHECK(receive_fds(fd[1], got, 8, 0, &flags) == 3 && !(flags & MSG_CTRUNC));
+    CHECK(write(got[2], "x", 1) == 1 && read(got[0], &c, 1) == 1);
+    CHECK(fcntl(got[1], F_GETFL) & O_PATH && close(got[1]) == 0 && close(place) == 0);
+    close_both((int[]){got[0], got[2]});
+    FAILS(EBADF, send_blocks(fd[0], (int[]){end[1], 99}, 2, 1));
+    for (unsigned i = 0; i <= FDS_MOST; i++)
+        many[i] = end[1];
+    FAILS(EINVAL, send_blocks(fd[0], many, FDS_MOST + 1, 100));
+    CHECK(send_blocks(fd[0], many, FDS_MOST, 100) == 1 && close(end[1]) == 0);
+    CHECK(receive_fds(fd[1], got, 2, 0, &flags) == 2 && flags & MSG_CTRUNC);
+    close_both(got);
+    CHECK(read(end[0], &c, 1) == 0 && close(end[0]) == 0); /* nothing holds the writing end */
     close_both(fd);
 }
 
@@ -711,12 +774,14 @@ int main(int argc, char **argv)
         {"much", much},
         {"full", full},
         {"paths", paths},
+        {"modes", modes},
         {"abstract", abstract_names},
         {"connections", connections},
         {"crowd", crowd},
         {"datagrams", datagrams},
         {"crowded", crowded_datagrams},
         {"passing", passing},
+        {"blocks", blocks},
         {"files-among-bytes", files_among_bytes},
         {"cycles", cycles},
         {"listener-cycles", cycles_of_listeners},
