@@ -89,6 +89,15 @@ void oracle_reserved(const void *blob, int i, uint64_t *addr, uint64_t *size)
     fdt_get_mem_rsv(blob, i, addr, size);
 }
 
+void oracle_nop_first_prop(void *blob, int node)
+{
+    int prop = fdt_first_property_offset(blob, node);
+    const char *name;
+
+    if (prop >= 0 && fdt_getprop_by_offset(blob, prop, &name, NULL))
+        fdt_nop_property(blob, node, name);
+}
+
 size_t oracle_pack(void *blob)
 {
     fdt_pack(blob);

@@ -27,6 +27,8 @@ const void *oracle_get(const void *blob, int node, const char *name, int *len);
 const void *oracle_prop(const void *blob, int node, int i, const char **name, int *len);
 int oracle_reserved_count(const void *blob);
 void oracle_reserved(const void *blob, int i, uint64_t *addr, uint64_t *size);
+/* Removes the node's first property, if it has any, as it is done in place: by nops. */
+void oracle_nop_first_prop(void *blob, int node);
 /* Shrinks the blob to what it holds; returns the new size. */
 size_t oracle_pack(void *blob);
 
