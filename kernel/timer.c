@@ -4,7 +4,8 @@
  * the clock, so their order stays when its rate changes; ticks are computed where the hardware is set.
  *
  * A timer is in the queue of the cpu that armed it. Lock: the queue's, a leaf. The function of a
- * timer runs without it; `running` tells timer_cancel on another cpu that it has to wait.
+ * timer runs without it; `running` tells timer_cancel on another cpu that it has to wait. A timer that is armed
+ * anew while its function still runs elsewhere is `astray`: from then on any cpu may be running that.
  */
 #include <arch/smp.h>
 #include <base/atomic.h>
@@ -58,23 +59,6 @@ void timer_init(struct timer *timer, void (*fn)(struct timer *timer))
     *timer = (struct timer){.fn = fn};
 }
 
-void timer_set_ns(struct timer *timer, u64 deadline)
-{
-    irqflags_t flags;
-    struct timer_queue *queue;
-
-    timer_cancel_nowait(timer);
-    flags = arch_irq_save();
-    queue = &queues[cpu_id()];
-    spin_lock_nested(&queue->lock);
-    timer->deadline = deadline;
-    timer->cpu = cpu_id();
-    queue_insert(queue, timer);
-    if (queue->first == timer)
-        tick_request(time_deadline_ticks(deadline));
-    spin_unlock(&queue->lock, flags);
-}
-
 /* Takes the timer out of its queue if it is there; else says whether its function runs now. */
 static bool disarm(struct timer *timer, bool *running)
 {
@@ -89,6 +73,33 @@ static bool disarm(struct timer *timer, bool *running)
     return was_armed;
 }
 
+/* Out of the queue of another cpu, where its function may still run. Interrupts off. */
+static __noinline void leave_cpu(struct timer *timer)
+{
+    bool running;
+
+    disarm(timer, &running);
+    timer->astray |= running;
+}
+
+void timer_set_ns(struct timer *timer, u64 deadline)
+{
+    irqflags_t flags = arch_irq_save();
+    struct timer_queue *queue = &queues[cpu_id()];
+
+    if (unlikely(timer->cpu != cpu_id()))
+        leave_cpu(timer);
+    else
+        timer_cancel_nowait(timer);
+    spin_lock_nested(&queue->lock);
+    timer->deadline = deadline;
+    timer->cpu = cpu_id();
+    queue_insert(queue, timer);
+    if (queue->first == timer)
+        tick_request(time_deadline_ticks(deadline));
+    spin_unlock(&queue->lock, flags);
+}
+
 bool timer_cancel_nowait(struct timer *timer)
 {
     bool running;
@@ -96,16 +107,31 @@ bool timer_cancel_nowait(struct timer *timer)
     return READ_ONCE(timer->armed) && disarm(timer, &running);
 }
 
+/* Whether its function runs on another cpu. On this one it cannot be half-way: interrupts do not nest. */
+static __noinline bool runs_elsewhere(struct timer *timer)
+{
+    bool running = false;
+
+    for (u32 cpu = 0; cpu < cpu_count() && !running; cpu++) {
+        if (cpu == cpu_id())
+            continue;
+        irqflags_t flags = spin_lock(&queues[cpu].lock);
+        running = queues[cpu].running == timer;
+        spin_unlock(&queues[cpu].lock, flags);
+    }
+    return running;
+}
+
+/* The function may arm its timer while it is waited for: so its queue is looked at last. */
 bool timer_cancel(struct timer *timer)
 {
-    bool running;
+    bool was_armed = false, astray, running;
 
     do {
-        if (disarm(timer, &running))
-            return true;
-        /* On its own cpu the function cannot be half-way: interrupts do not nest. */
-    } while (running && timer->cpu != cpu_id());
-    return false;
+        astray = unlikely(timer->astray) && runs_elsewhere(timer);
+        was_armed |= disarm(timer, &running);
+    } while (astray || (running && timer->cpu != cpu_id()));
+    return was_armed;
 }
 
 /* Takes the first timer if it is due. It becomes `running` until the next call. */

@@ -16,8 +16,10 @@ struct timer {
     struct rb_node node;
     u64 deadline; /* ns of time_now_ns() */
     void (*fn)(struct timer *timer);
-    u32 cpu;    /* whose queue, while armed */
+    u32 cpu;    /* whose queue it is in, or was in last */
     bool armed; /* under that queue's lock */
+    bool
+        astray; /* it was armed anew while its function ran on another cpu; the caller's, for timer_cancel */
 };
 
 /* Prepares a timer that is not armed. */

@@ -12,9 +12,11 @@
 #include <kernel/time.h>
 #include <kernel/timer.h>
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -203,12 +205,65 @@ static void hardware_follows_the_clocks_rate(void **state)
     host_hold_ticks(0);
 }
 
+/* --- armed anew while it rings --- */
+
+static struct slow {
+    struct timer timer;
+    bool rings, cancelled; /* it has begun to; timer_cancel has returned */
+    bool overtaken;        /* that has before this had ended */
+} slow;
+
+/* Takes its time, unless the test has its answer already. */
+static void rings_slowly(struct timer *timer)
+{
+    struct slow *s = container_of(timer, struct slow, timer);
+
+    __atomic_store_n(&s->rings, true, __ATOMIC_SEQ_CST);
+    for (unsigned ms = 0; ms < 100 && !s->overtaken; ms++) {
+        usleep(1000);
+        s->overtaken = __atomic_load_n(&s->cancelled, __ATOMIC_SEQ_CST);
+    }
+}
+
+static void *other_cpu(void *arg)
+{
+    host_set_cpu(1);
+    host_irq_on = false;
+    timer_run(now);
+    return arg;
+}
+
+/* The timer is in another queue by then than the one whose cpu runs its function. */
+static void cancelling_waits_for_an_earlier_ring(void **state)
+{
+    pthread_t other;
+
+    (void)state;
+    cpu_set_count(CPUS);
+    now = 1000;
+    requested[0] = requested[1] = TIME_NEVER;
+    tick_programmed[0] = tick_programmed[1] = 0;
+    host_set_cpu(1);
+    timer_init(&slow.timer, rings_slowly);
+    timer_set_ns(&slow.timer, 1);
+    host_set_cpu(0);
+    assert_int_equal(pthread_create(&other, NULL, other_cpu, NULL), 0);
+    while (!__atomic_load_n(&slow.rings, __ATOMIC_SEQ_CST))
+        usleep(100);
+    timer_set_ns(&slow.timer, now + 1000);
+    assert_true(timer_cancel(&slow.timer));
+    __atomic_store_n(&slow.cancelled, true, __ATOMIC_SEQ_CST);
+    assert_int_equal(pthread_join(other, NULL), 0);
+    assert_false(slow.overtaken);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_operations),
         cmocka_unit_test(a_deadline_in_the_past_fires),
         cmocka_unit_test(hardware_follows_the_clocks_rate),
+        cmocka_unit_test(cancelling_waits_for_an_earlier_ring),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
