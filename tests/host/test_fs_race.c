@@ -6,16 +6,16 @@
 // sources: mm/pt.c mm/pt_change.c mm/pt_copy.c mm/pt_dump.c mm/pt_gather.c mm/table.c mm/large.c
 // sources: mm/page_map.c mm/page_init.c mm/page_alloc.c mm/page_check.c mm/buddy.c mm/slab.c mm/kmalloc.c
 // sources: mm/failalloc.c mm/region.c mm/region_scan.c
-// sources: kernel/base/percpu.c kernel/base/spinlock.c kernel/base/mutex.c kernel/base/wait.c
+// sources: kernel/base/percpu.c tests/host/hostcpus.c kernel/base/mutex.c kernel/base/wait.c
 // sources: lib/interval.c lib/fdt.c lib/fdt_check.c lib/fdt_reg.c lib/fmt.c lib/num.c lib/bitmap.c
 // sources: lib/string_extra.c lib/string_page.c lib/rbtree.c lib/radix.c
-// libs: -lpthread
 /*
- * Several cpus (threads of the host) at the same names: what each call promises must hold whatever the
+ * Several cpus at the same names, changing places before each lock: what each call promises must hold whatever the
  * others do between its look and its step. And in the end the tree's own account must be right: link counts, and no
  * object left.
  */
 #include "fs_machine.h"
+#include "hostcpus.h"
 #include "hostmachine.h"
 #include <abi/linux/fcntl.h>
 #include <abi/linux/stat.h>
@@ -28,7 +28,6 @@
 #include <kernel/process.h>
 #include <lib/errno.h>
 #include <mm/slab.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,10 +38,9 @@
 #include <cmocka.h>
 
 #define CPUS   4u
-#define ROUNDS 20000u
+#define ROUNDS 5000u
 
-static pthread_barrier_t at_once;
-static const char *volatile wrong; /* assertions belong to the first thread */
+static const char *wrong; /* assertions jump, which coroutines must not */
 
 static void expect(bool good, const char *what)
 {
@@ -81,41 +79,33 @@ static u32 links_of(const char *path)
     return links;
 }
 
-/* --- threads --------------------------------------------------------------------------------- */
+/* --- cpus ------------------------------------------------------------------------------------ */
 
-struct member {
-    pthread_t thread;
+static struct member {
     u32 cpu;
     u64 seed;
-    void (*fn)(struct member *m);
-    struct thread *current;
-};
+} members[CPUS];
 
-static void *start(void *arg)
+static void (*job)(struct member *m);
+
+static void start(u32 cpu)
 {
-    struct member *m = arg;
-
-    host_set_cpu(m->cpu);
-    this_cpu()->current = m->current;
-    pthread_barrier_wait(&at_once);
-    m->fn(m);
-    return NULL;
+    job(&members[cpu]);
 }
 
-/* Runs fn on all cpus at once; the objects that are left afterwards are those that were there before. */
+/* Runs fn on all cpus at once. */
 static void run(void (*fn)(struct member *m))
 {
-    struct member members[CPUS];
     u64 seed = host_seed();
+    struct thread *current = this_cpu()->current;
 
     wrong = NULL;
+    job = fn;
     for (u32 i = 0; i < CPUS; i++) {
-        members[i] = (struct member){.cpu = i, .seed = seed + i, .fn = fn};
-        members[i].current = this_cpu()->current;
-        assert_int_equal(pthread_create(&members[i].thread, NULL, start, &members[i]), 0);
+        members[i] = (struct member){.cpu = i, .seed = seed + i};
+        cpu_table[i].current = current;
     }
-    for (u32 i = 0; i < CPUS; i++)
-        pthread_join(members[i].thread, NULL);
+    host_cpus_run(CPUS, seed, start);
     if (wrong)
         fail_msg("%s", wrong);
 }
@@ -161,10 +151,10 @@ static void take_token(struct member *m)
         expect(!err || err == -ENOENT, "taking the token gave another error");
         if (err)
             continue;
-        __atomic_fetch_add(&tokens_taken, 1, __ATOMIC_RELAXED);
+        tokens_taken++;
         expect(!exists("/token"), "two tokens");
         expect(!vfs_rename(NULL, own, NULL, "/token", 0), "putting the token back failed");
-        __atomic_fetch_add(&tokens_put, 1, __ATOMIC_RELAXED);
+        tokens_put++;
     }
 }
 
@@ -189,13 +179,13 @@ static void move_or_remove(struct member *m)
     for (unsigned i = 0; i < ROUNDS; i++) {
         if (m->cpu % 2) {
             if (!make_file("/prey"))
-                __atomic_fetch_add(&made, 1, __ATOMIC_RELAXED);
+                made++;
             if (!vfs_unlink(NULL, "/prey"))
-                __atomic_fetch_add(&removed, 1, __ATOMIC_RELAXED);
+                removed++;
         } else if (!vfs_rename(NULL, "/prey", NULL, own, 0)) {
             expect(exists(own), "a name that nobody else knows was removed");
             expect(!vfs_unlink(NULL, own), "a name of one's own could not be removed");
-            __atomic_fetch_add(&removed, 1, __ATOMIC_RELAXED);
+            removed++;
         }
     }
 }
@@ -310,6 +300,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_link_counts_are_right_afterwards, set_up, tear_down),
     };
 
-    pthread_barrier_init(&at_once, NULL, CPUS);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
