@@ -168,52 +168,53 @@ static void make_sample(void)
     assert_int_equal(vfs_symlink("/d/to_sub/../f", NULL, "/d/round"), 0);
 }
 
+static char longest[NAME_MAX + 8]; /* seven letters more than a name may have */
+
+static const struct {
+    const char *path;
+    unsigned flags;
+    int err;
+} lookups[] = {
+    {"", LOOKUP_FOLLOW, -ENOENT},
+    {"/", 0, 0},
+    {"//", 0, 0},
+    {"/d//f", 0, 0},
+    {"/d/./f", 0, 0},
+    {"/d/../d/f", 0, 0},
+    {"/../../d/f", 0, 0},
+    {"/d/f/", 0, -ENOTDIR},
+    {"/d/f/x", 0, -ENOTDIR},
+    {"/d/f/.", 0, -ENOTDIR},
+    {"/d/f/..", 0, -ENOTDIR},
+    {"/d/none", 0, -ENOENT},
+    {"/d/none/x", 0, -ENOENT},
+    {"/d/to_f", LOOKUP_FOLLOW, 0},
+    {"/d/to_f/", LOOKUP_FOLLOW, -ENOTDIR},
+    {"/d/to_sub/", 0, 0},
+    {"/d/to_nothing", LOOKUP_FOLLOW, -ENOENT},
+    {"/d/to_nothing", 0, 0},
+    {"/d/loop", LOOKUP_FOLLOW, -ELOOP},
+    {"/d/loop/x", 0, -ELOOP},
+    {"/d/loop", 0, 0},
+    {"/d/round", LOOKUP_FOLLOW, 0},
+    {"/d/f", LOOKUP_DIRECTORY, -ENOTDIR},
+    {"/d/sub", LOOKUP_DIRECTORY, 0},
+    {longest, 0, -ENAMETOOLONG},
+    {longest + 7, 0, -ENOENT},
+};
+
 static void test_lookup_errors(void **state)
 {
-    static char longest[NAME_MAX + 8], path[PATH_MAX + 8];
-    const struct {
-        const char *path;
-        unsigned flags;
-        int err;
-    } rows[] = {
-        {"", LOOKUP_FOLLOW, -ENOENT},
-        {"/", 0, 0},
-        {"//", 0, 0},
-        {"/d//f", 0, 0},
-        {"/d/./f", 0, 0},
-        {"/d/../d/f", 0, 0},
-        {"/../../d/f", 0, 0},
-        {"/d/f/", 0, -ENOTDIR},
-        {"/d/f/x", 0, -ENOTDIR},
-        {"/d/f/.", 0, -ENOTDIR},
-        {"/d/f/..", 0, -ENOTDIR},
-        {"/d/none", 0, -ENOENT},
-        {"/d/none/x", 0, -ENOENT},
-        {"/d/to_f", LOOKUP_FOLLOW, 0},
-        {"/d/to_f/", LOOKUP_FOLLOW, -ENOTDIR},
-        {"/d/to_sub/", 0, 0},
-        {"/d/to_nothing", LOOKUP_FOLLOW, -ENOENT},
-        {"/d/to_nothing", 0, 0},
-        {"/d/loop", LOOKUP_FOLLOW, -ELOOP},
-        {"/d/loop/x", 0, -ELOOP},
-        {"/d/loop", 0, 0},
-        {"/d/round", LOOKUP_FOLLOW, 0},
-        {"/d/f", LOOKUP_DIRECTORY, -ENOTDIR},
-        {"/d/sub", LOOKUP_DIRECTORY, 0},
-        {longest, 0, -ENAMETOOLONG},
-        {longest + 7, 0, -ENOENT},
-    };
     struct kstat st;
 
     (void)state;
     make_sample();
     memset(longest, 'n', NAME_MAX + 7);
-    memset(path, '/', PATH_MAX);
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        int err = do_stat(rows[i].path, rows[i].flags, &st);
-        if (err != rows[i].err)
-            print_error("%s\n", rows[i].path);
-        assert_int_equal(err, rows[i].err);
+    for (size_t i = 0; i < ARRAY_SIZE(lookups); i++) {
+        int err = do_stat(lookups[i].path, lookups[i].flags, &st);
+        if (err != lookups[i].err)
+            print_error("%s\n", lookups[i].path);
+        assert_int_equal(err, lookups[i].err);
     }
 }
 

@@ -100,9 +100,36 @@ static void expect(paddr_t pa, enum region_use use, const char *reason)
 
 /* --- one rule each ----------------------------------------------------------------------------- */
 
-static void test_plain(void **state)
+/* A request, no place. */
+static void add_request(void)
 {
-    (void)state;
+    tree_open(&tree, "linux,cma");
+    tree_prop_u64s(&tree, "size", (u64[]){0x2000000}, 1);
+    tree_prop_u64s(&tree, "alloc-ranges", (u64[]){0x80000000, 0x4000000}, 2);
+    tree_close(&tree);
+}
+
+static void add_disabled(void)
+{
+    tree_open(&tree, "off@81000000");
+    tree_prop_string(&tree, "status", "disabled");
+    tree_prop_u64s(&tree, "reg", (u64[]){0x81000000, 0x1000}, 2);
+    tree_close(&tree);
+}
+
+static void add_initrd(u64 start, u64 end)
+{
+    tree_open(&tree, "chosen");
+    tree_prop_u64s(&tree, "linux,initrd-start", &start, 1);
+    tree_prop_u64s(&tree, "linux,initrd-end", &end, 1);
+    tree_close(&tree);
+}
+
+#define PLAIN_TREE 0x82800000ul
+
+/* One bank with a bit of everything. */
+static void boot_plain(void)
+{
     reset();
     host_add_ram(0x80000000, 64 * MiB);
     host_forbid(0x80000000, 512 * KiB);
@@ -110,23 +137,19 @@ static void test_plain(void **state)
     open_reserved();
     add_child("mmode_resv0@80000000", 0x80000000, 0x80000, false);
     add_child("buffer@83000800", 0x83000800, 0x1000, false);
-    tree_open(&tree, "linux,cma"); /* a request, no place */
-    tree_prop_u64s(&tree, "size", (u64[]){0x2000000}, 1);
-    tree_prop_u64s(&tree, "alloc-ranges", (u64[]){0x80000000, 0x4000000}, 2);
+    add_request();
+    add_disabled();
     tree_close(&tree);
-    tree_open(&tree, "off@81000000");
-    tree_prop_string(&tree, "status", "disabled");
-    tree_prop_u64s(&tree, "reg", (u64[]){0x81000000, 0x1000}, 2);
-    tree_close(&tree);
-    tree_close(&tree);
-    tree_open(&tree, "chosen");
-    tree_prop_u64s(&tree, "linux,initrd-start", (u64[]){0x82000010}, 1);
-    tree_prop_u64s(&tree, "linux,initrd-end", (u64[]){0x82003456}, 1);
-    tree_close(&tree);
+    add_initrd(0x82000010, 0x82003456);
     tree_reserve(&tree, 0x82ff0000, 0x1000);
     tree_reserve(&tree, 0x82000000, 0x4000); /* the boot loader lists the initrd here, too */
-    assert_int_equal(boot(0x82800000), 0);
+    assert_int_equal(boot(PLAIN_TREE), 0);
+}
 
+static void test_plain(void **state)
+{
+    (void)state;
+    boot_plain();
     expect(0x80000000, REGION_NOMAP, "mmode_resv0@80000000");
     expect(0x80080000, REGION_FREE, "free");
     expect(0x80200000, REGION_HELD, "kernel");
@@ -135,15 +158,23 @@ static void test_plain(void **state)
     expect(0x82000000, REGION_HELD, "initrd");
     expect(0x82003000, REGION_HELD, "initrd");
     expect(0x82004000, REGION_FREE, "free");
-    expect(0x82800000, REGION_HELD, "device tree");
+    expect(PLAIN_TREE, REGION_HELD, "device tree");
     expect(0x82ff0000, REGION_HELD, "memory reservation block");
     expect(0x83000000, REGION_HELD, "buffer@83000800");
     expect(0x83001000, REGION_HELD, "buffer@83000800");
     expect(0x83002000, REGION_FREE, "free");
     assert_null(region_reason(0x84000000));
+    region_print();
+    assert_true(host_log_has("never mapped"));
+}
 
+static void test_what_is_told_of_a_plain_tree(void **state)
+{
     paddr_t start, end;
     size_t size;
+
+    (void)state;
+    boot_plain();
     assert_true(region_initrd(&start, &size));
     assert_int_equal(start, 0x82000010);
     assert_int_equal(size, 0x3446);
@@ -151,15 +182,18 @@ static void test_plain(void **state)
     assert_int_equal(start, 0x80080000);
     assert_int_equal(end, 0x84000000);
     assert_false(region_next_mapped(end, &start, &end));
+}
 
-    /* The tree has moved, and its old place is wiped and free once it may be written. */
-    assert_ptr_not_equal(fdt.blob, phys_to_virt(0x82800000));
+/* Its old place is wiped and free once it may be written. */
+static void test_the_tree_moves(void **state)
+{
+    (void)state;
+    boot_plain();
+    assert_ptr_not_equal(fdt.blob, phys_to_virt(PLAIN_TREE));
     assert_true(fdt_find_path(&fdt, "/chosen") > 0);
     early_all_mapped();
-    expect(0x82800000, REGION_FREE, "free");
-    assert_int_equal(*(u32 *)phys_to_virt(0x82800000), 0);
-    region_print();
-    assert_true(host_log_has("never mapped"));
+    expect(PLAIN_TREE, REGION_FREE, "free");
+    assert_int_equal(*(u32 *)phys_to_virt(PLAIN_TREE), 0);
 }
 
 static void test_silent_firmware(void **state)
@@ -226,7 +260,7 @@ static void test_banks(void **state)
     assert_true(host_log_has("bank at 0x80400000 overlaps another one"));
 }
 
-static void test_refusals(void **state)
+static void test_no_memory_node(void **state)
 {
     (void)state;
     reset();
@@ -240,14 +274,22 @@ static void test_refusals(void **state)
     tree_prop_u64s(&tree, "reg", (u64[]){0x80000000, 0x1000000}, 2);
     tree_close(&tree);
     assert_int_equal(boot(0x80800000), -ENOENT);
+}
 
+static void test_kernel_outside_of_ram(void **state)
+{
+    (void)state;
     reset();
     host_add_ram(0x40000000, 16 * MiB);
     add_bank(0x40000000, 16 * MiB);
     assert_int_equal(boot(0x40800000), -EINVAL);
     assert_true(host_log_has("does not lie in the RAM"));
+}
 
-    reset(); /* all that the kernel leaves is reserved */
+static void test_all_is_reserved(void **state)
+{
+    (void)state;
+    reset();
     host_add_ram(0x80000000, 4 * MiB);
     add_bank(0x80000000, 4 * MiB);
     open_reserved();
@@ -255,21 +297,23 @@ static void test_refusals(void **state)
     tree_close(&tree);
     assert_int_equal(boot(0x80001000), -ENOMEM);
     assert_true(host_log_has("no room for"));
+}
 
-    reset(); /* an initrd in a no-map child is none; nor one outside of RAM */
+static void test_initrd_in_no_map_memory_is_none(void **state)
+{
+    paddr_t start;
+    size_t size;
+
+    (void)state;
+    reset();
     host_add_ram(0x80000000, 16 * MiB);
     add_bank(0x80000000, 16 * MiB);
     open_reserved();
     add_child("secure@80900000", 0x80900000, 0x1000, true);
     tree_close(&tree);
-    tree_open(&tree, "chosen");
-    tree_prop_u32(&tree, "linux,initrd-start", 0x80800000);
-    tree_prop_u32(&tree, "linux,initrd-end", 0x80a00000);
-    tree_close(&tree);
+    add_initrd(0x80800000, 0x80a00000);
     assert_int_equal(boot(0x80c00000), 0);
     assert_true(host_log_has("initrd at 0x80800000 overlaps"));
-    paddr_t start;
-    size_t size;
     assert_false(region_initrd(&start, &size));
 }
 
@@ -502,9 +546,17 @@ static void test_random_trees(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),        cmocka_unit_test(test_silent_firmware),
-        cmocka_unit_test(test_banks),        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_no_limit),     cmocka_unit_test(test_early_alloc),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_what_is_told_of_a_plain_tree),
+        cmocka_unit_test(test_the_tree_moves),
+        cmocka_unit_test(test_silent_firmware),
+        cmocka_unit_test(test_banks),
+        cmocka_unit_test(test_no_memory_node),
+        cmocka_unit_test(test_kernel_outside_of_ram),
+        cmocka_unit_test(test_all_is_reserved),
+        cmocka_unit_test(test_initrd_in_no_map_memory_is_none),
+        cmocka_unit_test(test_no_limit),
+        cmocka_unit_test(test_early_alloc),
         cmocka_unit_test(test_random_trees),
     };
     return cmocka_run_group_tests_name("mm region", tests, NULL, NULL);
