@@ -20,6 +20,7 @@
 #include "mm_machine.h"
 #include "no_sleep.h"
 #include "softmmu.h"
+#include "uvm_holder.h"
 #include <base/percpu.h>
 #include <lib/errno.h>
 #include <mm/failalloc.h>
@@ -864,19 +865,12 @@ static void operate_on(struct space *s)
 static void operate(void)
 {
     struct space *s = &spaces[below(SPACES)];
-    struct uvm *shared = below(2) ? s->uvm : NULL;
 
     if (!s->uvm)
         return;
-    if (shared)
-        uvm_get(shared);
-    this_cpu()->uvm = shared;
-    softmmu_several = shared;
+    uvm_holder_begin(below(2) ? s->uvm : NULL);
     operate_on(s);
-    softmmu_several = false;
-    this_cpu()->uvm = NULL;
-    if (shared)
-        uvm_put(shared);
+    uvm_holder_end();
 }
 
 static void test_random(void **state)
