@@ -14,6 +14,7 @@
 #include <lib/errno.h>
 #include <lib/string.h>
 #include <mm/page.h>
+#include <mm/pager.h>
 #include <mm/usercopy.h>
 
 /* A user page that is held: where its bytes are now. */
@@ -371,6 +372,20 @@ void user_words_release(struct user_words *w)
             page_put(w->pages[i]);
 }
 
+/* A number that nothing else was ever called; the first one who asks gives it. Never an address of the kernel's. */
+static const void *name_of(struct pager *pager)
+{
+    static u64 last;
+    u64 name = atomic_load_relaxed(&pager->name);
+    u64 fresh;
+
+    if (!name) {
+        fresh = atomic_fetch_add(&last, 1ul) + 1;
+        name = atomic_cas(&pager->name, &name, fresh) ? fresh : name;
+    }
+    return (const void *)name;
+}
+
 int user_key(vaddr_t addr, struct user_key *key)
 {
     struct uvm *uvm = this_cpu()->uvm;
@@ -383,7 +398,7 @@ int user_key(vaddr_t addr, struct user_key *key)
     rw_read_lock(&uvm->lock);
     struct region *r = region_find(uvm, addr);
     if (r && (r->flags & UVM_SHARED))
-        *key = (struct user_key){r->pager, r->offset + (addr - r->start)};
+        *key = (struct user_key){name_of(r->pager), r->offset + (addr - r->start)};
     else
         *key = (struct user_key){uvm, addr};
     rw_read_unlock(&uvm->lock);

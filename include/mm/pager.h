@@ -45,6 +45,7 @@ struct pager_ops {
 struct pager {
     const struct pager_ops *ops;
     u32 mappings; /* regions that show it, in all spaces; mm/uvm_region.c counts */
+    u64 name;     /* of user_key(); 0: nobody has asked yet */
 };
 
 static inline void pager_count_writers(struct pager *pager, int change)

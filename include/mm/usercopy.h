@@ -66,11 +66,11 @@ void user_words_release(struct user_words *w);
 
 /*
  * Names the memory behind a user address in a way that is the same for everybody who shares it:
- * what a futex is keyed by. Private memory: (uvm, address); shared: (pager, offset).
- * Faults the page in if need be, for reading. -EFAULT.
+ * what a futex is keyed by. Private memory: (uvm, address); shared: (name of the pager, offset),
+ * which nothing else will have when that memory has gone. Faults the page in if need be, for reading. -EFAULT.
  */
 struct user_key {
-    const void *object;
+    const void *object; /* to be compared, and not to be followed */
     u64 offset;
 };
 int user_key(vaddr_t addr, struct user_key *key);

@@ -312,6 +312,7 @@ static void test_file(void **state)
 
 static void test_keys(void **state)
 {
+    const u32 mappings = file.pager.mappings;
     struct user_key a, b;
 
     (void)state;
@@ -319,8 +320,13 @@ static void test_keys(void **state)
     assert_ptr_equal(a.object, uvm);
     assert_int_equal(a.offset, BASE + 4);
     assert_int_equal(user_key(BASE + 8 * PAGE_SIZE + 8, &b), 0);
-    assert_ptr_equal(b.object, &file.pager);
     assert_int_equal(b.offset, 8);
+    assert_int_equal(user_key(BASE + 8 * PAGE_SIZE, &a), 0);
+    assert_ptr_equal(a.object, b.object);
+    file.pager =
+        (struct pager){.ops = file.pager.ops, .mappings = mappings}; /* another one there */
+    assert_int_equal(user_key(BASE + 8 * PAGE_SIZE, &a), 0);
+    assert_ptr_not_equal(a.object, b.object);
     assert_int_equal(user_key(BASE + 4 * PAGE_SIZE, &b), -EFAULT);
     assert_int_equal(user_key(BASE + 2, &b), -EINVAL);
 }

@@ -410,6 +410,38 @@ static void try_futex(void)
     CHECK(woken == 4);
 }
 
+static void *wait_at(void *arg)
+{
+    futex(arg, FUTEX_WAIT_BITSET, 0, 0, NULL, 1);
+    _exit(1);
+    return NULL;
+}
+
+static atomic_int *shared_words(void)
+{
+    return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
+/* Who waits in memory that has gone is not found in other memory, be it where that was. */
+static void wait_in_what_goes(void)
+{
+    atomic_int *words = shared_words();
+
+    CHECK(words != MAP_FAILED);
+    start(wait_at, &words[0]);
+    while (futex(&words[0], FUTEX_CMP_REQUEUE, 0, 1, &words[1], 0) != 1)
+        nap_ms(1);
+    CHECK(munmap(words, 4096) == 0);
+    words = shared_words();
+    CHECK(words != MAP_FAILED);
+    CHECK(futex(&words[1], FUTEX_WAKE, 9, 0, NULL, 0) == 0);
+}
+
+static void try_gone_futex(void)
+{
+    CHECK(status_of(child(wait_in_what_goes)) == 0);
+}
+
 /* --- membarrier: a fence on all cpus, so that the other side needs none --- */
 
 enum { MEMBARRIER_QUERY = 0, MEMBARRIER_PRIVATE_EXPEDITED = 8, MEMBARRIER_REGISTER = 16 };
@@ -1148,6 +1180,7 @@ static const struct test_case cases[] = {
     {"barrier", try_barrier},
     {"semaphore", try_semaphore},
     {"futex", try_futex},
+    {"gone_futex", try_gone_futex},
     {"membarrier", try_membarrier},
     {"membarriers", try_membarriers},
     {"own-data", try_own_data},
