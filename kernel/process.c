@@ -6,6 +6,7 @@
 #include <abi/linux/resource.h>
 #include <base/atomic.h>
 #include <base/panic.h>
+#include <kernel/caps.h>
 #include <kernel/cred.h>
 #include <kernel/pid_ns.h>
 #include <kernel/process.h>
@@ -182,12 +183,53 @@ void process_release_id(int id)
         pid_release_numbers(id);
 }
 
-/* For a new thread of p. RLIMIT_NPROC counts the threads of all users. */
+static struct process *process_of(struct id_node *node)
+{
+    return node ? container_of(node, struct process, node) : NULL;
+}
+
+/* Threads of p whose real user that is; the first one counts until it has been waited for. */
+static u32 threads_of_user(const struct process *p, u32 user)
+{
+    u32 count = p->cred->user.real == user;
+    const struct thread *t;
+
+    list_for_each_entry (t, &p->threads, process_link)
+        count += t != p->leader && t->real_cred->user.real == user;
+    return count;
+}
+
+static u64 count_threads_of_user(u32 user)
+{
+    const struct process *p = NULL;
+    u64 count = 0;
+
+    while ((p = process_of(id_next(&processes, p ? process_pid(p) : 0))))
+        count += threads_of_user(p, user);
+    return count;
+}
+
+/*
+ * Whether the caller's user has as many threads as RLIMIT_NPROC allows a new one of p. They are counted only
+ * where all users' together reach the limit, which the default never lets them.
+ */
+static bool has_too_many(const struct process *p)
+{
+    u64 limit = p->limit[RLIMIT_NPROC].soft;
+    u32 user = current_cred()->user.real;
+
+    if (likely(thread_count < limit) || !user || caps_have(CAP_SYS_RESOURCE) ||
+        caps_have(CAP_SYS_ADMIN))
+        return false;
+    return count_threads_of_user(user) >= limit;
+}
+
+/* For a new thread of p. */
 static int find_id(const struct process *p, const struct pid_wish *wish)
 {
     int wished = pid_wished(wish, p->pid_ns, 0);
 
-    if (thread_count >= p->limit[RLIMIT_NPROC].soft)
+    if (has_too_many(p))
         return -EAGAIN;
     if (!wished)
         return pid_next_number(&pid_ns_root, is_used);
@@ -309,11 +351,6 @@ void process_unlink(struct process *p)
 }
 
 /* --- finding --- */
-
-static struct process *process_of(struct id_node *node)
-{
-    return node ? container_of(node, struct process, node) : NULL;
-}
 
 void process_get(struct process *p)
 {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Resource limits. What is obeyed, and where: AS, DATA, STACK and (for who lacks CAP_IPC_LOCK)
- * MEMLOCK by the address space, NOFILE by the
- * descriptor table, CPU by itimer.c, SIGPENDING by the signal queues, NPROC by the tables of
- * processes and threads (all of them are root's, and unlike on Linux root is not exempt: there would be
- * nobody left to limit); the others are kept and shown. Lock: process_lock; one value of a
- * limit is read without.
+ * Resource limits. What is obeyed, and where: AS, DATA, STACK and (for who lacks CAP_IPC_LOCK) MEMLOCK by the
+ * address space, NOFILE by the descriptor table, CPU by itimer.c, SIGPENDING by the signal queues, NPROC by the
+ * tables of processes and threads (but not for root, nor for who has CAP_SYS_RESOURCE or CAP_SYS_ADMIN); the others
+ * are kept and shown. Lock: process_lock; one value of a limit is read without.
  */
 #include <abi/linux/resource.h>
 #include <kernel/caps.h>

@@ -119,35 +119,61 @@ static void try_detach(void)
     wait_until_alone();
 }
 
-/* As many threads as are asked for, and an error beyond the limit. */
+/* As many threads as a user may have, and an error beyond; others' count for nothing, and root has no limit. */
+#define LIMIT 20
+
+static pthread_t limited[LIMIT];
+
 static void *until_posted(void *arg)
 {
     sem_wait(&done);
     return arg;
 }
 
+static void start_limited(int count)
+{
+    for (int i = 0; i < count; i++)
+        limited[i] = start(until_posted, NULL);
+}
+
+static void end_limited(int count)
+{
+    for (int i = 0; i < count; i++)
+        sem_post(&done);
+    for (int i = 0; i < count; i++)
+        join(limited[i]);
+    wait_until_alone();
+}
+
+static void nothing(void)
+{
+}
+
+static void fill_limit(void)
+{
+    pthread_t one_more;
+
+    CHECK(setresuid(1000, 1000, 1000) == 0);
+    start_limited(LIMIT - 1);
+    CHECK(pthread_create(&one_more, NULL, until_posted, NULL) == EAGAIN);
+    CHECK(fork() == -1 && errno == EAGAIN);
+    end_limited(LIMIT - 1);
+    CHECK(status_of(child(nothing)) == 0);
+}
+
 static void try_limit(void)
 {
-    static pthread_t thread[100];
     struct rlimit limit, old;
-    int count = 0;
-    int err = 0;
 
     CHECK(sem_init(&done, 0, 0) == 0);
     CHECK(getrlimit(RLIMIT_NPROC, &old) == 0);
     limit = old;
-    limit.rlim_cur = 60;
+    limit.rlim_cur = LIMIT;
     CHECK(setrlimit(RLIMIT_NPROC, &limit) == 0);
-    while (count < 100 && (err = pthread_create(&thread[count], NULL, until_posted, NULL)) == 0)
-        count++;
-    CHECK(err == EAGAIN && count > 20 && count < 60);
-    CHECK(fork() == -1 && errno == EAGAIN);
+    start_limited(LIMIT);
+    CHECK(status_of(child(fill_limit)) == 0);
+    end_limited(LIMIT);
     CHECK(setrlimit(RLIMIT_NPROC, &old) == 0);
-    for (int i = 0; i < count; i++)
-        sem_post(&done);
-    for (int i = 0; i < count; i++)
-        join(thread[i]);
-    wait_until_alone();
 }
 
 /* --- locks --- */
