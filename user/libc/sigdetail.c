@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -21,6 +22,9 @@
 
 #define PAGE 4096ul
 
+#ifndef AT_MINSIGSTKSZ
+#define AT_MINSIGSTKSZ 51
+#endif
 #ifndef SS_AUTODISARM
 #define SS_AUTODISARM (1u << 31)
 #endif
@@ -238,6 +242,15 @@ static void look_at_stack(int sig)
     CHECK(within(&other));
 }
 
+static volatile uintptr_t place;
+
+static void remember_place(int sig, siginfo_t *info, void *context)
+{
+    (void)context;
+    place = (uintptr_t)info;
+    count(sig);
+}
+
 static void use_stack(unsigned flags)
 {
     stack_t stack = {.ss_sp = alternate, .ss_size = sizeof(alternate), .ss_flags = (int)flags};
@@ -255,6 +268,15 @@ static void alternate_stack(void)
     CHECK(found_flags == SS_ONSTACK && found_size == sizeof(alternate) && change_result == EPERM);
     CHECK(sigaltstack(NULL, &now) == 0);
     CHECK(now.ss_flags == 0 && now.ss_size == sizeof(alternate));
+}
+
+/* What the kernel puts there takes as much as it has told the program (the information comes first). */
+static void size_of_frame(void)
+{
+    use_stack(0);
+    handle_info(SIGUSR1, remember_place, SA_ONSTACK);
+    CHECK(raise(SIGUSR1) == 0 && times == 1);
+    CHECK((uintptr_t)(alternate + sizeof(alternate)) - place == getauxval(AT_MINSIGSTKSZ));
 }
 
 /* It is gone while the handler runs, which may set up another one, and back afterwards. */
@@ -292,6 +314,7 @@ static void refused_stacks(void)
 static void stacks(void)
 {
     alternate_stack();
+    size_of_frame();
     disarmed_stack();
     refused_stacks();
 }
