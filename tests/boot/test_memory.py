@@ -112,11 +112,19 @@ ACTIONS = ("fork", "exec", "clone", "mmap", "fault", "mremap", "pipe", "open", "
            "epoll", "timerfd", "signalfd", "timer", "pidfd")
 
 
+def objects(m):
+    """How many objects of each kind the kernel has."""
+    return {name: int(n) for name, n in re.findall(r"^(\w.*?) +(\d+)(?: +\d+){3}\r*$", m.run("cat /proc/slabinfo"), re.M)}
+
+
 def test_each_allocation_of_many_calls_may_fail(shell):
-    """Through /proc/self/fail-nth: every k until it passes untouched, in one boot; free pages the same at the end. The first
-    time fills the caches of all cpus."""
+    """Through /proc/self/fail-nth: every k until it passes untouched, in one boot; free pages the same at the end, and objects,
+    of which twenty rounds would lose twenty. The first time fills the caches of all cpus."""
     shell.run("failnth", timeout=600)
+    before = objects(shell)
     output = shell.run("failnth", timeout=600)
+    grown = {name: f"{before.get(name, 0)} and then {n}" for name, n in objects(shell).items() if n >= before.get(name, 0) + 20}
+    assert before and not grown, grown
     m = re.search(r"failnth: allocations (.*); free kB before (\d+), after (\d+)", output)
     counted = dict(word.split() for word in m[1].split(", "))
     assert tuple(counted) == ACTIONS and all(int(n) > 0 for n in counted.values()), output[-2000:]
