@@ -53,44 +53,49 @@ static inline u64 clock_page_line(const struct clock_page *page, u64 ticks)
     return ratio_times(rate, ticks);
 }
 
-static inline u64 clock_page_monotonic(const struct clock_page *page)
+/* The clocks that are slewed. */
+enum clock_page_clock { CLOCK_PAGE_MONOTONIC, CLOCK_PAGE_REALTIME, CLOCK_PAGE_TAI };
+
+/* Between the two: what a clock shows. TAI has no leap seconds. */
+static __always_inline u64 clock_page_show(const struct clock_page *page,
+                                           enum clock_page_clock clock, u64 ticks)
+{
+    u64 ns = clock_page_line(page, ticks);
+
+    if (clock == CLOCK_PAGE_MONOTONIC)
+        return ns + READ_ONCE(page->monotonic);
+    ns += READ_ONCE(page->realtime);
+    if (clock == CLOCK_PAGE_TAI)
+        return ns + (u64)READ_ONCE(page->tai) * 1000000000ul;
+    return unlikely(ns >= READ_ONCE(page->leap_at)) ? ns + READ_ONCE(page->leap) : ns;
+}
+
+static __always_inline u64 clock_page_read(const struct clock_page *page,
+                                           enum clock_page_clock clock)
 {
     u64 sequence;
     u64 ns;
 
     do {
         sequence = clock_page_begin(page);
-        ns = clock_page_line(page, arch_ticks()) + READ_ONCE(page->monotonic);
+        ns = clock_page_show(page, clock, arch_ticks());
     } while (clock_page_changed(page, sequence));
     return ns;
+}
+
+static inline u64 clock_page_monotonic(const struct clock_page *page)
+{
+    return clock_page_read(page, CLOCK_PAGE_MONOTONIC);
 }
 
 static inline u64 clock_page_realtime(const struct clock_page *page)
 {
-    u64 sequence;
-    u64 ns;
-
-    do {
-        sequence = clock_page_begin(page);
-        ns = clock_page_line(page, arch_ticks()) + READ_ONCE(page->realtime);
-        if (unlikely(ns >= READ_ONCE(page->leap_at)))
-            ns += READ_ONCE(page->leap);
-    } while (clock_page_changed(page, sequence));
-    return ns;
+    return clock_page_read(page, CLOCK_PAGE_REALTIME);
 }
 
-/* Does not leap: TAI has no leap seconds. */
 static inline u64 clock_page_tai(const struct clock_page *page)
 {
-    u64 sequence;
-    u64 ns;
-
-    do {
-        sequence = clock_page_begin(page);
-        ns = clock_page_line(page, arch_ticks()) + READ_ONCE(page->realtime) +
-             (u64)READ_ONCE(page->tai) * 1000000000ul;
-    } while (clock_page_changed(page, sequence));
-    return ns;
+    return clock_page_read(page, CLOCK_PAGE_TAI);
 }
 
 static inline u64 clock_page_raw(const struct clock_page *page)

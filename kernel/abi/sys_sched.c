@@ -72,13 +72,13 @@ SYSCALL1(sched_getscheduler, int, pid)
     return err ? err : SCHED_OTHER;
 }
 
-/* What the class would allow on Linux; only SCHED_OTHER can be had. */
-SYSCALL1(sched_get_priority_max, int, policy)
+/* What a class would allow on Linux, which is a range for the real-time ones alone; only SCHED_OTHER can be had. */
+static int priority_end(int policy, int real_time)
 {
     switch (policy) {
     case SCHED_FIFO:
     case SCHED_RR:
-        return 99;
+        return real_time;
     case SCHED_OTHER:
     case SCHED_BATCH:
     case SCHED_IDLE:
@@ -89,20 +89,14 @@ SYSCALL1(sched_get_priority_max, int, policy)
     }
 }
 
+SYSCALL1(sched_get_priority_max, int, policy)
+{
+    return priority_end(policy, 99);
+}
+
 SYSCALL1(sched_get_priority_min, int, policy)
 {
-    switch (policy) {
-    case SCHED_FIFO:
-    case SCHED_RR:
-        return 1;
-    case SCHED_OTHER:
-    case SCHED_BATCH:
-    case SCHED_IDLE:
-    case SCHED_DEADLINE:
-        return 0;
-    default:
-        return -EINVAL;
-    }
+    return priority_end(policy, 1);
 }
 
 SYSCALL2(sched_rr_get_interval, int, pid, vaddr_t, to)
