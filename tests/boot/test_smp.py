@@ -7,6 +7,7 @@ import time
 import pytest
 
 from harness import PROMPT, TEST_ALL
+from test_cpus import column
 
 CTRL_C = "\x03"
 HARTS = [2, 4, 8]
@@ -47,7 +48,8 @@ def torture(machine, smp, operations, words="", append=""):
 
 @pytest.mark.parametrize("smp,operations,append", [pytest.param(2, 8_000, "", marks=pytest.mark.smoke), (4, 6_000, ""), (4, 8_000, "pti=off"), (8, 600, "")])
 def test_no_translation_outlives_its_page(machine, smp, operations, append):
-    """Without isolation nothing but a fence empties the emulator's translations: there it is as strict as it can be."""
+    """Without isolation nothing but a fence empties the emulator's translations: there it is as strict as it can be. With it
+    each entry to the kernel does, and these threads enter it all the time: `stale` (test_memory.py) has readers that do not."""
     torture(machine, smp, operations, append=append)
 
 
@@ -213,6 +215,20 @@ def test_pinned_to_one_hart_they_share_it(machine):
     m.run("sleep 3")
     used = [new - old for old, new in zip(before, stat_field(m, pids, 14))]
     assert min(used) * 2 > max(used) and sum(used) < 500, used
+    m.run("kill $(jobs -p)")
+
+
+def test_idle_hart_takes_who_waits_elsewhere(machine):
+    """Hart 0 rests all the time. A loop that waits on hart 1 may run there from now on, but nothing wakes it up, and a hart
+    gives nobody to one that rests: it only tells it, and that one takes."""
+    m = start(machine, smp=3)
+    m.run("taskset -pc 2 $$")
+    m.run("for i in 1 2; do taskset -c 1 sh -c 'while :; do :; done' & done; sleep 0.5")
+    pid = m.run("jobs -p").split()[1]
+    assert stat_field(m, [pid], 39) == [1]
+    before = column(m, "steals")[0]
+    m.run(f"taskset -pc 0,1 {pid}; until [ $(cut -d' ' -f39 /proc/{pid}/stat) = 0 ]; do sleep 0.1; done", timeout=30)
+    assert column(m, "steals")[0] > before
     m.run("kill $(jobs -p)")
 
 
