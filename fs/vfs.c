@@ -261,12 +261,11 @@ int vfs_chmod(struct inode *inode, u32 mode)
         return err;
     if (S_ISLNK(inode->mode))
         return -EOPNOTSUPP;
-    err = inode_permit_owner(inode);
-    if (err)
-        return err;
     mutex_lock(&inode->lock);
+    err =
+        inode_permit_owner(inode); /* and nobody else becomes the owner before the mode is there */
     mode = inode_fit_mode(mode, inode->gid);
-    if (inode->ops->seals)
+    if (!err && inode->ops->seals)
         err = seals_check_mode(inode->ops->seals(inode), inode->mode, mode);
     if (!err)
         WRITE_ONCE(inode->mode, (inode->mode & S_IFMT) | (mode & 07777));

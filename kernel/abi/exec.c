@@ -17,6 +17,7 @@
 #include <arch/user.h>
 #include <base/init.h>
 #include <base/log.h>
+#include <base/mutex.h>
 #include <base/panic.h>
 #include <fs/dentry.h>
 #include <fs/exe.h>
@@ -160,10 +161,12 @@ static int read_strings(struct exec *e, const struct exec_request *r)
 /* Set-id bits count where the file is: a script's count for nothing, as its name leads elsewhere by then. */
 static int choose_cred(struct exec *e)
 {
-    const struct inode *inode = e->image.file->inode;
-    const struct cred_file file = {
-        .mode = READ_ONCE(inode->mode), .uid = READ_ONCE(inode->uid), .gid = READ_ONCE(inode->gid)};
+    struct inode *inode = e->image.file->inode;
+    struct cred_file file;
 
+    mutex_lock(&inode->lock); /* the bits are of this owner, and not of the one before */
+    file = (struct cred_file){.mode = inode->mode, .uid = inode->uid, .gid = inode->gid};
+    mutex_unlock(&inode->lock);
     e->cred = cred_for_exec(&file, &e->secure);
     return e->cred ? 0 : -ENOMEM;
 }
