@@ -62,8 +62,4 @@ def shared(request):
 @pytest.fixture
 def shell(request, shared):
     """As in tests/boot: a machine at its prompt that other tests use too."""
-    machine = shared.get()
-    request.node.machines = [machine]
-    yield machine
-    if getattr(request.node, "failed", False):
-        shared.drop()
+    yield from shared.lend(request)

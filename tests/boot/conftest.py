@@ -113,11 +113,5 @@ def worker_name(request):
 
 @pytest.fixture
 def shell(request, shared, place):
-    """A machine at its prompt that other tests use too. A test that fails gets it replaced."""
-    machine = shared.at(place).get()
-    request.node.machines = [machine]
-    yield machine
-    if getattr(request.node, "failed", False):
-        shared.at(place).drop()
-    elif hasattr(machine, "clean"):
-        machine.clean()
+    """A machine at its prompt that other tests use too."""
+    yield from shared.at(place).lend(request)

@@ -186,6 +186,16 @@ class Shared:
             self.machine = self.start(self.boots)
         return self.machine
 
+    def lend(self, request):
+        """What a fixture yields from: the machine, for one test. One that fails gets it replaced."""
+        machine = self.get()
+        request.node.machines = [machine]
+        yield machine
+        if getattr(request.node, "failed", False):
+            self.drop()
+        elif hasattr(machine, "clean"):
+            machine.clean()
+
     def drop(self):
         if self.machine:
             machine, self.machine = self.machine, None

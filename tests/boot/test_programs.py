@@ -44,12 +44,8 @@ def machines(worker_name):
 
 @pytest.fixture
 def guest(request, machines):
-    """A machine with the programs; a test that fails gets it replaced."""
-    m = machines.get()
-    request.node.machines = [m]
-    yield m
-    if getattr(request.node, "failed", False):
-        machines.drop()
+    """A machine with the programs."""
+    yield from machines.lend(request)
 
 
 # Interpreters.
