@@ -9,6 +9,7 @@
 #include <abi/linux/futex.h>
 #include <abi/linux/mman.h>
 
+#include "lib/bench.h"
 #include "lib/sys.h"
 #include "lib/text.h"
 #include "lib/thread.h"
@@ -28,30 +29,6 @@ struct bench {
 #define MARK_END()   __asm__ volatile("slti zero, zero, 0x7b2" ::: "memory")
 
 int main(int argc, char **argv);
-
-__noreturn static void fail(const char *what, long error)
-{
-    print("FAIL %s: error %ld\n", what, -error);
-    sys_exit(1);
-}
-
-/* The result of a call that must succeed. */
-static long must(const char *what, long rc)
-{
-    if (rc < 0)
-        fail(what, rc);
-    return rc;
-}
-
-/* In the child: sends back what comes until nothing comes. */
-__noreturn static void echo(int from, int to)
-{
-    char byte;
-
-    while (SYS(read, from, &byte, 1) == 1)
-        SYS(write, to, &byte, 1);
-    sys_exit(0);
-}
 
 /* --- on chosen cpus --- */
 

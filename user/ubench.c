@@ -13,6 +13,7 @@
 #include <abi/linux/stat.h>
 #include <abi/linux/time.h>
 
+#include "lib/bench.h"
 #include "lib/sys.h"
 #include "lib/text.h"
 
@@ -32,20 +33,6 @@ struct bench {
 };
 
 int main(int argc, char **argv);
-
-__noreturn static void fail(const char *what, long error)
-{
-    print("FAIL %s: error %ld\n", what, -error);
-    sys_exit(1);
-}
-
-/* The result of a call that must succeed. */
-static long must(const char *what, long rc)
-{
-    if (rc < 0)
-        fail(what, rc);
-    return rc;
-}
 
 static u64 bench_null(u64 n)
 {
@@ -149,16 +136,6 @@ static u64 bench_pipe_self(u64 n)
     SYS(close, fd[0]);
     SYS(close, fd[1]);
     return time;
-}
-
-/* In the child: sends back what comes until nothing comes. */
-__noreturn static void echo(int from, int to)
-{
-    char byte;
-
-    while (SYS(read, from, &byte, 1) == 1)
-        SYS(write, to, &byte, 1);
-    sys_exit(0);
 }
 
 static u64 bench_pipe_round_trip(u64 n)
