@@ -50,6 +50,13 @@ static int permit(struct process *p, int sig)
     return err;
 }
 
+int sig_kill_process(struct process *p, int sig, const struct linux_siginfo *info)
+{
+    int err = permit(p, sig);
+
+    return err ? err : send_or_look(p, sig, info);
+}
+
 static int kill_one(int pid, int sig, const struct linux_siginfo *info)
 {
     struct process *p = process_find(pid);
@@ -57,9 +64,7 @@ static int kill_one(int pid, int sig, const struct linux_siginfo *info)
 
     if (!p)
         return -ESRCH;
-    err = permit(p, sig);
-    if (!err)
-        err = send_or_look(p, sig, info);
+    err = sig_kill_process(p, sig, info);
     process_put(p);
     return err;
 }

@@ -78,6 +78,7 @@ void sig_info_from_caller(struct linux_siginfo *info, int sig, int code);
  */
 int sig_kill(int pid, int sig, const struct linux_siginfo *info); /* pid > 0, 0, -1, < -1 */
 /* `pgid` is the id in the root namespace; the others' numbers are the caller's. */
+int sig_kill_process(struct process *p, int sig, const struct linux_siginfo *info); /* referenced */
 int sig_kill_pgrp(int pgid, int sig, const struct linux_siginfo *info);
 
 /*

@@ -14,6 +14,7 @@
 
 #include <abi/linux/futex.h>
 #include <base/init.h>
+#include <kernel/cred.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <mm/usercopy.h>
@@ -130,15 +131,31 @@ SYSCALL2(set_robust_list, vaddr_t, head, size_t, len)
     return 0;
 }
 
-static int robust_list_of(int tid, vaddr_t *head)
+/* The thread's process, referenced; NULL: there is no such thread. */
+static struct process *find_list(int tid, vaddr_t *head)
 {
     irqflags_t flags = spin_lock(&process_lock);
     struct thread *t = tid ? process_find_thread(tid) : current_thread();
+    struct process *p = t ? t->process : NULL;
 
-    if (t)
+    if (p) {
         *head = t->robust_list;
+        process_get(p);
+    }
     spin_unlock(&process_lock, flags);
-    return t ? 0 : -ESRCH;
+    return p;
+}
+
+static int robust_list_of(int tid, vaddr_t *head)
+{
+    struct process *p = find_list(tid, head);
+    int err;
+
+    if (!p)
+        return -ESRCH;
+    err = permit_look(p);
+    process_put(p);
+    return err;
 }
 
 SYSCALL3(get_robust_list, int, tid, vaddr_t, head, vaddr_t, len)

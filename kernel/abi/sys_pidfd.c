@@ -6,6 +6,7 @@
 #include <base/wait.h>
 #include <fs/fdtable.h>
 #include <fs/pidfd.h>
+#include <kernel/cred.h>
 #include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <mm/usercopy.h>
@@ -32,7 +33,7 @@ static int read_info(vaddr_t from, int sig, const struct process *to, struct lin
 
 static long send(struct process *p, int sig, vaddr_t from)
 {
-    struct linux_siginfo info, copy;
+    struct linux_siginfo info;
     int err = 0;
 
     if (!p)
@@ -48,7 +49,7 @@ static long send(struct process *p, int sig, vaddr_t from)
     }
     if (READ_ONCE(p->state) == PROCESS_REAPED)
         return -ESRCH;
-    return sig ? sig_send_process(p, sig, sig_info_seen(&info, p, &copy)) : 0;
+    return sig_kill_process(p, sig, &info);
 }
 
 SYSCALL4(pidfd_send_signal, int, fd, int, sig, vaddr_t, info, unsigned, flags)
@@ -66,6 +67,7 @@ SYSCALL4(pidfd_send_signal, int, fd, int, sig, vaddr_t, info, unsigned, flags)
 
 /* --- descriptors of another process --- */
 
+/* It is as much as looking into the process: who may not do that, may have nothing of it either. */
 static long take_file(struct process *p, int fd)
 {
     struct file *file = NULL;
@@ -75,6 +77,8 @@ static long take_file(struct process *p, int fd)
         return -EBADF;
     if (READ_ONCE(p->state) != PROCESS_ALIVE)
         return -ESRCH;
+    if (permit_look(p))
+        return -EPERM;
     found = fd >= 0 ? fd_next_of(p, 0, fd, &file) : -1;
     new = found >= 0 && found == fd ? fd_install(file, 0, O_CLOEXEC) : -EBADF;
     if (new < 0 && file)

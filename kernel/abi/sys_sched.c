@@ -4,6 +4,7 @@
 #include "syscall.h"
 
 #include <abi/linux/sched.h>
+#include <kernel/cred.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <mm/usercopy.h>
@@ -124,7 +125,9 @@ SYSCALL3(sched_setaffinity, int, pid, u32, len, vaddr_t, mask)
         return -EFAULT;
     flags = spin_lock(&process_lock);
     t = thread_of(pid);
-    err = t ? sched_set_affinity(t, cpus) : -ESRCH;
+    err = t ? permit_schedule(t) : -ESRCH;
+    if (!err)
+        err = sched_set_affinity(t, cpus);
     spin_unlock(&process_lock, flags);
     return err;
 }

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdint.h>
 #include <sys/auxv.h>
 #include <sys/fsuid.h>
@@ -15,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define FAILS(call, error) CHECK((call) == -1 && errno == (error))
 
@@ -112,6 +114,30 @@ static void is_held_up(void)
 static void files(void)
 {
     as_user(USER, is_held_up);
+}
+
+/* Root's process is there to be found, and to be looked at from afar. */
+static void cannot_reach_root(void)
+{
+    cpu_set_t cpus;
+    void *list;
+    size_t len;
+    pid_t root = getppid();
+    int fd = (int)syscall(SYS_pidfd_open, root, 0);
+
+    CHECK(fd >= 0 && sched_getaffinity(root, sizeof(cpus), &cpus) == 0);
+    FAILS(kill(root, 0), EPERM);
+    FAILS(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0), EPERM);
+    FAILS(syscall(SYS_pidfd_getfd, fd, 1, 0), EPERM);
+    FAILS(syscall(SYS_get_robust_list, root, &list, &len), EPERM);
+    FAILS(sched_setaffinity(root, sizeof(cpus), &cpus), EPERM);
+    CHECK(syscall(SYS_get_robust_list, 0, &list, &len) == 0);
+    CHECK(sched_setaffinity(0, sizeof(cpus), &cpus) == 0);
+}
+
+static void reach(void)
+{
+    as_user(USER, cannot_reach_root);
 }
 
 /* access(2) asks for the real user, open(2) for the effective one. */
@@ -362,10 +388,18 @@ static void keeps_capabilities(void)
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
-        {"becoming", becoming},      {"groups", groups},           {"files", files},
-        {"eyes", two_pairs_of_eyes}, {"set-user-id", set_user_id}, {"keepcaps", keeps_capabilities},
-        {"dumpable", dumpable},      {"machine", machine},         {"frames", frames},
-        {"safety", safety},          {"segments", segments},
+        {"becoming", becoming},
+        {"groups", groups},
+        {"files", files},
+        {"reach", reach},
+        {"eyes", two_pairs_of_eyes},
+        {"set-user-id", set_user_id},
+        {"keepcaps", keeps_capabilities},
+        {"dumpable", dumpable},
+        {"machine", machine},
+        {"frames", frames},
+        {"safety", safety},
+        {"segments", segments},
     };
 
     if (argc == 2 && strncmp(argv[1], "--as-", 5) == 0)
