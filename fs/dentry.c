@@ -535,10 +535,43 @@ char *dentry_path(struct dentry *dentry, struct dentry *root, char *buf, size_t 
 
 /* --- mounts ---------------------------------------------------------------------------------- */
 
+/* What mount_has() looks at first: nearly always nothing, and then no lock is taken. */
+static void sum_attributes(struct super *super)
+{
+    u32 any = super->mounts ? 0 : super->attributes;
+
+    for (const struct mount *m = super->mounts; m; m = m->same)
+        any |= m->attributes;
+    WRITE_ONCE(super->any_attributes, any);
+}
+
+u32 dentry_mount_attributes(const struct super *super)
+{
+    irqflags_t flags = spin_lock(&tree_lock);
+    const struct mount *m = dentry_mount_of(current_mounts(), super);
+
+    if (!m)
+        m = super->mounts;
+    u32 attributes = m ? m->attributes : super->attributes;
+    spin_unlock(&tree_lock, flags);
+    return attributes;
+}
+
+void dentry_change_attributes(struct super *super, struct mount *mount, u32 clear, u32 set)
+{
+    u32 *attributes = mount ? &mount->attributes : &super->attributes;
+    irqflags_t flags = spin_lock(&tree_lock);
+
+    *attributes = (*attributes & ~clear) | set;
+    sum_attributes(super);
+    spin_unlock(&tree_lock, flags);
+}
+
 static void link_mount(struct dentry *dir, struct mount *m)
 {
     m->same = m->super->mounts;
     m->super->mounts = m;
+    sum_attributes(m->super);
     if (!dir)
         return;
     m->covered = dentry_get(dir);
@@ -554,6 +587,8 @@ static struct dentry *unlink_mount(struct mount *m)
     while (*at != m)
         at = &(*at)->same;
     *at = m->same;
+    m->super->attributes = m->attributes;
+    sum_attributes(m->super);
     for (at = m->covered ? &m->covered->mounted : NULL; at && *at != m; at = &(*at)->over)
         ;
     if (at)

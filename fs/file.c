@@ -11,6 +11,7 @@
 #include <base/atomic.h>
 #include <fs/dentry.h>
 #include <fs/inode.h>
+#include <fs/mount.h>
 #include <fs/reclock.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
@@ -403,6 +404,8 @@ int file_mmap(struct file *file, const struct file_mapping *how, bool *writable,
         return -EBADF;
     if (!(file->access & FILE_READ) || (how->shared && how->write && !*writable))
         return -EACCES;
+    if (how->exec && mount_has(file->inode, MOUNT_NOEXEC))
+        return -EPERM;
     if (!file->ops->mmap)
         return -ENODEV;
     int err = file->ops->mmap(file, how->offset, writable, out);

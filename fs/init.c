@@ -6,6 +6,7 @@
  * programs run with no help from a script.
  */
 #include <abi/linux/fcntl.h>
+#include <abi/linux/mount.h>
 #include <base/init.h>
 #include <base/log.h>
 #include <base/panic.h>
@@ -72,14 +73,14 @@ static void fs_init(void)
     proc_part_register(PROC_PART_TTY, &tty_part);
 }
 
-static void mount_at(const char *type, const char *path, unsigned mode)
+static void mount_at(const char *type, const char *path, unsigned mode, unsigned long flags)
 {
     int err = vfs_mkdir(NULL, path, mode);
 
     if (err == -EEXIST)
         err = 0;
     if (!err)
-        err = vfs_mount(type, NULL, path, type, 0, NULL);
+        err = vfs_mount(type, NULL, path, type, flags, NULL);
     if (err)
         log_err("cannot mount %s on %s: error %d", type, path, -err);
 }
@@ -103,10 +104,10 @@ static void fs_populate(void)
     if (err)
         panic("no memory for the root directory (error %d)", -err);
     unpack_initramfs();
-    mount_at("devtmpfs", "/dev", 0755);
-    mount_at("tmpfs", "/dev/shm", 01777);
-    mount_at("proc", "/proc", 0555);
-    mount_at("sysfs", "/sys", 0555);
+    mount_at("devtmpfs", "/dev", 0755, MS_NOSUID);
+    mount_at("tmpfs", "/dev/shm", 01777, MS_NOSUID | MS_NODEV);
+    mount_at("proc", "/proc", 0555, MS_NOSUID | MS_NODEV | MS_NOEXEC);
+    mount_at("sysfs", "/sys", 0555, MS_NOSUID | MS_NODEV | MS_NOEXEC);
     vfs_mkdir(NULL, "/tmp", 01777);
 }
 

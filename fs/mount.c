@@ -23,6 +23,10 @@
 static struct mutex mount_lock = MUTEX_INIT(mount_lock, "mount");
 static struct mount *mounts;
 
+static_assert(MOUNT_RDONLY == MS_RDONLY && MOUNT_NOSUID == MS_NOSUID && MOUNT_NODEV == MS_NODEV &&
+                  MOUNT_NOEXEC == MS_NOEXEC,
+              "attributes are passed through");
+
 /* --- the list -------------------------------------------------------------------------------- */
 
 static void list_add(struct mount *m)
@@ -67,9 +71,16 @@ static void print_escaped(struct fmt_sink *sink, const char *text)
 
 typedef void print_fn(struct fmt_sink *sink, const struct mount *m, const char *path);
 
-static const char *rights_of(const struct super *super)
+static const char *rights(bool readonly)
 {
-    return super->readonly ? "ro" : "rw";
+    return readonly ? "ro" : "rw";
+}
+
+static void print_attributes(struct fmt_sink *sink, u32 attributes)
+{
+    fmt_print(sink, "%s%s%s%s,noatime", rights(attributes & MOUNT_RDONLY),
+              attributes & MOUNT_NOSUID ? ",nosuid" : "", attributes & MOUNT_NODEV ? ",nodev" : "",
+              attributes & MOUNT_NOEXEC ? ",noexec" : "");
 }
 
 static void print_one(struct fmt_sink *sink, const struct mount *m, const char *path)
@@ -79,7 +90,8 @@ static void print_one(struct fmt_sink *sink, const struct mount *m, const char *
     print_escaped(sink, super->source);
     fmt_print(sink, " ");
     print_escaped(sink, path);
-    fmt_print(sink, " %s %s,noatime", super->type->name, rights_of(super));
+    fmt_print(sink, " %s ", super->type->name);
+    print_attributes(sink, m->attributes | (super->readonly ? MOUNT_RDONLY : 0));
     fs_config_print(&super->config, sink);
     fmt_print(sink, " 0 0\n");
 }
@@ -93,9 +105,11 @@ static void print_info(struct fmt_sink *sink, const struct mount *m, const char 
     fmt_print(sink, "%u %u %u:%u / ", DEV_MINOR(super->dev), DEV_MINOR(parent->dev),
               DEV_MAJOR(super->dev), DEV_MINOR(super->dev));
     print_escaped(sink, path);
-    fmt_print(sink, " %s,noatime - %s ", rights_of(super), super->type->name);
+    fmt_print(sink, " ");
+    print_attributes(sink, m->attributes);
+    fmt_print(sink, " - %s ", super->type->name);
     print_escaped(sink, super->source);
-    fmt_print(sink, " %s", rights_of(super));
+    fmt_print(sink, " %s", rights(super->readonly));
     fs_config_print(&super->config, sink);
     fmt_print(sink, "\n");
 }
@@ -130,7 +144,7 @@ void mount_print_info(const struct ns *ns, struct fmt_sink *sink)
 /* --- mounting -------------------------------------------------------------------------------- */
 
 /* Mounts a super on `dir` (NULL: as the root) in a namespace. Under the mount mutex. */
-static int add_mount(const struct ns *ns, struct super *super, struct dentry *dir)
+static int add_mount(const struct ns *ns, struct super *super, struct dentry *dir, u32 attributes)
 {
     struct mount *m = kzalloc(sizeof(*m));
 
@@ -138,6 +152,7 @@ static int add_mount(const struct ns *ns, struct super *super, struct dentry *di
         return -ENOMEM;
     m->ns = ns;
     m->super = super;
+    m->attributes = attributes;
     int err = dentry_cover(dir, m);
     if (err)
         kfree(m);
@@ -153,7 +168,7 @@ int mount_first(const char *type, const char *source)
 
     if (IS_ERR(super))
         return (int)PTR_ERR(super);
-    int err = add_mount(current_ns(NS_MNT), super, NULL);
+    int err = add_mount(current_ns(NS_MNT), super, NULL, 0);
     if (!err)
         fs_set_first_root(super->root);
     return err;
@@ -164,6 +179,12 @@ static bool is_mounted_root(const struct dentry *d)
     return d == d->inode->super->root;
 }
 
+/* The mount of this namespace whose root that is, or NULL. Under the mount mutex. */
+static struct mount *mount_at_root(const struct dentry *d)
+{
+    return is_mounted_root(d) ? dentry_mount_of(current_ns(NS_MNT), d->inode->super) : NULL;
+}
+
 int mount_attach(struct super *super, struct dentry *dir)
 {
     const struct ns *ns = current_ns(NS_MNT);
@@ -172,38 +193,49 @@ int mount_attach(struct super *super, struct dentry *dir)
         return -ENOTDIR;
     mutex_lock(&mount_lock);
     /* In a tree that was taken off nothing can be mounted: nobody could unmount it. */
-    int err = dentry_mount_of(ns, dir->inode->super) ? add_mount(ns, super, dir) : -EINVAL;
+    int err = dentry_mount_of(ns, dir->inode->super) ? add_mount(ns, super, dir, super->attributes)
+                                                     : -EINVAL;
     mutex_unlock(&mount_lock);
     return err;
 }
 
 static int mount_new(const char *source, struct dentry *dir, const struct fs_type *type,
-                     const struct fs_config *config)
+                     const struct fs_config *config, u32 attributes)
 {
     struct super *super = super_make(type, source, config);
 
     if (IS_ERR(super))
         return (int)PTR_ERR(super);
+    dentry_change_attributes(super, NULL, 0, attributes);
     int err = mount_attach(super, dir);
     if (err)
         super_drop(super);
     return err;
 }
 
-/* Changes the options of the file system whose mounted root `dir` is. */
-static int remount(struct dentry *dir, struct fs_config *config, char *options)
+/* Changes the mount whose root `dir` is, and unless config is NULL the options of the file system. */
+static int remount(struct dentry *dir, const struct fs_config *config, u32 attributes)
 {
     struct super *super = dir->inode->super;
 
-    if (!is_mounted_root(dir))
-        return -EINVAL;
-    int err = fs_config_parse(config, super->type, options);
-    if (err)
-        return err;
     mutex_lock(&mount_lock);
-    err = super_reconfigure(super, config);
+    struct mount *m = mount_at_root(dir);
+    int err = !m ? -EINVAL : config ? super_reconfigure(super, config) : 0;
+    if (!err)
+        dentry_change_attributes(super, m, MOUNT_ALL, attributes);
     mutex_unlock(&mount_lock);
     return err;
+}
+
+/* With MS_REMOUNT. */
+static int remount_at(struct dentry *dir, unsigned long flags, char *options)
+{
+    struct fs_config config = {.readonly = flags & MS_RDONLY};
+
+    if (flags & MS_BIND)
+        return remount(dir, NULL, flags & MOUNT_ALL);
+    int err = fs_config_parse(&config, dir->inode->super->type, options);
+    return err ? err : remount(dir, &config, flags & MOUNT_ALL);
 }
 
 static int mount_at(const char *source, struct dentry *dir, const char *type_name,
@@ -211,8 +243,6 @@ static int mount_at(const char *source, struct dentry *dir, const char *type_nam
 {
     struct fs_config config = {.readonly = flags & MS_RDONLY};
 
-    if (flags & MS_REMOUNT)
-        return remount(dir, &config, options);
     if (!S_ISDIR(dir->inode->mode))
         return -ENOTDIR;
     if (!type_name || !type_name[0])
@@ -223,7 +253,7 @@ static int mount_at(const char *source, struct dentry *dir, const char *type_nam
     if (is_mounted_root(dir) && type->alone && dir->inode->super->type == type)
         return -EBUSY;
     int err = fs_config_parse(&config, type, options);
-    return err ? err : mount_new(source, dir, type, &config);
+    return err ? err : mount_new(source, dir, type, &config, flags & MOUNT_ALL);
 }
 
 /*
@@ -244,8 +274,8 @@ int vfs_mount(const char *source, struct dentry *at, const char *path, const cha
 {
     const unsigned long propagation = MS_PRIVATE | MS_SLAVE | MS_REC;
     const unsigned long known = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS |
-                                MS_REMOUNT | MS_NOATIME | MS_NODIRATIME | MS_SILENT | MS_RELATIME |
-                                MS_STRICTATIME;
+                                MS_REMOUNT | MS_BIND | MS_NOATIME | MS_NODIRATIME | MS_SILENT |
+                                MS_RELATIME | MS_STRICTATIME;
     struct dentry *dir;
 
     if ((flags & MS_MGC_MSK) == MS_MGC_VAL)
@@ -257,6 +287,10 @@ int vfs_mount(const char *source, struct dentry *at, const char *path, const cha
         return err;
     if (flags & propagation)
         err = set_propagation(dir, flags);
+    else if (flags & MS_REMOUNT)
+        err = remount_at(dir, flags, options);
+    else if (flags & MS_BIND)
+        err = -EINVAL;
     else
         err = mount_at(source, dir, type, flags, options);
     dentry_put(dir);
@@ -361,7 +395,7 @@ static int copy_mounts(struct ns *ns, const struct ns *from)
 
     mutex_lock(&mount_lock);
     for (struct mount *m = next_of(from, NULL); m && !err; m = next_of(from, m))
-        err = add_mount(ns, m->super, m->covered);
+        err = add_mount(ns, m->super, m->covered, m->attributes);
     mutex_unlock(&mount_lock);
     if (err)
         free_mounts(ns);

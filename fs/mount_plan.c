@@ -217,7 +217,7 @@ static void detached_release(struct file *file)
 
 static const struct file_ops detached_ops = {.stream = true, .release = detached_release};
 
-static struct file *detach(struct mount_plan *plan, bool readonly)
+static struct file *detach(struct mount_plan *plan, u32 attributes)
 {
     struct super *super = plan->super;
 
@@ -226,22 +226,21 @@ static struct file *detach(struct mount_plan *plan, bool readonly)
     struct file *file = file_open(super->root->inode, super->root, O_PATH);
     if (IS_ERR(file))
         return file;
-    if (readonly)
-        WRITE_ONCE(super->readonly, true);
+    dentry_change_attributes(super, NULL, 0, attributes);
     file->ops = &detached_ops;
     file->private = super;
     begin_change(plan, super);
     return file;
 }
 
-struct file *mount_plan_mount(struct file *file, bool readonly)
+struct file *mount_plan_mount(struct file *file, u32 attributes)
 {
     struct mount_plan *plan = plan_of(file);
 
     if (!plan)
         return ERR_PTR(-EINVAL);
     mutex_lock(&plan->lock);
-    struct file *made = detach(plan, readonly);
+    struct file *made = detach(plan, attributes);
     mutex_unlock(&plan->lock);
     return made;
 }

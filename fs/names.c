@@ -13,6 +13,7 @@
 #include <abi/linux/stat.h>
 #include <base/atomic.h>
 #include <fs/fscontext.h>
+#include <fs/mount.h>
 #include <fs/permission.h>
 #include <fs/vfs.h>
 #include <lib/err.h>
@@ -28,7 +29,7 @@ static int may_change(const struct inode *dir)
 {
     if (!dir->ops->make)
         return -EPERM;
-    return dir->super->readonly ? -EROFS : dir_permit_change(dir);
+    return mount_is_readonly(dir) ? -EROFS : dir_permit_change(dir);
 }
 
 /* --- making ---------------------------------------------------------------------------------- */

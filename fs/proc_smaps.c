@@ -60,7 +60,7 @@ static void print_flags(struct seq *seq, const struct uvm_region_info *r)
         {shared, "sh"},
         {true, "mr"},
         {!(r->flags & UVM_NOWRITE), "mw"},
-        {true, "me"},
+        {!(r->flags & UVM_NOEXEC), "me"},
         {shared, "ms"},
         {r->flags & UVM_STACK, "gd"},
         {r->flags & UVM_LOCKED, "lo"},

@@ -10,6 +10,7 @@
 #include <base/atomic.h>
 #include <fs/file.h>
 #include <fs/fscontext.h>
+#include <fs/mount.h>
 #include <fs/names.h>
 #include <fs/permission.h>
 #include <fs/seals.h>
@@ -25,7 +26,7 @@ static int check_writable(const struct inode *inode)
 {
     if (inode->super->type->fixed)
         return -EOPNOTSUPP;
-    return inode->super->readonly ? -EROFS : 0;
+    return mount_is_readonly(inode) ? -EROFS : 0;
 }
 
 /* --- open ------------------------------------------------------------------------------------ */
@@ -45,13 +46,19 @@ static unsigned wanted(unsigned flags)
 
 static int check_type(const struct inode *inode, unsigned flags)
 {
-    if (S_ISLNK(inode->mode))
-        return -ELOOP;
-    if (S_ISDIR(inode->mode))
+    switch (inode->mode & S_IFMT) {
+    case S_IFREG:
+        return wants_write(flags) ? check_writable(inode) : 0;
+    case S_IFDIR:
         return wants_write(flags) || flags & O_CREAT ? -EISDIR : 0;
-    if (S_ISREG(inode->mode) && wants_write(flags))
-        return check_writable(inode);
-    return 0;
+    case S_IFLNK:
+        return -ELOOP;
+    case S_IFCHR:
+    case S_IFBLK:
+        return mount_has(inode, MOUNT_NODEV) ? -EACCES : 0;
+    default:
+        return 0;
+    }
 }
 
 /* Whether an existing file may be opened with these flags. */
@@ -205,7 +212,9 @@ int vfs_open(struct dentry *at, const char *path, unsigned flags, unsigned mode,
 
 static int may_exec(const struct inode *inode)
 {
-    return S_ISREG(inode->mode) ? inode_permission(inode, X_OK) : -EACCES;
+    if (!S_ISREG(inode->mode) || mount_has(inode, MOUNT_NOEXEC))
+        return -EACCES;
+    return inode_permission(inode, X_OK);
 }
 
 int vfs_open_exec(struct dentry *at, const char *path, unsigned lookup_flags, struct file **out)
@@ -352,7 +361,7 @@ int vfs_statfs(struct inode *inode, struct kstatfs *out)
         .block_size = PAGE_SIZE,
         .name_max = NAME_MAX,
         .dev = super->dev,
-        .readonly = super->readonly,
+        .attributes = dentry_mount_attributes(super) | (super->readonly ? MOUNT_RDONLY : 0),
     };
     if (super->type->in_memory)
         count_blocks(super, out);
@@ -365,7 +374,9 @@ int vfs_access(struct inode *inode, unsigned mode)
 
     if (mode & ~(unsigned)(R_OK | W_OK | X_OK))
         return -EINVAL;
-    if (mode & W_OK && !device && inode->super->readonly)
+    if (mode & W_OK && !device && mount_is_readonly(inode))
         return -EROFS;
+    if (mode & X_OK && S_ISREG(inode->mode) && mount_has(inode, MOUNT_NOEXEC))
+        return -EACCES;
     return inode_permission(inode, mode);
 }

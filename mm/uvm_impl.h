@@ -16,7 +16,7 @@
 /* Flags that a region keeps; two neighbours merge only when these agree. */
 #define REGION_FLAGS                                                                              \
     (UVM_SHARED | UVM_STACK | UVM_NOWRITE | UVM_HEAP | UVM_LOCKED | UVM_ONFAULT | UVM_NORESERVE | \
-     UVM_HUGE | UVM_NOHUGE | UVM_DONTFORK | UVM_WIPEONFORK)
+     UVM_HUGE | UVM_NOHUGE | UVM_DONTFORK | UVM_WIPEONFORK | UVM_NOEXEC)
 
 /* What a run of addresses was promised. Regions of a space do not overlap. */
 struct region {

@@ -264,9 +264,11 @@ static void protect_region(struct uvm *uvm, struct mmu_flush *fl, struct region 
     pt_protect(&uvm->pt, fl, r->start, r->end, region_entry_prot(r), region_sole_prot(r));
 }
 
-/* 0, -EACCES (the file is not open for writing), -ENOMEM (becoming writable is a promise too). */
+/* 0, -EACCES (the file is not open for writing, or on a noexec mount), -ENOMEM (becoming writable is a promise too). */
 static int may_have(const struct region *r, unsigned prot)
 {
+    if (prot & UVM_X && r->flags & UVM_NOEXEC)
+        return -EACCES;
     if (!(prot & UVM_W) || r->prot & UVM_W)
         return 0;
     if (r->flags & UVM_SHARED)

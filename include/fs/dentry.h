@@ -182,6 +182,15 @@ char *dentry_path_in(const struct ns *ns, struct dentry *dentry, struct dentry *
 int dentry_cover(struct dentry *dir, struct mount *mount);
 int dentry_uncover(struct mount *mount, int held);
 
+/* The MOUNT_* attributes with which the caller sees a file system; see <fs/mount.h>. */
+u32 dentry_mount_attributes(const struct super *super);
+
+/*
+ * For mount.c and what is mounted nowhere yet: changes the attributes of a mount of `super`, or (NULL) those that
+ * its first one will have.
+ */
+void dentry_change_attributes(struct super *super, struct mount *mount, u32 clear, u32 set);
+
 /* The mount of a file system in a namespace, or NULL. */
 struct mount *dentry_mount_of(const struct ns *ns, const struct super *super);
 

@@ -136,12 +136,13 @@ int file_allocate(struct file *file, unsigned mode, u64 offset, u64 len);
 /* What a mapping of a file is to be. */
 struct file_mapping {
     u64 offset;
-    bool shared, write; /* MAP_SHARED; PROT_WRITE */
+    bool shared, write, exec; /* MAP_SHARED; PROT_WRITE; PROT_EXEC */
 };
 
 /*
  * For mmap(2): -EACCES when the file was not opened for what the mapping does (it must be
- * readable; shared and writable needs both), -EPERM: a seal forbids it; -ENODEV. *out is referenced, or
+ * readable; shared and writable needs both), -EPERM: a seal or (exec) its mount forbids
+ * it; -ENODEV. *out is referenced, or
  * NULL: anonymous. *writable: the mapping is shared and may be or become writable; it has been counted
  * as a writer of the pager, which the caller takes back when the mapping is made and has counted itself.
  */

@@ -73,8 +73,10 @@ struct super {
     void *private;           /* the type's own, for it to set in mount() and free in unmount() */
     u32 refs;                /* mounted: 1; each inode: 1 */
     u32 dev;                 /* st_dev */
-    bool readonly;
-    bool nowhere; /* never mounted: paths in it begin at its root */
+    u32 attributes; /* MOUNT_*, while it is mounted nowhere; under the tree lock, like the next one */
+    u32 any_attributes; /* what any of its mounts has; read without a lock */
+    bool readonly;      /* as a whole, however it is mounted */
+    bool nowhere;       /* never mounted: paths in it begin at its root */
 };
 
 struct inode {
@@ -116,8 +118,7 @@ struct fs_type {
 /* statfs(2), in blocks of one page. */
 struct kstatfs {
     u64 type, block_size, blocks, free, files, files_free, name_max;
-    u32 dev;
-    bool readonly;
+    u32 dev, attributes; /* MOUNT_* */
 };
 
 /* stat(2), before the system call layer gives it the shape that was asked for. */

@@ -28,8 +28,8 @@ int mount_plan_make(struct file *file);
 int mount_plan_change(struct file *file);
 
 /*
- * fsmount: an open file (O_PATH) on the root of what was made, which is mounted nowhere yet and goes with the last
+ * fsmount, with MOUNT_* attributes: an open file (O_PATH) on the root of what was made, which is mounted nowhere yet and goes with the last
  * reference to the file; ERR_PTR. mount_plan_attach mounts it (move_mount), once: -EINVAL for other files.
  */
-struct file *mount_plan_mount(struct file *file, bool readonly);
+struct file *mount_plan_mount(struct file *file, u32 attributes);
 int mount_plan_attach(struct file *file, struct dentry *dir);

@@ -24,7 +24,7 @@ struct file;
  */
 int vfs_open(struct dentry *at, const char *path, unsigned flags, unsigned mode, struct file **out);
 
-/* Opens a program for exec: a regular file with an x bit, else -EACCES. */
+/* Opens a program for exec: a regular file with an x bit that no mount forbids, else -EACCES. */
 int vfs_open_exec(struct dentry *at, const char *path, unsigned lookup_flags, struct file **out);
 
 int vfs_mkdir(struct dentry *at, const char *path, unsigned mode);

@@ -48,6 +48,7 @@ struct uvm;
 #define UVM_NOHUGE     0x0400u /* never 2 MiB pages */
 #define UVM_DONTFORK   0x0800u /* a fork's child does not have it */
 #define UVM_WIPEONFORK 0x1000u /* a fork's child has zeroes there; private and anonymous only */
+#define UVM_NOEXEC     0x2000u /* the file is on a mount without programs: never executable */
 
 /*
  * The lowest address that is handed out: a null pointer with an offset must not hit anything. Who

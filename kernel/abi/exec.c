@@ -24,6 +24,7 @@
 #include <fs/fdtable.h>
 #include <fs/file.h>
 #include <fs/inode.h>
+#include <fs/mount.h>
 #include <fs/path.h>
 #include <fs/permission.h>
 #include <fs/vfs.h>
@@ -165,7 +166,9 @@ static int choose_cred(struct exec *e)
     struct cred_file file;
 
     mutex_lock(&inode->lock); /* the bits are of this owner, and not of the one before */
-    file = (struct cred_file){.mode = inode->mode, .uid = inode->uid, .gid = inode->gid};
+    file = (struct cred_file){.mode = mount_has(inode, MOUNT_NOSUID) ? 0 : inode->mode,
+                              .uid = inode->uid,
+                              .gid = inode->gid};
     mutex_unlock(&inode->lock);
     e->cred = cred_for_exec(&file, &e->secure);
     return e->cred ? 0 : -ENOMEM;

@@ -7,6 +7,7 @@
 #include <abi/linux/fsopen.h>
 #include <fs/dentry.h>
 #include <fs/fdtable.h>
+#include <fs/mount.h>
 #include <fs/mount_plan.h>
 #include <fs/path.h>
 #include <fs/vfs.h>
@@ -15,7 +16,11 @@
 
 /* --- fsmount --- */
 
-/* What a mount can be told, of which read-only alone changes anything; access times are never kept. */
+static_assert(MOUNT_RDONLY == MOUNT_ATTR_RDONLY && MOUNT_NOSUID == MOUNT_ATTR_NOSUID &&
+                  MOUNT_NODEV == MOUNT_ATTR_NODEV && MOUNT_NOEXEC == MOUNT_ATTR_NOEXEC,
+              "attributes are passed through");
+
+/* What a mount can be told; access times are never kept, whatever it is. */
 static bool known_attributes(unsigned attributes)
 {
     const unsigned known = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
@@ -24,10 +29,10 @@ static bool known_attributes(unsigned attributes)
     return !(attributes & ~known) && (attributes & MOUNT_ATTR_ATIME_MASK) <= 0x20;
 }
 
-static int install_mount(int fs_fd, int fd, bool readonly)
+static int install_mount(int fs_fd, int fd, u32 attributes)
 {
     struct fd_ref ref = fd_get(fs_fd);
-    struct file *file = ref.file ? mount_plan_mount(ref.file, readonly) : ERR_PTR(-EBADF);
+    struct file *file = ref.file ? mount_plan_mount(ref.file, attributes) : ERR_PTR(-EBADF);
 
     fd_put(ref);
     if (IS_ERR(file))
@@ -45,7 +50,7 @@ SYSCALL3(fsmount, int, fs_fd, unsigned, flags, unsigned, attributes)
     int fd = fd_reserve(0, flags & FSMOUNT_CLOEXEC ? O_CLOEXEC : 0);
     if (fd < 0)
         return fd;
-    int err = install_mount(fs_fd, fd, attributes & MOUNT_ATTR_RDONLY);
+    int err = install_mount(fs_fd, fd, attributes & MOUNT_ALL);
     if (err < 0)
         fd_cancel(fd);
     return err;

@@ -10,6 +10,7 @@
 #include <abi/linux/mman.h>
 #include <abi/linux/resource.h>
 #include <fs/fdtable.h>
+#include <fs/mount.h>
 #include <kernel/signal.h>
 #include <mm/pager.h>
 #include <mm/pcache.h>
@@ -108,11 +109,13 @@ static long map_file(vaddr_t addr, size_t len, unsigned prot, unsigned flags, st
     struct pager *pager;
     bool shared = flags & UVM_SHARED;
     bool writable;
-    const struct file_mapping how = {offset, shared, prot & PROT_WRITE};
+    const struct file_mapping how = {offset, shared, prot & PROT_WRITE, prot & PROT_EXEC};
     long rc = file_mmap(file, &how, &writable, &pager);
 
     if (rc)
         return rc;
+    if (mount_has(file->inode, MOUNT_NOEXEC))
+        flags |= UVM_NOEXEC;
     if (!pager) /* /dev/zero */
         return shared ? map_shared_anonymous(addr, len, prot, flags)
                       : map_pager(addr, len, prot, flags, NULL, 0);

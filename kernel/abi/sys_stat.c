@@ -149,7 +149,7 @@ static int copy_statfs(vaddr_t to, struct inode *inode)
         .f_fsid = {(s32)st.dev, 0},
         .f_namelen = (s64)st.name_max,
         .f_frsize = (s64)st.block_size,
-        .f_flags = ST_VALID | (st.readonly ? ST_RDONLY : 0),
+        .f_flags = ST_VALID | ST_NOATIME | st.attributes,
     };
     return copyout_obj(to, &out);
 }

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Mounting step by step (fsopen and its relatives), and what options of mounts hold back. */
+#define _GNU_SOURCE
 #define CASES "mounts"
 #include "cases.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #define FLAG        0
 #define STRING      1
@@ -213,12 +219,167 @@ static void test_hidepid(void)
     CHECK(rmdir(PLACE) == 0);
 }
 
+/* --- attributes --- */
+
+#define PROGRAM PLACE "/program"
+
+/* How a copy of this program, root's with a set-id bit, ends when another user runs it. */
+enum { AS_USER = 10, AS_ROOT, NOT_AT_ALL };
+
+static int as_whom(void)
+{
+    return geteuid() == 0 ? AS_ROOT : AS_USER;
+}
+
+static void copy_self(void)
+{
+    int from = open("/proc/self/exe", O_RDONLY), to = open(PROGRAM, O_CREAT | O_WRONLY, 0700);
+
+    CHECK(from >= 0 && to >= 0);
+    while (sendfile(to, from, NULL, 1 << 20) > 0)
+        ;
+    CHECK(close(from) == 0 && close(to) == 0 && chmod(PROGRAM, 04755) == 0);
+}
+
+static int run_copy(void)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (setgid(1000) == 0 && setuid(1000) == 0)
+            execl(PROGRAM, "mounts", "whom", NULL);
+        _exit(errno == EACCES ? NOT_AT_ALL : 99);
+    }
+    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* Whether a line of the file has the text. */
+static int says(const char *path, const char *text)
+{
+    char line[512];
+    int found = 0;
+    FILE *file = fopen(path, "r");
+
+    while (file && fgets(line, sizeof(line), file))
+        found |= strstr(line, text) != NULL;
+    if (file)
+        fclose(file);
+    return found;
+}
+
+#define EVERYTHING (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC) /* as statfs has them, too */
+
+static unsigned long statfs_flags(void)
+{
+    struct statfs st;
+
+    CHECK(statfs(PLACE, &st) == 0);
+    return (unsigned long)st.f_flags & EVERYTHING;
+}
+
+/* The mount alone, and not the file system. */
+static int change_mount(unsigned long flags)
+{
+    return mount(NULL, PLACE, NULL, MS_REMOUNT | MS_BIND | flags, NULL);
+}
+
+static void make_place(unsigned long flags)
+{
+    CHECK(mkdir(PLACE, 0755) == 0);
+    CHECK(mount("none", PLACE, "tmpfs", 0, NULL) == 0);
+    copy_self();
+    CHECK(mknod(PLACE "/null", S_IFCHR | 0666, makedev(1, 3)) == 0);
+    CHECK(change_mount(flags) == 0);
+}
+
+static void remove_place(void)
+{
+    CHECK(umount(PLACE) == 0 && rmdir(PLACE) == 0);
+}
+
+static void check_noexec(void)
+{
+    int fd = open(PROGRAM, O_RDONLY);
+
+    CHECK(run_copy() == NOT_AT_ALL);
+    FAILS(access(PROGRAM, X_OK), EACCES);
+    CHECK(access(PLACE, X_OK) == 0);
+    FAILS((long)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0), EPERM);
+    void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+    CHECK(page != MAP_FAILED);
+    FAILS(mprotect(page, 4096, PROT_READ | PROT_EXEC), EACCES);
+    CHECK(mprotect(page, 4096, PROT_READ | PROT_WRITE) == 0);
+    CHECK(munmap(page, 4096) == 0 && close(fd) == 0);
+}
+
+static void test_attributes(void)
+{
+    make_place(0);
+    CHECK(run_copy() == AS_ROOT && access(PROGRAM, X_OK) == 0 && statfs_flags() == 0);
+    CHECK(change_mount(MS_NOSUID) == 0 && run_copy() == AS_USER);
+    int fd = open(PLACE "/null", O_RDWR);
+    CHECK(fd >= 0 && change_mount(MS_NODEV) == 0 && run_copy() == AS_ROOT);
+    CHECK(write(fd, "", 1) == 1 && close(fd) == 0); /* what is open stays open */
+    FAILS(open(PLACE "/null", O_RDWR), EACCES);
+    CHECK((fd = open(PLACE "/null", O_PATH)) >= 0 && close(fd) == 0);
+    CHECK(change_mount(MS_NOEXEC) == 0);
+    check_noexec();
+    CHECK(change_mount(MS_RDONLY) == 0 && run_copy() == AS_ROOT);
+    FAILS(mkdir(PLACE "/new", 0755), EROFS);
+    FAILS(open(PROGRAM, O_WRONLY), EROFS);
+    FAILS(chmod(PROGRAM, 0755), EROFS);
+    FAILS(access(PROGRAM, W_OK), EROFS);
+    CHECK(says("/proc/self/mountinfo", " " PLACE " ro,noatime - tmpfs none rw"));
+    remove_place();
+}
+
+static void test_remount(void)
+{
+    make_place(EVERYTHING);
+    CHECK(statfs_flags() == EVERYTHING);
+    CHECK(says("/proc/mounts", PLACE " tmpfs ro,nosuid,nodev,noexec,noatime 0 0"));
+    CHECK(mount(NULL, PLACE, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0);
+    CHECK(says("/proc/self/mountinfo", PLACE " ro,noatime - tmpfs none ro"));
+    CHECK(change_mount(MS_NODEV) == 0);
+    FAILS(chmod(PROGRAM, 0755), EROFS); /* the file system is read-only, its mount is not */
+    CHECK(says("/proc/self/mountinfo", PLACE " rw,nodev,noatime - tmpfs none ro"));
+    CHECK(mount(NULL, PLACE, NULL, MS_REMOUNT, NULL) == 0 && statfs_flags() == 0);
+    CHECK(mkdir(PLACE "/inside", 0755) == 0);
+    FAILS(mount(NULL, PLACE "/inside", NULL, MS_REMOUNT | MS_BIND, NULL), EINVAL);
+    FAILS(mount(PLACE, PLACE "/inside", NULL, MS_BIND, NULL), EINVAL);
+    remove_place();
+}
+
+/* A new namespace begins with the attributes as they are; then each has its own. */
+static void test_attributes_of_namespaces(void)
+{
+    int status;
+
+    make_place(MS_NOSUID);
+    pid_t pid = fork();
+    if (pid == 0) {
+        CHECK(unshare(CLONE_NEWNS) == 0 && statfs_flags() == MS_NOSUID);
+        CHECK(change_mount(MS_NOEXEC) == 0);
+        check_noexec();
+        _exit(0);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+    CHECK(statfs_flags() == MS_NOSUID && run_copy() == AS_USER);
+    remove_place();
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
-        {"options", test_options}, {"change", test_change},   {"detached", test_detached},
-        {"tree", test_tree},       {"hidepid", test_hidepid},
+        {"options", test_options},   {"change", test_change},
+        {"detached", test_detached}, {"tree", test_tree},
+        {"hidepid", test_hidepid},   {"attributes", test_attributes},
+        {"remount", test_remount},   {"namespaces", test_attributes_of_namespaces},
     };
 
+    if (argc == 2 && strcmp(argv[1], "whom") == 0)
+        return as_whom();
     return run_cases(CASES, cases, sizeof(cases) / sizeof(cases[0]), argc, argv);
 }

@@ -21,9 +21,9 @@ struct linux_statfs {
 };
 static_assert(sizeof(struct linux_statfs) == 120, "struct statfs");
 
-/* f_flags */
-#define ST_RDONLY 0x0001
-#define ST_VALID  0x0020
+/* f_flags, besides those of mount(2) */
+#define ST_VALID   0x0020
+#define ST_NOATIME 0x0400
 
 #define RAMFS_MAGIC         0x858458f6
 #define TMPFS_MAGIC         0x01021994
