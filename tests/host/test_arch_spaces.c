@@ -723,6 +723,44 @@ static void long_ranges_become_the_whole_space(void **state)
     assert_int_equal(calls, 1);
 }
 
+/* Both harts have cached the kernel's second page, and that it is in a table. */
+static void cache_kernel_page(void)
+{
+    for (u32 cpu = 0; cpu < 2; cpu++)
+        model[cpu].tables[0] = model[cpu].leaves[0][1] = 1;
+}
+
+/* What was not there may be cached as such, and the kernel cannot ask again: here at once, elsewhere by generation. */
+static void what_is_new_to_the_kernel_is_fenced_here(void **state)
+{
+    struct mmu_flush fl;
+
+    (void)state;
+    reset(2, true, 15);
+    cache_kernel_page();
+    asked_cpus = 0;
+    mmu_flush_begin(&fl, &kernel_space);
+    fl.added = true;
+    mmu_flush_end(&fl);
+    assert_int_equal(model[0].tables[0], 0);
+    assert_int_equal(model[0].leaves[0][1], 0);
+    assert_int_equal(asked_cpus, 0);
+}
+
+static void what_changes_for_the_kernel_is_fenced_everywhere(void **state)
+{
+    struct mmu_flush fl;
+
+    (void)state;
+    reset(2, true, 15);
+    cache_kernel_page();
+    mmu_flush_begin(&fl, &kernel_space);
+    mmu_flush_note(&fl, PAGE_SIZE, 0);
+    mmu_flush_end(&fl);
+    assert_int_equal(model[0].leaves[0][1], 0);
+    assert_int_equal(model[1].leaves[0][1], 0);
+}
+
 /* New code: whoever runs the space fetches anew, once; others when they come. */
 static void code_is_fetched_anew_where_it_can_run(void **state)
 {
@@ -751,6 +789,8 @@ int main(void)
         cmocka_unit_test(without_asids_nobody_remembers),
         cmocka_unit_test(a_space_that_has_ended_is_in_no_table),
         cmocka_unit_test(long_ranges_become_the_whole_space),
+        cmocka_unit_test(what_is_new_to_the_kernel_is_fenced_here),
+        cmocka_unit_test(what_changes_for_the_kernel_is_fenced_everywhere),
         cmocka_unit_test(code_is_fetched_anew_where_it_can_run),
         cmocka_unit_test(interleaved_with_isolation),
         cmocka_unit_test(interleaved_without_isolation),
