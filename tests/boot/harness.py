@@ -166,7 +166,10 @@ class Machine:
         return True
 
     def close(self):
-        self.child.close(force=True)
+        try:
+            self.child.close(force=True)
+        except pexpect.ExceptionPexpect:
+            self.child.wait()  # killed, but on a busy host not gone within the tenth of a second that pexpect grants
         self.log.close()
 
 
