@@ -27,7 +27,7 @@ static struct thread *first_for(struct run_queue *rq, u32 cpu)
     return NULL;
 }
 
-/* Both queues are held, `from` no longer at the return. Whether there was somebody to move. */
+/* Both queues are held, none at the return. Whether there was somebody to move. */
 static bool move_one(struct run_queue *from, struct run_queue *to)
 {
     struct thread *t = first_for(from, to->cpu->id);
@@ -43,6 +43,8 @@ static bool move_one(struct run_queue *from, struct run_queue *to)
     spin_unlock_nested(&from->lock);
     if (t)
         sched_enqueue(to, t);
+    else
+        spin_unlock_nested(&to->lock);
     return t;
 }
 
@@ -73,15 +75,16 @@ static struct run_queue *busiest(u32 cpus)
     return found;
 }
 
-/* Takes a thread of another queue into this cpu's, which is held. */
+/* Takes a thread of another queue into this cpu's. Whether there is one in it now. */
 static bool steal_from(struct run_queue *from, struct run_queue *to)
 {
-    bool some;
-
+    spin_lock_nested(&to->lock);
     sched_lock_second(to, from);
-    some = move_one(from, to);
-    to->counters.steals += some;
-    return some;
+    if (move_one(from, to)) {
+        to->counters.steals++;
+        return true;
+    }
+    return READ_ONCE(to->tree.count);
 }
 
 static void mark_idle(struct run_queue *rq)
@@ -103,9 +106,7 @@ bool sched_steal(void)
         mark_idle(rq);
     while (!some && (victim = busiest(others))) {
         others &= ~bit_of(victim);
-        spin_lock_nested(&rq->lock);
-        some = steal_from(victim, rq) || rq->tree.count;
-        spin_unlock_nested(&rq->lock);
+        some = steal_from(victim, rq);
     }
     return some;
 }
@@ -146,7 +147,6 @@ static void push(struct run_queue *rq, struct run_queue *to)
     rq->crowded = 0;
     sched_lock_second(rq, to);
     move_one(rq, to);
-    spin_unlock_nested(&to->lock);
 }
 
 void sched_balance(void)
@@ -184,9 +184,7 @@ int sched_set_affinity(struct thread *t, u64 mask)
         run_remove(&rq->tree, &t->run);
         sched_settle(rq, t);
     } else {
-        if (rq->cpu->current == t)
-            sched_ask(rq); /* it leaves on its way */
-        spin_unlock_nested(&rq->lock);
+        sched_release(rq, rq->cpu->current == t && sched_ask(rq)); /* it leaves on its way */
     }
     arch_irq_restore(flags);
     return 0;

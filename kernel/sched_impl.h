@@ -27,6 +27,7 @@
 #pragma once
 
 #include <arch/irq.h>
+#include <arch/smp.h>
 #include <base/atomic.h>
 #include <base/percpu.h>
 #include <base/spinlock.h>
@@ -159,11 +160,40 @@ void sched_lock_second(struct run_queue *held, struct run_queue *other);
  */
 struct run_queue *sched_change_queue(struct run_queue *from, struct thread *t, u32 cpu);
 
-/* Puts a thread on its way into its queue, and lets it take over there if it should. */
+/* Puts a thread on its way into its queue, which is released, and lets it take over there if it should. */
 void sched_enqueue(struct run_queue *rq, struct thread *t);
 
-/* Makes the cpu whose queue is held enter the scheduler soon. */
-void sched_ask(struct run_queue *rq);
+/*
+ * Makes the cpu whose queue is held enter the scheduler soon. Whether it is another one, which has to be
+ * interrupted for that: sched_release().
+ */
+static __always_inline bool sched_ask(struct run_queue *rq)
+{
+    struct cpu *cpu = rq->cpu;
+
+    /* Where the bit is set already, an interrupt is on its way or the cpu is about to look. */
+    if (cpu->work & CPU_WORK_RESCHED)
+        return false;
+    WRITE_ONCE(cpu->work, cpu->work | CPU_WORK_RESCHED);
+    return cpu != this_cpu();
+}
+
+/*
+ * Releases a queue and then, if wanted, interrupts its cpu: a call of the firmware, for which nobody shall wait at
+ * the lock, the interrupted cpu least of all. Interrupts stay off.
+ *
+ * Nothing is lost in between. What the cpu is to find (its work, its queue) was stored before, and is visible
+ * before the interrupt is sent. The idle loop looks at it with interrupts off and then waits for one: either it has seen
+ * what was stored, or the interrupt comes after it looked, is pending, and ends the wait. Should the cpu have found
+ * everything by itself by then, it is interrupted once for nothing. Another waker who meanwhile sees CPU_WORK_RESCHED
+ * set and sends no interrupt relies on this one, which comes: interrupts are off here, and nothing is waited for.
+ */
+static __always_inline void sched_release(struct run_queue *rq, bool interrupt)
+{
+    spin_unlock_nested(&rq->lock);
+    if (interrupt)
+        arch_ipi(rq->cpu->id);
+}
 
 /* Puts a thread on its way, its queue held, into the queue of a cpu where it may run; unlocks that. */
 void sched_settle(struct run_queue *rq, struct thread *t);

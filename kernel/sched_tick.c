@@ -10,7 +10,6 @@
  */
 #include "sched_impl.h"
 
-#include <arch/smp.h>
 #include <arch/trap.h>
 #include <kernel/tick.h>
 #include <kernel/time.h>
@@ -118,18 +117,13 @@ void sched_check_after(struct thread *t, u64 ns)
 {
     irqflags_t flags;
     struct run_queue *rq = lock_queue_of(t, &flags);
-    bool runs = rq->cpu->current == t;
+    bool runs = rq->cpu->current == t, here = rq == this_queue();
 
-    if (ns == TIME_NEVER) {
-        t->check_at = THREAD_UNCHECKED;
-    } else {
-        t->check_at = t->run.ticks + time_ns_to_ticks(ns);
-        if (rq == this_queue() && runs)
-            tick_request(check_deadline(rq, t));
-        else if (runs)
-            arch_ipi(rq->cpu->id); /* sched_ipi there does the same */
-    }
-    spin_unlock(&rq->lock, flags);
+    t->check_at = ns == TIME_NEVER ? THREAD_UNCHECKED : t->run.ticks + time_ns_to_ticks(ns);
+    if (runs && here)
+        tick_request(check_deadline(rq, t));
+    sched_release(rq, runs && !here && ns != TIME_NEVER); /* sched_ipi there does the same */
+    arch_irq_restore(flags);
 }
 
 bool sched_check_due(void)

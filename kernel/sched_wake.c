@@ -18,37 +18,27 @@
 
 /* --- taking over --- */
 
-void sched_ask(struct run_queue *rq)
-{
-    struct cpu *cpu = rq->cpu;
-
-    /* Where the bit is set already, an interrupt is on its way or the cpu is about to look. */
-    if (cpu->work & CPU_WORK_RESCHED)
-        return;
-    WRITE_ONCE(cpu->work, cpu->work | CPU_WORK_RESCHED);
-    if (cpu != this_cpu())
-        arch_ipi(cpu->id);
-}
-
-/* `t` has come into the queue of its cpu: does it take over now, or at the end of a slice? */
+/* `t` has come into the queue of its cpu, released here: does it take over now, or at the end of a slice? */
 static __always_inline void consider_preemption(struct run_queue *rq, struct thread *t)
 {
     struct thread *current = rq->cpu->current;
     u64 lead = sched_preempt_ticks << RUN_SHIFT;
+    bool interrupt = false;
 
     if ((s64)(current->run.vruntime - t->run.vruntime) > (s64)lead)
-        sched_ask(rq);
+        interrupt = sched_ask(rq);
     else if (rq == this_queue())
         tick_request(rq->turn_start + sched_slice_ticks);
-    else if (rq->tree.count == 1)
-        arch_ipi(rq->cpu->id); /* from now on somebody waits there: sched_ipi there does the same */
+    else
+        interrupt = rq->tree.count == 1; /* somebody waits there now: sched_ipi does the same */
+    sched_release(rq, interrupt);
 }
 
 static __noinline void end_idling(struct run_queue *rq)
 {
     if (READ_ONCE(sched_idle_set.cpus) & bit_of(rq))
         atomic_fetch_and(&sched_idle_set.cpus, ~bit_of(rq));
-    sched_ask(rq);
+    sched_release(rq, sched_ask(rq));
 }
 
 static __always_inline void enqueue(struct run_queue *rq, struct thread *t)
@@ -118,9 +108,7 @@ static __noinline struct run_queue *go_to(struct run_queue *rq, struct thread *t
 
 void sched_settle(struct run_queue *rq, struct thread *t)
 {
-    rq = go_to(rq, t, choose_again(t));
-    enqueue(rq, t);
-    spin_unlock_nested(&rq->lock);
+    enqueue(go_to(rq, t, choose_again(t)), t);
 }
 
 /* --- waking --- */
@@ -131,18 +119,17 @@ static bool is_asleep(const struct thread *t)
            t->state == THREAD_STOPPED;
 }
 
-/*
- * Whatever the thread sleeps for; its queue is held. The queue in which it now is, held instead. One
- * that has not left its cpu yet stays there.
- */
-static __always_inline struct run_queue *wake_sleeper(struct run_queue *rq, struct thread *t)
+/* Whatever the thread sleeps for; its queue is held, and released. One that has not left its cpu yet stays there. */
+static __always_inline void wake_sleeper(struct run_queue *rq, struct thread *t)
 {
     bool blocked = t->state == THREAD_UNINTERRUPTIBLE;
     u32 cpu;
 
     t->state = THREAD_RUNNING;
-    if (rq->cpu->current == t)
-        return rq;
+    if (rq->cpu->current == t) {
+        spin_unlock_nested(&rq->lock);
+        return;
+    }
     rq->blocked -= blocked;
     cpu = choose_again(t);
     if (unlikely(cpu != t->cpu))
@@ -151,7 +138,6 @@ static __always_inline struct run_queue *wake_sleeper(struct run_queue *rq, stru
         catch_up(rq);
     run_place(&rq->tree, &t->run, sched_slice_ticks);
     enqueue(rq, t);
-    return rq;
 }
 
 bool sched_wake(struct thread *t)
@@ -161,8 +147,10 @@ bool sched_wake(struct thread *t)
     bool asleep = is_asleep(t);
 
     if (asleep)
-        rq = wake_sleeper(rq, t);
-    spin_unlock(&rq->lock, flags);
+        wake_sleeper(rq, t);
+    else
+        spin_unlock_nested(&rq->lock);
+    arch_irq_restore(flags);
     return asleep;
 }
 
@@ -171,16 +159,18 @@ void sched_set_work(struct thread *t, u32 bits, bool wake)
     irqflags_t flags;
     struct run_queue *rq = lock_queue_of(t, &flags);
     struct cpu *cpu = rq->cpu;
+    bool runs = cpu->current == t;
 
     t->work |= bits;
-    if (cpu->current == t) {
+    if (runs)
         WRITE_ONCE(cpu->work, cpu->work | bits);
-        if (cpu != this_cpu())
-            arch_ipi(cpu->id);
-    }
     if (wake && (t->state == THREAD_INTERRUPTIBLE || t->state == THREAD_STOPPED))
-        rq = wake_sleeper(rq, t);
-    spin_unlock(&rq->lock, flags);
+        wake_sleeper(rq, t);
+    else
+        spin_unlock_nested(&rq->lock);
+    if (runs && cpu != this_cpu())
+        arch_ipi(cpu->id);
+    arch_irq_restore(flags);
 }
 
 void sched_clear_work(u32 bits)
@@ -222,5 +212,5 @@ void sched_start_thread(struct thread *t)
         t->run.vruntime = parent->run.vruntime;
     t->state = THREAD_RUNNING;
     enqueue(rq, t);
-    spin_unlock(&rq->lock, flags);
+    arch_irq_restore(flags);
 }
