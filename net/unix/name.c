@@ -45,21 +45,26 @@ int unix_check_address(struct socket_address *address)
     return 0;
 }
 
-static struct unix_name *name_make_for(struct unix_socket *s, const struct socket_address *address,
-                                       struct dentry *dentry)
+static struct unix_name *make_name(struct unix_socket *s, const struct socket_address *address)
 {
     struct unix_name *name = kmalloc(sizeof(*name));
 
     if (!name)
         return NULL;
     name->refs = 1;
-    name->dentry = dentry ? dentry_get(dentry) : NULL;
+    name->dentry = NULL;
     name->net = s->net;
     name->type = s->socket.type;
-    name->hash = dentry ? (vaddr_t)dentry->inode / sizeof(struct inode)
-                        : name_hash((const char *)address->bytes, address->len) >> 8;
+    name->hash = name_hash((const char *)address->bytes, address->len) >> 8;
     name->address = *address;
     return name;
+}
+
+/* Makes it the name of a file, whose reference it takes over. */
+static void set_file(struct unix_name *name, struct dentry *dentry)
+{
+    name->dentry = dentry;
+    name->hash = (vaddr_t)dentry->inode / sizeof(struct inode);
 }
 
 struct unix_name *unix_name_get(struct unix_name *name)
@@ -174,14 +179,6 @@ static int publish(struct unix_socket *s, struct unix_name *name)
     return taken ? -EADDRINUSE : 0;
 }
 
-static int bind_as(struct unix_socket *s, const struct socket_address *address,
-                   struct dentry *dentry)
-{
-    struct unix_name *name = name_make_for(s, address, dentry);
-
-    return name ? publish(s, name) : -ENOMEM;
-}
-
 /* Makes the file that a path leads to, with the mode that fchmod() may have given to the socket. */
 static int make_file(struct unix_socket *s, const char *path, struct dentry **out)
 {
@@ -200,15 +197,23 @@ static int make_file(struct unix_socket *s, const char *path, struct dentry **ou
     return err == -EEXIST ? -EADDRINUSE : err;
 }
 
-static int bind_path(struct unix_socket *s, const struct socket_address *address)
+/* The file comes last of what may fail: it would be there for all to see. */
+static int bind_to(struct unix_socket *s, const struct socket_address *address)
 {
+    struct unix_name *name = make_name(s, address);
     struct dentry *dentry;
-    int err = make_file(s, address->un.sun_path, &dentry);
+    int err = 0;
 
-    if (err)
-        return err;
-    err = bind_as(s, address, dentry);
-    dentry_put(dentry);
+    if (!name)
+        return -ENOMEM;
+    if (is_path(address)) {
+        err = make_file(s, address->un.sun_path, &dentry);
+        if (!err)
+            set_file(name, dentry);
+    }
+    if (!err)
+        return publish(s, name);
+    unix_name_put(name);
     return err;
 }
 
@@ -222,7 +227,7 @@ int unix_autobind(struct unix_socket *s)
         struct socket_address address = {.len = PATH_AT + 6, .family = AF_UNIX};
         fmt_snprintf(address.un.sun_path + 1, 6, "%05x",
                      (atomic_fetch_add(&last, 1) + 1) & AUTO_MOST);
-        err = bind_as(s, &address, NULL);
+        err = bind_to(s, &address);
         yield_point();
     }
     return err == -EADDRINUSE ? -ENOSPC : err;
@@ -237,7 +242,7 @@ static int bind_locked(struct unix_socket *s, const struct socket_address *given
     int err = unix_check_address(&address);
     if (err || s->name)
         return -EINVAL;
-    return is_path(&address) ? bind_path(s, &address) : bind_as(s, &address, NULL);
+    return bind_to(s, &address);
 }
 
 int unix_bind(struct socket *socket, const struct socket_address *address)
@@ -278,20 +283,33 @@ static struct unix_socket *find_name(const struct unix_name *name)
     return s;
 }
 
+/* The name that an address means: a file's, or one by itself. */
+static int resolve(struct unix_socket *s, const struct socket_address *address,
+                   struct unix_name **out)
+{
+    struct dentry *dentry = NULL;
+    int err = is_path(address) ? find_file(address->un.sun_path, &dentry) : 0;
+
+    if (err)
+        return err;
+    *out = make_name(s, address);
+    if (*out && dentry)
+        set_file(*out, dentry);
+    else
+        dentry_put(dentry);
+    return *out ? 0 : -ENOMEM;
+}
+
 int unix_find(struct unix_socket *s, const struct socket_address *given, struct unix_socket **out)
 {
     struct socket_address address = *given;
-    struct dentry *dentry = NULL;
+    struct unix_name *name;
     int err = unix_check_address(&address);
 
-    if (!err && is_path(&address))
-        err = find_file(address.un.sun_path, &dentry);
+    if (!err)
+        err = resolve(s, &address, &name);
     if (err)
         return err;
-    struct unix_name *name = name_make_for(s, &address, dentry);
-    dentry_put(dentry);
-    if (!name)
-        return -ENOMEM;
     *out = find_name(name);
     unix_name_put(name);
     if (!*out)
