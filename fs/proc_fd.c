@@ -12,6 +12,7 @@
 #include <fs/fdtable.h>
 #include <fs/fscontext.h>
 #include <fs/nsfs.h>
+#include <kernel/cred.h>
 #include <kernel/process.h>
 #include <lib/err.h>
 #include <lib/fmt.h>
@@ -21,18 +22,23 @@
 /* Tell the kinds of nodes apart by inode number. */
 static const char dir_tag, link_tag;
 
-/* The file behind a link, referenced, or NULL. */
+/*
+ * The file behind a link, referenced, or an error. The directory's owner says who may come in; but the process
+ * may have become somebody else since then.
+ */
 static struct file *file_of(struct inode *inode)
 {
     struct process *p = proc_node_process(inode);
     int number = proc_node_of(inode)->number;
     struct file *file = NULL;
 
+    if (p && permit_look(p))
+        return ERR_PTR(-EACCES);
     if (p && fd_next_of(p, proc_node_of(inode)->tid, number, &file) != number && file) {
         file_put(file);
         file = NULL;
     }
-    return file;
+    return file ? file : ERR_PTR(-ENOENT);
 }
 
 /* A pipe or a socket has no name to go to: a dentry of its own stands in. */
@@ -40,8 +46,8 @@ static struct dentry *fd_jump(struct inode *inode)
 {
     struct file *file = file_of(inode);
 
-    if (!file)
-        return ERR_PTR(-ENOENT);
+    if (IS_ERR(file))
+        return (void *)file;
     struct dentry *d =
         file->dentry ? dentry_get(file->dentry) : dentry_make_root(inode_get(file->inode));
     file_put(file);
@@ -75,18 +81,19 @@ static char *describe(struct file *file, char *buf)
 static ssize_t fd_readlink(struct inode *inode, char *buf, size_t size)
 {
     struct file *file = file_of(inode);
-    char *text = kmalloc(PATH_MAX);
-    ssize_t n = file ? -ENOMEM : -ENOENT;
 
-    if (file && text) {
+    if (IS_ERR(file))
+        return PTR_ERR(file);
+    char *text = kmalloc(PATH_MAX);
+    ssize_t n = -ENOMEM;
+    if (text) {
         char *path = describe(file, text);
         n = IS_ERR(path) ? PTR_ERR(path) : (ssize_t)MIN(strlen(path), size);
         if (n > 0)
             memcpy(buf, path, (size_t)n);
     }
     kfree(text);
-    if (file)
-        file_put(file);
+    file_put(file);
     return n;
 }
 

@@ -140,6 +140,41 @@ static void reach(void)
     as_user(USER, cannot_reach_root);
 }
 
+/* Becomes private when it is told to. */
+static void hides(int go, int done)
+{
+    char c;
+
+    CHECK(prctl(PR_SET_DUMPABLE, 1) == 0 && write(done, "x", 1) == 1);
+    CHECK(read(go, &c, 1) == 1 && prctl(PR_SET_DUMPABLE, 0) == 0 && write(done, "x", 1) == 1);
+    pause();
+}
+
+/* Who had a foot in the door of a process sees no more of it than others, once it has become private. */
+static void loses_sight(void)
+{
+    int go[2], done[2], dir;
+    char text[64];
+
+    CHECK(pipe(go) == 0 && pipe(done) == 0);
+    pid_t pid = fork();
+    if (pid == 0)
+        hides(go[0], done[1]);
+    CHECK(read(done[0], text, 1) == 1);
+    snprintf(text, sizeof(text), "/proc/%d/fd", pid);
+    dir = open(text, O_RDONLY | O_DIRECTORY);
+    CHECK(dir >= 0 && readlinkat(dir, "0", text, sizeof(text)) > 0);
+    CHECK(write(go[1], "x", 1) == 1 && read(done[0], text, 1) == 1);
+    FAILS(readlinkat(dir, "0", text, sizeof(text)), EACCES);
+    FAILS(openat(dir, "0", O_RDONLY), EACCES);
+    CHECK(kill(pid, SIGKILL) == 0 && status_of(pid) == SIGKILL);
+}
+
+static void door(void)
+{
+    as_user(USER, loses_sight);
+}
+
 /* access(2) asks for the real user, open(2) for the effective one. */
 static void two_pairs_of_eyes(void)
 {
@@ -392,6 +427,7 @@ int main(int argc, char **argv)
         {"groups", groups},
         {"files", files},
         {"reach", reach},
+        {"door", door},
         {"eyes", two_pairs_of_eyes},
         {"set-user-id", set_user_id},
         {"keepcaps", keeps_capabilities},
