@@ -16,7 +16,9 @@
 #include <abi/linux/mman.h>
 #include <abi/linux/poll.h>
 #include <abi/linux/signal.h>
+#include <abi/linux/socket.h>
 #include <abi/linux/time.h>
+#include <abi/linux/uio.h>
 
 #include "thread.h"
 
@@ -274,6 +276,88 @@ static long use_pidfd(void)
     return fd < 0 ? fd : MIN(SYS(ppoll, &wait, 1, &none, 0, 0), 0);
 }
 
+/* --- sockets ------------------------------------------------------------------------------------- */
+
+struct fd_message {
+    struct linux_cmsghdr head;
+    s32 fd[2];
+};
+
+/* Sends a long message with two descriptors, one in a control message, and receives both twice. */
+static long pass_files(const s32 end[2])
+{
+    static char bytes[3 * PAGE];
+    struct linux_cmsghdr head = {
+        .cmsg_len = sizeof(head) + sizeof(s32), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    struct fd_message control[2] = {{head, {end[0], 0}}, {head, {end[1], 0}}};
+    struct linux_iovec iov = {.iov_base = (u64)bytes, .iov_len = sizeof(bytes)};
+    struct linux_msghdr msg = {.msg_iov = (u64)&iov,
+                               .msg_iovlen = 1,
+                               .msg_control = (u64)control,
+                               .msg_controllen = sizeof(control)};
+    long rc = SYS(sendmsg, end[0], &msg, 0);
+
+    for (int peek = 1; rc >= 0 && peek >= 0; peek--) {
+        msg.msg_controllen = sizeof(control);
+        rc = SYS(recvmsg, end[1], &msg, peek ? MSG_PEEK : 0);
+        if (rc >= 0 && !(msg.msg_flags & MSG_CTRUNC) &&
+            (!msg.msg_controllen || control[0].head.cmsg_len != sizeof(control[0])))
+            return -EIO; /* one is lost, and nobody is told */
+    }
+    return MIN(rc, 0);
+}
+
+static long use_stream(void)
+{
+    s32 end[2];
+    long rc = SYS(socketpair, AF_UNIX, SOCK_STREAM, 0, end);
+
+    return rc ? rc : pass_files(end);
+}
+
+#define SOCKET_FILE "/tmp/a-name-of-a-socket-that-is-too-long-to-be-kept-in-the-dentry-itself"
+
+/* To the name of a file, which is not there if it could not be bound, from a name that is made up. */
+static long use_datagram(void)
+{
+    static const struct linux_sockaddr_un address = {AF_UNIX, SOCKET_FILE};
+    char byte;
+    long to = SYS(socket, AF_UNIX, SOCK_DGRAM, 0), from = SYS(socket, AF_UNIX, SOCK_DGRAM, 0);
+    long rc = MIN(to, from);
+
+    if (rc >= 0)
+        rc = SYS(bind, from, &address, sizeof(address.sun_family));
+    if (rc >= 0) {
+        rc = SYS(bind, to, &address, sizeof(address));
+        if (rc < 0 && SYS(faccessat, AT_FDCWD, SOCKET_FILE, 0) == 0)
+            return -EIO;
+    }
+    if (rc >= 0)
+        rc = SYS(sendto, from, "x", 1, 0, &address, sizeof(address));
+    return rc < 0 ? rc : MIN(SYS(read, to, &byte, 1), 0);
+}
+
+/* A connection that could not be accepted is still there. */
+static long use_connection(void)
+{
+    static const struct linux_sockaddr_un address = {AF_UNIX, "\0failnth"};
+    long server = SYS(socket, AF_UNIX, SOCK_STREAM, 0);
+    long client = SYS(socket, AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    long rc = MIN(server, client), end = 0;
+
+    if (rc >= 0)
+        rc = SYS(bind, server, &address, sizeof(address));
+    if (rc >= 0)
+        rc = SYS(listen, server, 1);
+    if (rc >= 0)
+        rc = SYS(connect, client, &address, sizeof(address));
+    if (rc >= 0)
+        end = SYS(accept, server, 0, 0);
+    if (end < 0 && SYS(accept, server, 0, 0) < 0)
+        return -EIO;
+    return rc < 0 ? rc : MIN(end, 0);
+}
+
 /* --- what outlives a process, and signals ---------------------------------------------------------- */
 
 static long segment = -1;
@@ -315,10 +399,9 @@ static long take_signal(void)
     return rc;
 }
 
-/* Takes back what outlives a process. */
+/* Takes back what outlives a process, as far as that process alone knows of it. */
 static void clean_up(void)
 {
-    SYS(unlinkat, AT_FDCWD, NEW_FILE, 0);
     if (segment >= 0)
         SYS(shmctl, segment, IPC_RMID, 0);
 }
@@ -326,7 +409,8 @@ static void clean_up(void)
 /* EFAULT: a page of a buffer could not be had, which is what Linux says as well. */
 static bool says_no_memory(long rc)
 {
-    return rc == -EFAULT || rc == -ENOMEM || rc == -EAGAIN || rc == -ENOSPC || rc == -ENOLCK;
+    return rc == -EFAULT || rc == -ENOMEM || rc == -EAGAIN || rc == -ENOSPC || rc == -ENOLCK ||
+           rc == -ENOBUFS;
 }
 
 static void answer(long (*call)(void), long k)
@@ -358,8 +442,16 @@ static struct action {
     {"signal", .call = take_signal},    {"lock", .call = cut_lock},
     {"epoll", .call = use_epoll},       {"timerfd", .call = use_timerfd},
     {"signalfd", .call = use_signalfd}, {"timer", .call = use_timer},
-    {"pidfd", .call = use_pidfd},
+    {"pidfd", .call = use_pidfd},       {"stream", .call = use_stream},
+    {"datagram", .call = use_datagram}, {"connect", .call = use_connection},
 };
+
+/* Also those of a process that was killed. */
+static void remove_files(void)
+{
+    SYS(unlinkat, AT_FDCWD, NEW_FILE, 0);
+    SYS(unlinkat, AT_FDCWD, SOCKET_FILE, 0);
+}
 
 /*
  * True when the k-th allocation was made and failed. Each attempt has a process of its own: the
@@ -377,6 +469,7 @@ static bool try(const struct action *a, long k)
             answer(a->call, k);
     }
     long status = pid < 0 ? pid : sys_wait(pid);
+    remove_files();
     if (status < 0 || status == BROKEN << 8) {
         warn("failnth: %s: a wrong error, or one though no allocation failed (k %ld, status %ld)\n",
              a->name, k, status);
@@ -444,7 +537,6 @@ int main(void)
     for (int i = 0; i < ROUNDS; i++)
         count_all();
     remove_segments();
-    SYS(unlinkat, AT_FDCWD, NEW_FILE, 0);
     u64 after = free_memory();
     print("failnth: allocations");
     for (size_t i = 0; i < ARRAY_SIZE(actions); i++)

@@ -109,7 +109,7 @@ def test_every_system_call_with_every_bad_pointer(shell):
 # Allocations that fail.
 
 ACTIONS = ("fork", "exec", "clone", "mmap", "fault", "mremap", "pipe", "open", "memfd", "shm", "signal", "lock",
-           "epoll", "timerfd", "signalfd", "timer", "pidfd")
+           "epoll", "timerfd", "signalfd", "timer", "pidfd", "stream", "datagram", "connect")
 
 
 def objects(m):
