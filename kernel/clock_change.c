@@ -7,12 +7,13 @@
 #include <base/atomic.h>
 #include <base/spinlock.h>
 #include <kernel/clock_change.h>
+#include <kernel/time.h>
+#include <lib/errno.h>
 
 static struct spinlock listeners_lock = SPINLOCK_INIT("clock listeners");
 static struct list listeners = LIST_INIT(listeners);
 
-u32 clock_changes;
-struct wait_queue clock_sleepers = WAIT_QUEUE_INIT(clock_sleepers, "clock sleep");
+static u32 changes; /* how often somebody was told */
 
 void clock_listen(struct clock_listener *listener, void (*changed)(struct clock_listener *, bool))
 {
@@ -36,9 +37,43 @@ void clock_tell(bool jumped)
     struct clock_listener *listener;
     irqflags_t flags = spin_lock(&listeners_lock);
 
-    atomic_fetch_add(&clock_changes, 1u);
+    atomic_fetch_add(&changes, 1u);
     list_for_each_entry (listener, &listeners, link)
         listener->changed(listener, jumped);
     spin_unlock(&listeners_lock, flags);
-    wake_all(&clock_sleepers);
+}
+
+/* --- waiting for a date --- */
+
+struct date_waiter {
+    struct clock_listener listener;
+    struct wait_queue *queue;
+};
+
+static void look_again(struct clock_listener *listener, bool jumped)
+{
+    (void)jumped;
+    wake_all(container_of(listener, struct date_waiter, listener)->queue);
+}
+
+static u64 date(bool tai)
+{
+    return tai ? time_tai_ns() : time_realtime_ns();
+}
+
+/* The deadline is computed after the look at `changes`: a change since then is seen, or has been counted in it. */
+int clock_wait_date(struct wait_queue *queue, bool (*done)(void *arg), void *arg, bool tai, u64 ns)
+{
+    struct date_waiter w = {.queue = queue};
+    int err;
+
+    clock_listen(&w.listener, look_again);
+    do {
+        u32 seen = atomic_load_acquire(&changes);
+        u64 deadline = tai ? time_tai_deadline(ns) : time_realtime_deadline(ns);
+
+        err = wait_event_until(queue, done(arg) || READ_ONCE(changes) != seen, deadline, true);
+    } while (err ? err == -ETIMEDOUT && date(tai) < ns : !done(arg));
+    clock_unlisten(&w.listener);
+    return err;
 }

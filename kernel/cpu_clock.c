@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Clocks of cpu time. See <kernel/cpu_clock.h>. Lock: process_lock, for the threads of a process. */
+/*
+ * Clocks of cpu time. See <kernel/cpu_clock.h>. Who sleeps by one is among the alarms of the process that it belongs to,
+ * and so is woken by the checks of its cpu time (kernel/itimer.c). Lock: process_lock, for the threads of a process
+ * and for its alarms.
+ */
 #include <abi/linux/time.h>
+#include <base/atomic.h>
+#include <base/wait.h>
 #include <kernel/cpu_clock.h>
 #include <kernel/process.h>
+#include <kernel/time.h>
 #include <lib/errno.h>
 
 /* A negative clock number: the inverse of an id, and three bits. */
@@ -73,4 +80,74 @@ int cpu_clock_read(const struct cpu_clock *clock, u64 *ns)
     spin_unlock(&process_lock, flags);
     process_put(p);
     return 0;
+}
+
+/* --- sleeping --- */
+
+/* Sums of such times and the clock's do not wrap; 146 years are for ever. */
+#define LONGEST_NS ((u64)1 << 62)
+
+struct sleeper {
+    struct cpu_alarm alarm;
+    struct cpu_clock clock;
+    struct process *process;
+    u64 until;
+    struct wait_queue queue;
+    bool due;
+};
+
+static u64 check_sleeper(struct cpu_alarm *alarm)
+{
+    struct sleeper *s = container_of(alarm, struct sleeper, alarm);
+    u64 now = cpu_clock_of_locked(&s->clock, s->process);
+
+    if (now < s->until)
+        return s->until - now;
+    atomic_store_release(&s->due, true);
+    wake_all(&s->queue);
+    return TIME_NEVER;
+}
+
+/* Under process_lock. */
+static int join_alarms(struct sleeper *s)
+{
+    if (s->clock.thread && !process_thread(s->process, s->clock.id))
+        return -EINVAL;
+    list_push_back(&s->process->cpu_alarms, &s->alarm.link);
+    check_sleeper(&s->alarm); /* what is over by now needs nobody to run */
+    return 0;
+}
+
+static int sleep_by(struct sleeper *s)
+{
+    irqflags_t flags = spin_lock(&process_lock);
+    int err = join_alarms(s);
+
+    spin_unlock(&process_lock, flags);
+    if (err)
+        return err;
+    if (!s->due)
+        itimer_watch(s->process);
+    err = wait_event_interruptible(&s->queue, atomic_load_acquire(&s->due));
+    flags = spin_lock(&process_lock);
+    list_remove(&s->alarm.link);
+    spin_unlock(&process_lock, flags);
+    return err;
+}
+
+int cpu_clock_sleep(const struct cpu_clock *clock, u64 until)
+{
+    struct sleeper s = {
+        .alarm.check = check_sleeper, .clock = *clock, .until = MIN(until, LONGEST_NS)};
+    int err;
+
+    if (clock->thread && (!clock->id || clock->id == current_thread()->tid))
+        return -EINVAL;
+    s.process = process_find(clock->thread || !clock->id ? current_pid() : clock->id);
+    if (!s.process)
+        return -EINVAL;
+    wait_queue_init(&s.queue, "cpu time");
+    err = sleep_by(&s);
+    process_put(s.process);
+    return err;
 }

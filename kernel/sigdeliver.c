@@ -55,6 +55,7 @@ static void settle_syscall(struct trap_frame *tf, const struct sig_action *handl
         return;
     }
     if (!goes_on(code, handler)) {
+        current_thread()->restart.go_on = NULL;
         tf_set_result(tf, -EINTR);
         tf_clear_syscall(tf);
     } else if (code == ERESTART_RESTARTBLOCK) {

@@ -19,6 +19,8 @@ void clock_unlisten(struct clock_listener *listener);
 /* Tells everybody, after the change. Any context, no spinlock held. */
 void clock_tell(bool jumped);
 
-/* How often that was done, and the queue that is woken after it. */
-extern u32 clock_changes;
-extern struct wait_queue clock_sleepers;
+/*
+ * Sleeps on `queue` until done(arg), or until the calendar (or TAI) shows `ns`, also when it is set meanwhile, or when a
+ * leap second comes into it. 0, -ETIMEDOUT, -EINTR. Any thread, no lock held.
+ */
+int clock_wait_date(struct wait_queue *queue, bool (*done)(void *arg), void *arg, bool tai, u64 ns);

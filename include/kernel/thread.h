@@ -47,6 +47,17 @@ enum thread_state {
 /* Slots for what the layers above keep per thread: the first of enum proc_part_slot in <kernel/process.h>. */
 enum { THREAD_PART_FILES, THREAD_PART_FS, THREAD_PARTS };
 
+/*
+ * How a system call goes on that a signal has interrupted for which no handler is called: the system call layer's, for
+ * restart_syscall(2). What the fields say beside the first one is the call's own affair.
+ */
+struct restart {
+    long (*go_on)(const struct restart *how); /* NULL: nothing was interrupted */
+    u64 until;                                /* of the clock that the call waits by */
+    vaddr_t addr;
+    u32 value, mask, flags;
+};
+
 /* A run time that no thread reaches. Half of what fits, so that differences keep their sign. */
 #define THREAD_UNCHECKED (~0ul >> 1)
 
@@ -92,8 +103,7 @@ struct thread {
         *pi_held; /* locks with an owner (kernel/abi/futex_pi.c): others wait for these; */
     struct pi_waiter *pi_waits; /* it waits for this one */
     bool pi_gone;               /* it ends, nobody is to wait for it any more */
-    u64 restart_deadline;       /* the system call layer's: a sleep that restart_syscall(2) ends */
-    vaddr_t restart_remaining;
+    struct restart restart;
 };
 
 /*

@@ -151,12 +151,10 @@ u64 args_deadline(u64 ns)
     return ns >= TIME_NEVER - now ? TIME_NEVER : now + ns;
 }
 
-u64 args_absolute_deadline(bool realtime, u64 ns)
+u64 args_absolute_deadline(u64 ns)
 {
     u64 boot = time_boot_ns();
 
-    if (realtime)
-        return time_realtime_deadline(ns);
     return ns >= TIME_NEVER - boot ? TIME_NEVER : ns + boot;
 }
 

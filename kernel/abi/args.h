@@ -57,8 +57,8 @@ int args_timeval_ns(const struct linux_timeval *tv, u64 *ns);
 /* now + ns, or never when that is beyond the end of time. */
 u64 args_deadline(u64 ns);
 
-/* An absolute time, of CLOCK_REALTIME or since boot, as a deadline; one beyond all counting is for ever. */
-u64 args_absolute_deadline(bool realtime, u64 ns);
+/* An absolute time since boot as a deadline; one beyond all counting is for ever. */
+u64 args_absolute_deadline(u64 ns);
 
 /* --- vectors of buffers --- */
 

@@ -77,48 +77,74 @@ long futex_wake_address(vaddr_t addr, u32 count)
 
 /* --- waiting --- */
 
-/* How an interrupted wait goes on: a relative timeout would start again, so not behind a handler. */
-static long interrupted(u64 deadline, bool relative)
-{
-    return deadline != WAIT_FOREVER && relative ? -ERESTARTNOHAND : -ERESTARTSYS;
-}
-
-static long futex_wait(vaddr_t addr, const struct user_key *key, u32 expected, u64 deadline,
-                       bool relative, u32 bitset)
-{
-    struct wait_queue queue;
-    struct futex_waiter w = {.key = *key, .queue = &queue, .bitset = bitset};
-    u32 seen;
-    int err;
-
-    if (!bitset)
-        return -EINVAL;
-    wait_queue_init(&queue, "futex waiter");
-    futex_enqueue(&w);
-    err = user_load32(addr, &seen);
-    if (!err && seen != expected)
-        err = -EAGAIN;
-    if (!err)
-        err = wait_event_until(&queue, atomic_load_acquire(&w.woken), deadline, true);
-    if (futex_dequeue(&w))
-        return 0;
-    return err == -EINTR ? interrupted(deadline, relative) : err;
-}
-
 /* FUTEX_WAIT's timeout is relative; WAIT_BITSET's is absolute, of one of two clocks. */
-static int wait_deadline(vaddr_t timeout, bool relative, bool realtime, u64 *deadline)
+static int wait_until(vaddr_t timeout, bool relative, bool realtime, struct futex_until *until)
 {
     u64 ns;
     int err;
 
-    *deadline = WAIT_FOREVER;
+    *until = FUTEX_FOREVER;
     if (!timeout)
         return 0;
     err = args_timespec(timeout, &ns);
     if (err || ns == TIME_NEVER)
         return err;
-    *deadline = relative ? args_deadline(ns) : args_absolute_deadline(realtime, ns);
+    if (relative)
+        until->ns = args_deadline(ns);
+    else if (realtime)
+        *until = (struct futex_until){.ns = ns, .date = true};
+    else
+        until->ns = args_absolute_deadline(ns);
     return 0;
+}
+
+/* With a timeout it goes on to the same end, but not behind a handler: that would have to be told the end. */
+static long interrupted(const struct restart *how)
+{
+    if (how->until == WAIT_FOREVER)
+        return -ERESTARTSYS;
+    current_thread()->restart = *how;
+    return -ERESTART_RESTARTBLOCK;
+}
+
+/* `how`: the futex's address, value and bitset; FUTEX_PRIVATE_FLAG, FUTEX_CLOCK_REALTIME: `until` is a date. */
+static long futex_wait(const struct restart *how)
+{
+    struct futex_until until = {how->until, how->flags & FUTEX_CLOCK_REALTIME};
+    struct wait_queue queue;
+    struct futex_waiter w = {.queue = &queue, .bitset = how->mask};
+    u32 seen;
+    int err = futex_find_key(how->addr, how->flags & FUTEX_PRIVATE_FLAG, &w.key);
+
+    if (err || !how->mask)
+        return err ? err : -EINVAL;
+    wait_queue_init(&queue, "futex waiter");
+    futex_enqueue(&w);
+    err = user_load32(how->addr, &seen);
+    if (!err && seen != how->value)
+        err = -EAGAIN;
+    if (!err)
+        err = futex_sleep(&queue, futex_flag_set, &w.woken, until);
+    if (futex_dequeue(&w))
+        return 0;
+    return err == -EINTR ? interrupted(how) : err;
+}
+
+static long wait_call(vaddr_t addr, int op, u32 value, vaddr_t timeout, u32 bitset)
+{
+    bool relative = (op & FUTEX_COMMAND) == FUTEX_WAIT;
+    struct futex_until until;
+    int err = wait_until(timeout, relative, op & FUTEX_CLOCK_REALTIME, &until);
+    struct restart how = {.go_on = futex_wait,
+                          .until = until.ns,
+                          .addr = addr,
+                          .value = value,
+                          .mask = bitset,
+                          .flags = op & FUTEX_PRIVATE_FLAG};
+
+    if (until.date)
+        how.flags |= FUTEX_CLOCK_REALTIME;
+    return err ? err : futex_wait(&how);
 }
 
 /* --- waiting for one of several --- */
@@ -129,8 +155,10 @@ struct futex_set {
     struct futex_waiter waiters[];
 };
 
-static bool any_woken(const struct futex_set *set)
+static bool any_woken(void *arg)
 {
+    const struct futex_set *set = arg;
+
     for (u32 i = 0; i < set->count; i++)
         if (atomic_load_acquire(&set->waiters[i].woken))
             return true;
@@ -181,7 +209,8 @@ static int check_words(const struct futex_waitv *v, u32 count)
     return err;
 }
 
-static long wait_for_any(struct futex_set *set, const struct futex_waitv *v, u64 deadline)
+static long wait_for_any(struct futex_set *set, const struct futex_waitv *v,
+                         struct futex_until until)
 {
     int err = find_keys(set, v);
 
@@ -191,14 +220,14 @@ static long wait_for_any(struct futex_set *set, const struct futex_waitv *v, u64
         futex_enqueue(&set->waiters[i]);
     err = check_words(v, set->count);
     if (!err)
-        err = wait_event_until(&set->queue, any_woken(set), deadline, true);
+        err = futex_sleep(&set->queue, any_woken, set, until);
     long woken = leave_all(set);
     if (woken >= 0)
         return woken;
     return err == -EINTR ? -ERESTARTSYS : err;
 }
 
-static long futex_waitv(vaddr_t from, u32 count, u64 deadline)
+static long futex_waitv(vaddr_t from, u32 count, struct futex_until until)
 {
     struct futex_set *set = kzalloc(sizeof(*set) + count * sizeof(set->waiters[0]));
     struct futex_waitv *v = kmalloc(count * sizeof(*v));
@@ -207,7 +236,7 @@ static long futex_waitv(vaddr_t from, u32 count, u64 deadline)
     if (set && v) {
         wait_queue_init(&set->queue, "futex waiter");
         set->count = count;
-        rc = copyin(v, from, count * sizeof(*v)) ? -EFAULT : wait_for_any(set, v, deadline);
+        rc = copyin(v, from, count * sizeof(*v)) ? -EFAULT : wait_for_any(set, v, until);
     }
     kfree(v);
     kfree(set);
@@ -216,15 +245,15 @@ static long futex_waitv(vaddr_t from, u32 count, u64 deadline)
 
 SYSCALL5(futex_waitv, vaddr_t, waiters, u32, count, u32, flags, vaddr_t, timeout, int, clock)
 {
-    u64 deadline;
+    struct futex_until until;
     int err;
 
     if (flags || !waiters || !count || count > FUTEX_WAITV_MAX)
         return -EINVAL;
     if (timeout && clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
         return -EINVAL;
-    err = wait_deadline(timeout, false, clock == CLOCK_REALTIME, &deadline);
-    return err ? err : futex_waitv(waiters, count, deadline);
+    err = wait_until(timeout, false, clock == CLOCK_REALTIME, &until);
+    return err ? err : futex_waitv(waiters, count, until);
 }
 
 /* --- two futexes at once --- */
@@ -398,16 +427,6 @@ static long futex_wake_op(const struct user_key *key, u32 wake, u32 wake2, vaddr
 
 /* --- the call --- */
 
-static long wait_call(vaddr_t addr, const struct user_key *key, int op, u32 value, u64 timeout,
-                      u32 bitset)
-{
-    bool relative = (op & FUTEX_COMMAND) == FUTEX_WAIT;
-    u64 deadline;
-    int err = wait_deadline(timeout, relative, op & FUTEX_CLOCK_REALTIME, &deadline);
-
-    return err ? err : futex_wait(addr, key, value, deadline, relative, bitset);
-}
-
 /* Those with a second futex. The timeout's place holds a second count. */
 static long two_call(vaddr_t addr, const struct user_key *key, int op, u32 value, u32 value2,
                      vaddr_t addr2, u32 value3)
@@ -433,21 +452,21 @@ static long pi_call(vaddr_t addr, int op, u32 value, u64 timeout, vaddr_t addr2,
     int command = op & FUTEX_COMMAND;
     bool private = op & FUTEX_PRIVATE_FLAG;
     bool realtime = command == FUTEX_LOCK_PI || op & FUTEX_CLOCK_REALTIME;
-    u64 deadline;
+    struct futex_until until;
     int err;
 
     if (command == FUTEX_UNLOCK_PI)
         return futex_pi_unlock(addr, private);
     if (command == FUTEX_TRYLOCK_PI)
-        return futex_pi_lock(addr, private, true, WAIT_FOREVER);
+        return futex_pi_lock(addr, private, true, FUTEX_FOREVER);
     if (command == FUTEX_CMP_REQUEUE_PI)
         return futex_pi_requeue(addr, private, value, (u32)timeout, addr2, value3);
-    err = wait_deadline(timeout, false, realtime, &deadline);
+    err = wait_until(timeout, false, realtime, &until);
     if (err)
         return err;
     if (command == FUTEX_WAIT_REQUEUE_PI)
-        return futex_pi_wait(addr, private, value, deadline, addr2);
-    return futex_pi_lock(addr, private, false, deadline);
+        return futex_pi_wait(addr, private, value, until, addr2);
+    return futex_pi_lock(addr, private, false, until);
 }
 
 /* Whether the command takes the flag that says of which clock its time is. */
@@ -461,15 +480,15 @@ SYSCALL6(futex, vaddr_t, addr, int, op, u32, value, u64, timeout, vaddr_t, addr2
 {
     int command = op & FUTEX_COMMAND;
     struct user_key key;
-    int err = futex_find_key(addr, op & FUTEX_PRIVATE_FLAG, &key);
+    int err;
 
     if ((op & FUTEX_CLOCK_REALTIME) && !has_clock(command))
         return -ENOSYS;
+    if (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET)
+        return wait_call(addr, op, value, timeout,
+                         command == FUTEX_WAIT ? FUTEX_BITSET_ANY : value3);
+    err = futex_find_key(addr, op & FUTEX_PRIVATE_FLAG, &key);
     switch (command) {
-    case FUTEX_WAIT:
-        return err ? err : wait_call(addr, &key, op, value, timeout, FUTEX_BITSET_ANY);
-    case FUTEX_WAIT_BITSET:
-        return err ? err : wait_call(addr, &key, op, value, timeout, value3);
     case FUTEX_WAKE:
         return err ? err : futex_wake(&key, value, FUTEX_BITSET_ANY);
     case FUTEX_WAKE_BITSET:

@@ -5,6 +5,7 @@
 #include <arch/mmu.h>
 #include <base/spinlock.h>
 #include <base/wait.h>
+#include <kernel/clock_change.h>
 #include <kernel/thread.h>
 #include <lib/errno.h>
 #include <lib/hash.h>
@@ -84,9 +85,33 @@ static inline bool futex_dequeue(struct futex_waiter *w)
     }
 }
 
+/* How long somebody waits: until a time of time_now_ns(), or until a date, however often the calendar is set meanwhile. */
+struct futex_until {
+    u64 ns;
+    bool date;
+};
+
+#define FUTEX_FOREVER ((struct futex_until){.ns = WAIT_FOREVER})
+
+/* Sleeps until done(arg), or until `until`: 0, -ETIMEDOUT, -EINTR. */
+static __always_inline int futex_sleep(struct wait_queue *queue, bool (*done)(void *arg), void *arg,
+                                       struct futex_until until)
+{
+    if (unlikely(until.date))
+        return clock_wait_date(queue, done, arg, false, until.ns);
+    return wait_event_until(queue, done(arg), until.ns, true);
+}
+
+/* For that: a flag that somebody sets. */
+static inline bool futex_flag_set(void *flag)
+{
+    return atomic_load_acquire((bool *)flag);
+}
+
 /* The operations on locks whose owner the kernel knows (futex_pi.c). */
-long futex_pi_lock(vaddr_t addr, bool private, bool try, u64 deadline);
+long futex_pi_lock(vaddr_t addr, bool private, bool try, struct futex_until until);
 long futex_pi_unlock(vaddr_t addr, bool private);
-long futex_pi_wait(vaddr_t addr, bool private, u32 expected, u64 deadline, vaddr_t lock);
+long futex_pi_wait(vaddr_t addr, bool private, u32 expected, struct futex_until until,
+                   vaddr_t lock);
 long futex_pi_requeue(vaddr_t addr, bool private, u32 wake, u32 requeue, vaddr_t lock,
                       u32 expected);

@@ -265,12 +265,12 @@ static void waiter_init(struct pi_waiter *w)
     wait_queue_init(&w->queue, "futex waiter");
 }
 
-static int sleep_for(struct pi_waiter *w, u64 deadline)
+static int sleep_for(struct pi_waiter *w, struct futex_until until)
 {
-    return wait_event_until(&w->queue, atomic_load_acquire(&w->got), deadline, true);
+    return futex_sleep(&w->queue, futex_flag_set, &w->got, until);
 }
 
-long futex_pi_lock(vaddr_t addr, bool private, bool try, u64 deadline)
+long futex_pi_lock(vaddr_t addr, bool private, bool try, struct futex_until until)
 {
     struct pi_lock *spare = NULL;
     struct pi_waiter w;
@@ -288,7 +288,7 @@ long futex_pi_lock(vaddr_t addr, bool private, bool try, u64 deadline)
     err = try_to_take(&w, addr, &spare);
     kfree(spare);
     if (!err && w.lock)
-        err = end_wait(&w, addr, sleep_for(&w, deadline));
+        err = end_wait(&w, addr, sleep_for(&w, until));
     return err == -EINTR ? -ERESTARTNOINTR : err;
 }
 
@@ -346,7 +346,7 @@ void futex_pi_thread_gone(struct thread *t)
 /* --- from a condition to its lock --- */
 
 /* A signal before the move lets the call begin anew; after it the condition has come, so it does not. */
-long futex_pi_wait(vaddr_t addr, bool private, u32 expected, u64 deadline, vaddr_t lock)
+long futex_pi_wait(vaddr_t addr, bool private, u32 expected, struct futex_until until, vaddr_t lock)
 {
     struct pi_waiter pi;
     struct futex_waiter w = {.queue = &pi.queue, .pi = &pi, .bitset = FUTEX_BITSET_ANY};
@@ -366,7 +366,7 @@ long futex_pi_wait(vaddr_t addr, bool private, u32 expected, u64 deadline, vaddr
     if (!err && seen != expected)
         err = -EAGAIN;
     if (!err)
-        err = sleep_for(&pi, deadline);
+        err = sleep_for(&pi, until);
     if (!futex_dequeue(&w))
         return err == -EINTR ? -ERESTARTNOINTR : err;
     if (!pi.lock)

@@ -3,7 +3,6 @@
 #include "args.h"
 #include "syscall.h"
 
-#include <base/atomic.h>
 #include <kernel/caps.h>
 #include <kernel/clock_adjust.h>
 #include <kernel/clock_change.h>
@@ -152,6 +151,18 @@ SYSCALL2(settimeofday, vaddr_t, tv, vaddr_t, tz)
 /* Nobody wakes this queue: a sleep ends by its deadline or a signal. */
 static struct wait_queue sleepers = WAIT_QUEUE_INIT(sleepers, "sleep");
 
+/* A sleep that a signal ends, at `now` of its clock: tells what remains, if that is wanted, and how it would go on. */
+static long interrupted(const struct restart *how, u64 now)
+{
+    if (how->addr && args_put_timespec(how->addr, how->until > now ? how->until - now : 0))
+        return -EFAULT;
+    current_thread()->restart = *how;
+    return -ERESTART_RESTARTBLOCK;
+}
+
+static long sleep_again(const struct restart *how);
+static long sleep_by_cpu_again(const struct restart *how);
+
 /*
  * Sleeps until `deadline` (of time_now_ns). A signal without a handler lets the sleep go on to the same
  * deadline, through restart_syscall; one with a handler makes it -EINTR, with the rest in
@@ -159,29 +170,29 @@ static struct wait_queue sleepers = WAIT_QUEUE_INIT(sleepers, "sleep");
  */
 static long sleep_until(u64 deadline, vaddr_t remaining)
 {
-    struct thread *t = current_thread();
     int err = wait_event_until(&sleepers, false, deadline, true);
 
     if (err == -ETIMEDOUT)
         return 0;
-    u64 now = time_now_ns();
-    if (remaining && args_put_timespec(remaining, deadline > now ? deadline - now : 0))
-        return -EFAULT;
-    t->restart_deadline = deadline;
-    t->restart_remaining = remaining;
-    return -ERESTART_RESTARTBLOCK;
+    struct restart how = {.go_on = sleep_again, .until = deadline, .addr = remaining};
+    return interrupted(&how, time_now_ns());
+}
+
+static long sleep_again(const struct restart *how)
+{
+    return sleep_until(how->until, how->addr);
 }
 
 SYSCALL0(restart_syscall)
 {
     struct thread *t = current_thread();
-    u64 deadline = t->restart_deadline;
+    struct restart how = t->restart;
 
     /* Nothing was interrupted: a program called this by itself. */
-    if (!deadline)
+    if (!how.go_on)
         return -EINTR;
-    t->restart_deadline = 0;
-    return sleep_until(deadline, t->restart_remaining);
+    t->restart.go_on = NULL;
+    return how.go_on(&how);
 }
 
 SYSCALL2(nanosleep, vaddr_t, time, vaddr_t, remaining)
@@ -192,46 +203,96 @@ SYSCALL2(nanosleep, vaddr_t, time, vaddr_t, remaining)
     return err ? err : sleep_until(args_deadline(ns), remaining);
 }
 
-static u64 date(bool tai)
+static bool never(void *arg)
 {
-    return tai ? time_tai_ns() : time_realtime_ns();
+    (void)arg;
+    return false;
 }
 
-/*
- * The same to a time of the calendar, also when that is set meanwhile, or when a leap second comes into
- * it; one can simply sleep again.
- */
+/* The same to a time of the calendar; one can simply sleep again. */
 static long sleep_until_date(bool tai, u64 ns)
 {
-    u64 deadline;
-    u32 seen;
+    struct wait_queue queue;
     int err;
 
-    do {
-        seen = atomic_load_acquire(&clock_changes);
-        deadline = tai ? time_tai_deadline(ns) : time_realtime_deadline(ns);
-        err = wait_event_until(&clock_sleepers, READ_ONCE(clock_changes) != seen, deadline, true);
-    } while (!err || (err == -ETIMEDOUT && date(tai) < ns));
+    wait_queue_init(&queue, "sleep");
+    err = clock_wait_date(&queue, never, NULL, tai, ns);
     return err == -ETIMEDOUT ? 0 : -ERESTARTNOHAND;
+}
+
+/* -EINVAL: no such clock; -EOPNOTSUPP: not to sleep by (alarms: as on Linux where nothing wakes the machine). */
+static int can_sleep_by(int clock)
+{
+    switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_MONOTONIC:
+    case CLOCK_BOOTTIME:
+    case CLOCK_TAI:
+    case CLOCK_PROCESS_CPUTIME_ID:
+        return 0;
+    case CLOCK_THREAD_CPUTIME_ID:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_REALTIME_COARSE:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_REALTIME_ALARM:
+    case CLOCK_BOOTTIME_ALARM:
+        return -EOPNOTSUPP;
+    default:
+        return clock < 0 ? 0 : -EINVAL;
+    }
+}
+
+/* Until a clock of cpu time shows `until`; absolute: one can simply sleep again. */
+static long sleep_by_cpu(int number, bool absolute, u64 until, vaddr_t remaining)
+{
+    struct restart how = {
+        .go_on = sleep_by_cpu_again, .until = until, .addr = remaining, .value = (u32)number};
+    struct cpu_clock clock;
+    u64 now;
+    int err = cpu_clock_decode(number, &clock) ? cpu_clock_sleep(&clock, until) : -EINVAL;
+
+    if (err != -EINTR)
+        return err;
+    if (absolute)
+        return -ERESTARTNOHAND;
+    return cpu_clock_read(&clock, &now) ? -EINVAL : interrupted(&how, now);
+}
+
+static long sleep_by_cpu_again(const struct restart *how)
+{
+    return sleep_by_cpu((int)how->value, false, how->until, how->addr);
+}
+
+static long sleep_by_cpu_call(int number, bool absolute, u64 ns, vaddr_t remaining)
+{
+    struct cpu_clock clock;
+    u64 now;
+
+    if (!cpu_clock_decode(number, &clock) || cpu_clock_read(&clock, &now))
+        return -EINVAL;
+    if (!absolute)
+        ns = ns > TIME_NEVER - now ? TIME_NEVER : now + ns;
+    return sleep_by_cpu(number, absolute, ns, remaining);
 }
 
 SYSCALL4(clock_nanosleep, int, clock, int, flags, vaddr_t, time, vaddr_t, remaining)
 {
+    bool absolute = flags & TIMER_ABSTIME;
     u64 ns;
-    int err;
+    int err = can_sleep_by(clock);
 
-    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME &&
-        clock != CLOCK_TAI)
-        return clock == CLOCK_PROCESS_CPUTIME_ID ? -EOPNOTSUPP : -EINVAL;
-    err = args_timespec(time, &ns);
+    if (!err)
+        err = args_timespec(time, &ns);
     if (err)
         return err;
-    if (!(flags & TIMER_ABSTIME))
+    if (clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID)
+        return sleep_by_cpu_call(clock, absolute, ns, remaining);
+    if (!absolute)
         return sleep_until(args_deadline(ns), remaining);
     if (clock == CLOCK_REALTIME || clock == CLOCK_TAI)
         return sleep_until_date(clock == CLOCK_TAI, ns);
     /* To an absolute time one can simply sleep again; nothing remains to be told. */
-    return sleep_until(args_absolute_deadline(false, ns), 0);
+    return sleep_until(args_absolute_deadline(ns), 0);
 }
 
 /* --- interval timers --- */

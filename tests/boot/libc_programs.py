@@ -8,7 +8,7 @@ import images
 from harness import BUILD
 
 THREADS = ("threadwork", "threadlife", "threads")
-WAITING = ("waiting", "timing")
+WAITING = ("waiting", "timing", "deadlines", "pilock")
 SHARING = ("sharing",)
 SOCKETS = ("sockets",)
 NAMESPACES = ("namespaces",)

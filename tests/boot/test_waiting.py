@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Waiting: programs of C libraries that use epoll, event files, timers and process descriptors hard."""
+"""Waiting: programs of C libraries that use epoll, event files, timers, process descriptors and futexes hard."""
 import pytest
 
 from libc_programs import WAITING, archive, run_all, run_twice

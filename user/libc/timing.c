@@ -417,23 +417,13 @@ static void not_inherited(void)
 
 /* --- signalfd --- */
 
-static void signal_file(void)
+/* What was sent in two ways is read at once. */
+static void read_sent(int fd, int ep)
 {
-    sigset_t set;
     struct signalfd_siginfo info[3];
     union sigval value = {.sival_int = 5};
+    struct epoll_event e;
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    sigaddset(&set, SIGCHLD);
-    sigaddset(&set, SIGRTMIN + 1);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), ep = epoll_create1(0);
-    struct epoll_event e = {.events = EPOLLIN | EPOLLET};
-
-    CHECK(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
-    CHECK(read(fd, info, sizeof(info)) == -1 && errno == EAGAIN);
-    CHECK(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) == 0 && epoll_wait(ep, &e, 1, 0) == 0);
     CHECK(sigqueue(getpid(), SIGRTMIN + 1, value) == 0 && kill(getpid(), SIGUSR1) == 0);
     CHECK(epoll_wait(ep, &e, 1, 1000) == 1 && readable(fd, 0));
     CHECK(read(fd, info, sizeof(info)) == 2 * sizeof(*info));
@@ -441,9 +431,16 @@ static void signal_file(void)
     CHECK(info[0].ssi_pid == (uint32_t)getpid());
     CHECK(info[1].ssi_signo == (uint32_t)SIGRTMIN + 1 && info[1].ssi_code == SI_QUEUE);
     CHECK(info[1].ssi_int == 5);
+}
+
+/* What the child reads is its own; that it has ended, its parent reads. */
+static void read_of_a_child(int fd, int ep)
+{
+    struct signalfd_siginfo info[2];
+    struct epoll_event e;
     pid_t pid = fork();
+
     if (pid == 0) {
-        /* what the child reads is its own */
         CHECK(kill(getpid(), SIGUSR1) == 0 && read(fd, info, sizeof(info)) == sizeof(*info));
         _exit(7);
     }
@@ -451,13 +448,37 @@ static void signal_file(void)
     CHECK(info[0].ssi_signo == SIGCHLD && info[0].ssi_code == CLD_EXITED);
     CHECK(info[0].ssi_pid == (uint32_t)pid && info[0].ssi_status == 7);
     CHECK(WEXITSTATUS(status_of(pid)) == 7);
+}
+
+/* SIGUSR1 stays pending. */
+static void take_out_of_set(int fd, sigset_t set)
+{
     sigdelset(&set, SIGUSR1);
     CHECK(signalfd(fd, &set, 0) == fd);
     CHECK(kill(getpid(), SIGUSR1) == 0 && !readable(fd, 0));
-    CHECK(signalfd(ep, &set, 0) == -1 && errno == EINVAL);
-    CHECK(read(fd, info, 8) == -1 && errno == EINVAL);
-    signal(SIGUSR1, SIG_IGN);
+}
+
+static void signal_file(void)
+{
+    struct epoll_event e = {.events = EPOLLIN | EPOLLET};
+    struct signalfd_siginfo info;
+    sigset_t set;
+
+    sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGRTMIN + 1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), ep = epoll_create1(0);
+    CHECK(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+    CHECK(read(fd, &info, sizeof(info)) == -1 && errno == EAGAIN);
+    CHECK(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) == 0 && epoll_wait(ep, &e, 1, 0) == 0);
+    read_sent(fd, ep);
+    read_of_a_child(fd, ep);
+    take_out_of_set(fd, set);
+    CHECK(signalfd(ep, &set, 0) == -1 && errno == EINVAL);
+    CHECK(read(fd, &info, 8) == -1 && errno == EINVAL);
+    signal(SIGUSR1, SIG_IGN);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     signal(SIGUSR1, SIG_DFL);
     close(fd);
