@@ -9,6 +9,7 @@
  * Locks: oom_lock, then process_lock, then signals' locks. The score reads the sizes of spaces
  * without their locks: they may be held by the very threads that wait here.
  */
+#include <base/init.h>
 #include <base/log.h>
 #include <base/mutex.h>
 #include <base/wait.h>
@@ -20,6 +21,7 @@
 #include <lib/errno.h>
 #include <mm/drain.h>
 #include <mm/page.h>
+#include <mm/usercopy.h>
 #include <mm/uvm.h>
 
 /* Free pages with which an access is worth another try: the page, its tables, and some for others. */
@@ -246,3 +248,15 @@ bool oom_handle(void)
     mutex_unlock(&oom_lock);
     return room;
 }
+
+/* An access that a system call makes for the program. Who is to die itself need not go on with it. */
+static bool make_room_for_copy(void)
+{
+    return oom_handle() && !sig_fatal_pending();
+}
+
+static void oom_init(void)
+{
+    usercopy_make_room = make_room_for_copy;
+}
+INITCALL(INIT_FS, oom_init);

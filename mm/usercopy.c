@@ -72,6 +72,19 @@ static bool try_hold(struct uvm *uvm, vaddr_t va, prot_t access, struct window *
     return w->at != NULL;
 }
 
+bool (*usercopy_make_room)(void);
+
+/* As the program's own access would, which is tried again when others have made room. 0, or -EFAULT. */
+static int fault_in(struct uvm *uvm, vaddr_t va, prot_t access)
+{
+    int err;
+
+    do {
+        err = uvm_fault(uvm, va, access);
+    } while (err == -ENOMEM && usercopy_make_room && usercopy_make_room());
+    return err ? -EFAULT : 0;
+}
+
 /* Holds the page at va, faulting it in. 0, or -EFAULT. */
 static int hold(struct uvm *uvm, vaddr_t va, prot_t access, struct window *w)
 {
@@ -88,7 +101,7 @@ static int hold(struct uvm *uvm, vaddr_t va, prot_t access, struct window *w)
         }
         if (likely(held))
             return 0;
-        if (!may_fault(uvm) || uvm_fault(uvm, va, access))
+        if (!may_fault(uvm) || fault_in(uvm, va, access))
             return -EFAULT;
     }
 }
@@ -342,7 +355,7 @@ static int fetch_word(struct uvm *uvm, const u32 *found, vaddr_t va, prot_t acce
 {
     if (found || va == USER_NO_WORD)
         return 0;
-    return uvm_fault(uvm, va, access) ? -EFAULT : 0;
+    return fault_in(uvm, va, access);
 }
 
 int user_words_hold(struct user_words *w, vaddr_t read, vaddr_t write)

@@ -60,6 +60,27 @@ static int eat_brk(void)
     return 0;
 }
 
+/* The same, but it is the kernel that writes there, for read(2). */
+static int eat_read(void)
+{
+    long fd = SYS(openat, AT_FDCWD, "/dev/zero", O_RDONLY);
+    u64 chunks = 0;
+
+    for (; chunks < CHUNKS_MAX; chunks++) {
+        long addr = map(CHUNK);
+
+        if (addr < 0)
+            break;
+        long rc = SYS(read, fd, addr, CHUNK);
+        if (rc != CHUNK) {
+            print("oom read: %ld bytes or error where %lu were promised\n", rc, CHUNK);
+            return 1;
+        }
+    }
+    print("oom read: refused after %lu MiB\n", chunks * CHUNK / MiB);
+    return 0;
+}
+
 /* Children that sleep until their pipe closes. Each holds some memory of its own. */
 static int eat_fork(void)
 {
@@ -164,8 +185,9 @@ static const struct {
     int (*run)(void);
     bool may_die; /* by SIGKILL, SIGSEGV or SIGBUS: memory was promised and could not be had */
 } cases[] = {
-    {"mmap", eat_mmap, true}, {"brk", eat_brk, true},    {"fork", eat_fork, true},
-    {"pipe", eat_pipe, true}, {"exec", eat_exec, false}, {"limit", eat_limit, false},
+    {"mmap", eat_mmap, true},    {"brk", eat_brk, true},   {"read", eat_read, true},
+    {"fork", eat_fork, true},    {"pipe", eat_pipe, true}, {"exec", eat_exec, false},
+    {"limit", eat_limit, false},
 };
 
 static int judge(const char *name, bool may_die, long status)
@@ -198,6 +220,6 @@ int main(int argc, char **argv)
         }
         return judge(name, cases[i].may_die, sys_wait(pid));
     }
-    warn("usage: oom mmap|brk|fork|pipe|exec|limit\n");
+    warn("usage: oom mmap|brk|read|fork|pipe|exec|limit\n");
     return 2;
 }

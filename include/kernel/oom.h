@@ -6,7 +6,8 @@
  * an error. When a program's access gets no page, the process with the highest score ends: pages
  * that it has (resident, page tables, unread in pipes and sockets), and half of what its children have,
  * moved up or down by oom_score_adj, which counts in thousandths of memory. Pid 1 never does, nor who has -1000.
- * System calls that need memory themselves fail with -ENOMEM and kill nobody.
+ * System calls that need memory themselves fail with -ENOMEM and kill nobody; where they read or write the program's
+ * memory (<mm/usercopy.h>), that is its access.
  */
 #pragma once
 

@@ -9,14 +9,20 @@
  *
  * All of these may sleep. Wherever the address is not the program's to use, in part or in whole -
  * kernel half, wrapping, unmapped, wrong rights, behind the end of a mapped file - the result is
- * -EFAULT, and how much was copied before is unspecified. Memory that cannot be had while
- * faulting the page in is -EFAULT too, as on Linux. n may be 0.
+ * -EFAULT, and how much was copied before is unspecified. A page that was promised and cannot be had
+ * is asked for again as long as usercopy_make_room() says so, and then -EFAULT too. n may be 0.
  */
 #pragma once
 
 #include <lib/types.h>
 
 struct uvm;
+
+/*
+ * Called when a page of the program's cannot be had, with whatever sleeping locks the copy is made under; may sleep.
+ * True: it is worth another try. Set once, before there are programs; NULL: it never is.
+ */
+extern bool (*usercopy_make_room)(void);
 
 /* In the current thread's address space. A kernel thread has none: -EFAULT. */
 int copyin(void *dst, vaddr_t src, size_t n);

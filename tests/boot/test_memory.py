@@ -19,12 +19,12 @@ def small(worker_name):
     m.close()
 
 
-@pytest.mark.parametrize("case", ["brk", "mmap", "fork", "pipe", "exec"])
+@pytest.mark.parametrize("case", ["brk", "mmap", "read", "fork", "pipe", "exec"])
 def test_out_of_memory(small, request, case):
     request.node.machines = [small]
     output = small.run(f"oom {case}; echo status $?", status=None, timeout=600)
     assert re.search(rf"oom {case}: .*\n(.*\n)*status 0", output), output
-    if case == "mmap":
+    if case in ("mmap", "read"):
         # A page that is not there when it is touched: the program dies, with its line.
         assert re.search(r"oom \(pid \d+\): killed: out of memory: \d+ KiB resident", output), output
     assert "panic:" not in output

@@ -19,6 +19,7 @@
 #include "softmmu.h"
 #include <base/percpu.h>
 #include <lib/errno.h>
+#include <mm/failalloc.h>
 #include <mm/kvm.h>
 #include <mm/page.h>
 #include <mm/pager.h>
@@ -352,6 +353,41 @@ static void test_outsider(void **state)
     this_cpu()->uvm = uvm;
 }
 
+static u32 asked;
+static bool has_room;
+
+static bool make_room(void)
+{
+    asked++;
+    return has_room;
+}
+
+/* A page that cannot be had is asked for again as long as somebody makes room, and only such a page. */
+static void test_no_page(void **state)
+{
+    struct user_words words;
+
+    (void)state;
+    usercopy_make_room = make_room;
+    asked = 0;
+    has_room = true;
+    assert_int_equal(copyout(BASE + 4 * PAGE_SIZE, "a", 1), -EFAULT);
+    assert_int_equal(asked, 0);
+    failalloc_arm(1);
+    assert_int_equal(copyout(BASE, "a", 1), 0);
+    failalloc_arm(1);
+    assert_int_equal(user_words_hold(&words, USER_NO_WORD, BASE + PAGE_SIZE), 0);
+    user_words_release(&words);
+    assert_int_equal(asked, 2);
+    has_room = false;
+    failalloc_arm(1);
+    assert_int_equal(copyout(BASE + 2 * PAGE_SIZE, "a", 1), -EFAULT);
+    assert_int_equal(asked, 3);
+    usercopy_make_room = NULL;
+    failalloc_arm(1);
+    assert_int_equal(copyout(BASE + 2 * PAGE_SIZE, "a", 1), -EFAULT);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -369,6 +405,7 @@ int main(void)
         TWICE(test_random_copies), TWICE(test_wild_addresses), TWICE(test_empty),
         TWICE(test_strings),       TWICE(test_words),          TWICE(test_cow),
         TWICE(test_file),          TWICE(test_keys),           TWICE(test_outsider),
+        TWICE(test_no_page),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
