@@ -200,6 +200,7 @@ trap_kernel_entry:
     jal t1, store_csrs
     mv a0, sp
     call trap_from_kernel
+    sc.d zero, zero, (sp)               /* see trap_user_return: this may be between lr and sc */
     ld t0, TF_PC(sp)
     ld t1, TF_STATUS(sp)
     csrw sepc, t0
