@@ -64,8 +64,20 @@ static int begin_reading(struct unix_socket *s, bool nonblock, u64 deadline,
 
 /* --- what comes along ------------------------------------------------------------------------ */
 
+/* Takes the files out of a message which may stay in the queue, where others count them under the lock. */
+static struct unix_rights *take_rights(struct unix_socket *s, struct unix_message *m)
+{
+    irqflags_t flags = spin_lock(&s->lock);
+    struct unix_rights *rights = m->rights;
+
+    m->rights = NULL;
+    spin_unlock(&s->lock, flags);
+    return rights;
+}
+
 /* Notes whom the message is from, and takes its files, or copies of them. */
-static void take_parcel(struct parcel *parcel, struct unix_message *m, bool peek)
+static void take_parcel(struct unix_socket *s, struct parcel *parcel, struct unix_message *m,
+                        bool peek)
 {
     if (!parcel->any) {
         parcel->cred = m->cred;
@@ -74,10 +86,8 @@ static void take_parcel(struct parcel *parcel, struct unix_message *m, bool peek
     parcel->any = true;
     if (!m->rights)
         return;
-    parcel->rights = peek ? unix_rights_copy(m->rights) : m->rights;
+    parcel->rights = peek ? unix_rights_copy(m->rights) : take_rights(s, m);
     parcel->no_memory = !parcel->rights;
-    if (!peek)
-        m->rights = NULL;
 }
 
 /* Puts address and control messages where the caller wants them. */
@@ -125,7 +135,7 @@ static ssize_t read_message(struct unix_socket *s, struct unix_message *m,
 
     if (err)
         return err;
-    take_parcel(parcel, m, peek);
+    take_parcel(s, parcel, m, peek);
     if (peek)
         return n;
     unix_queue_read(s, m, n);
@@ -202,15 +212,15 @@ static void wake_senders(struct unix_socket *s)
     spin_unlock(&s->lock, flags);
 }
 
-static ssize_t read_datagram(struct unix_message *m, struct socket_message *call,
-                             struct parcel *parcel)
+static ssize_t read_datagram(struct unix_socket *s, struct unix_message *m,
+                             struct socket_message *call, struct parcel *parcel)
 {
     u32 n = (u32)MIN((size_t)m->len, call->data->left);
     int err = unix_message_read(m, 0, call->data, n);
 
     if (err)
         return err;
-    take_parcel(parcel, m, call->flags & MSG_PEEK);
+    take_parcel(s, parcel, m, call->flags & MSG_PEEK);
     if (n < m->len)
         call->result |= MSG_TRUNC;
     return call->flags & MSG_TRUNC ? m->len : n;
@@ -229,7 +239,7 @@ static ssize_t receive_datagram(struct unix_socket *s, struct socket_message *ca
     if (n <= 0)
         return n;
     if (peek) {
-        n = read_datagram(m, call, parcel);
+        n = read_datagram(s, m, call, parcel);
     } else {
         was_full = s->queued > UNIX_QUEUE_MOST;
         unix_queue_take(s, m);
@@ -237,7 +247,7 @@ static ssize_t receive_datagram(struct unix_socket *s, struct socket_message *ca
     }
     mutex_unlock(&s->reading);
     if (!peek)
-        n = read_datagram(m, call, parcel);
+        n = read_datagram(s, m, call, parcel);
     if (was_full)
         wake_senders(s);
     return n;
