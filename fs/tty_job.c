@@ -9,6 +9,7 @@
 #include <fs/tty_job.h>
 
 #include <abi/linux/signal.h>
+#include <kernel/caps.h>
 #include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <lib/errno.h>
@@ -232,7 +233,7 @@ long tty_job_ioctl(struct tty *tty, struct file *file, unsigned cmd, vaddr_t arg
     (void)file;
     switch (cmd) {
     case TIOCSCTTY:
-        return acquire(tty, arg == 1);
+        return acquire(tty, arg == 1 && caps_have(CAP_SYS_ADMIN));
     case TIOCNOTTY:
         return give_up(tty);
     case TIOCGPGRP:
