@@ -314,7 +314,7 @@ static bool may_join(const struct region *a, const struct region *b)
 
 void region_merge(struct uvm *uvm, vaddr_t start, vaddr_t end)
 {
-    struct region *r = region_from(uvm, start - 1);
+    struct region *r = region_from(uvm, start ? start - 1 : 0);
 
     while (r && r->start <= end) {
         struct region *next = region_next(r);

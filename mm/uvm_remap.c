@@ -36,11 +36,13 @@ static bool can_grow_here(const struct uvm *uvm, const struct region *r, const s
            region_is_free(uvm, end, m->old + m->new_len);
 }
 
-/* The limits, for `more` bytes of the region. */
+/* The limits, for `more` bytes of the region; -EINVAL where offsets of its pager end. */
 static int may_grow(const struct uvm *uvm, const struct region *r, size_t more)
 {
     u64 pages = more >> PAGE_SHIFT;
 
+    if (r->pager && r->offset + (r->end - r->start) + more < r->offset)
+        return -EINVAL;
     if (!uvm_may_lock(uvm, r->flags, pages))
         return -EAGAIN;
     return uvm_may_book(uvm, pages, r->prot, r->flags) ? 0 : -ENOMEM;

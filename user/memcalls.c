@@ -153,12 +153,38 @@ static void test_truncation(void)
     SYS(close, fd);
 }
 
+/* Ranges that wrap around or begin in a hole, contents that would have to begin before their beginning. */
+static void test_edges(void)
+{
+    char *at = map_private(4);
+    char *stack = map(4, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1);
+    long fd = SYS(memfd_create, "edges", 0);
+
+    check("mprotect from a hole on", SYS(mprotect, 0, at + 2 * PAGE, PROT_READ), -ENOMEM);
+    check("it has cut nothing", SYS(mremap, at, 4 * PAGE, 4 * PAGE, 0), (long)at);
+    check("mprotect of all and more below a stack",
+          SYS(mprotect, stack + 2 * PAGE, -PAGE, PROT_READ | PROT_GROWSDOWN), -ENOMEM);
+    check("shared memory grows down",
+          SYS(mmap, 0, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0),
+          -EINVAL);
+    check("a file grows down", SYS(mmap, 0, PAGE, PROT_READ, MAP_PRIVATE | MAP_GROWSDOWN, fd, 0),
+          -EINVAL);
+    long last = SYS(mmap, 0, PAGE, PROT_READ, MAP_SHARED, fd, -4 * PAGE);
+    check("the last pages of all offsets", last < 0, 0);
+    check("and behind them", SYS(mremap, last, PAGE, 8 * PAGE, MREMAP_MAYMOVE), -EINVAL);
+    SYS(munmap, at, 4 * PAGE);
+    SYS(munmap, stack, 4 * PAGE);
+    SYS(munmap, last, PAGE);
+    SYS(close, fd);
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
     test_advice();
     test_truncation();
+    test_edges();
     test_locks();
     print("memcalls: %u checks, %u wrong\n", checks, wrong);
     return wrong != 0;

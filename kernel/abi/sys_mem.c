@@ -67,6 +67,8 @@ static long mapping_flags(unsigned flags)
 
     if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
         return -EINVAL;
+    if (flags & MAP_GROWSDOWN && (type != MAP_PRIVATE || !(flags & MAP_ANONYMOUS)))
+        return -EINVAL; /* contents have a beginning, a stack has not */
     if (flags & MAP_HUGETLB)
         return -ENOMEM;
     if (type == MAP_SHARED_VALIDATE && flags & ~(unsigned)MAP_KNOWN)
@@ -179,7 +181,7 @@ static int reach_down(vaddr_t *addr, size_t *len)
 {
     struct uvm_region_info r;
 
-    if (!uvm_next_region(current_uvm(), *addr, &r) || r.start >= *addr + *len)
+    if (*len > USER_TOP || !uvm_next_region(current_uvm(), *addr, &r) || r.start >= *addr + *len)
         return -ENOMEM;
     if (!(r.flags & UVM_STACK))
         return -EINVAL;
