@@ -30,6 +30,7 @@ struct linux_ipc_perm {
     u32 mode;
     u16 seq;
     u16 pad;
+    u32 pad2; /* by name, for it goes to programs: what has no name need not be zero */
     u64 unused[2];
 };
 static_assert(sizeof(struct linux_ipc_perm) == 48, "struct ipc64_perm");
