@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The process's half of exec: from here on it runs another program. The loader is above. */
+#include <abi/linux/signal.h>
 #include <arch/context.h>
 #include <base/panic.h>
 #include <base/wait.h>
@@ -36,13 +37,29 @@ int process_exec_alone(void)
     return sig_fatal_pending() ? -ERESTARTNOINTR : 0;
 }
 
+/*
+ * What clone said of the ends of processes was about other programs: this one ends like any child, and what ends
+ * below it sends it nothing that it, who may be another user's by now, did not ask for.
+ */
+static void forget_exit_signals(struct process *p)
+{
+    struct process *child;
+
+    p->exit_signal = SIGCHLD;
+    list_for_each_entry (child, &p->children, sibling)
+        child->exit_signal = SIGCHLD;
+}
+
+/* Nobody may look into the new memory before it is known whose program that is (change_cred). */
 static void change_uvm(struct process *p, struct uvm *uvm)
 {
     struct uvm *old = current_thread()->uvm;
     irqflags_t flags = spin_lock(&process_lock);
 
+    p->undumpable = true;
     p->uvm = uvm;
     p->execed = true;
+    forget_exit_signals(p);
     spin_unlock(&process_lock, flags);
     sched_set_uvm(uvm);
     if (old)

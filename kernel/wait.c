@@ -30,20 +30,22 @@ static u64 clock_ticks(u64 ns)
     return ns / (NSEC_PER_SEC / 100);
 }
 
+/* The end of p (code 0) is told by the signal that p was made with, all else by SIGCHLD. */
 static void send_sigchld(struct process *parent, struct process *p, int code)
 {
     struct linux_siginfo info;
     int value = code == CLD_STOPPED ? p->sig.stop_signal : SIGCONT;
+    int sig = code ? SIGCHLD : p->exit_signal;
 
     if (!code)
         code = exit_code(p->exit_status, &value);
-    sig_info_init(&info, p->exit_signal, code);
+    sig_info_init(&info, sig, code);
     info.chld.pid = pid_number(parent->pid_ns, process_pid(p));
     info.chld.uid = p->cred->user.real;
     info.chld.status = value;
     info.chld.utime = (s64)clock_ticks(p->dead.user_ns);
     info.chld.stime = (s64)clock_ticks(p->dead.system_ns);
-    sig_send_process(parent, p->exit_signal, &info);
+    sig_send_process(parent, sig, &info);
 }
 
 static void tell_of_end(struct process *parent, struct process *p)

@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -349,6 +351,70 @@ static void news_of_children(void)
     CHECK(waitid(P_ALL, 0, &info, WEXITED) == -1 && errno == ECHILD);
 }
 
+static pid_t child_with_end(int sig)
+{
+    return (pid_t)syscall(SYS_clone, sig, 0, 0, 0, 0);
+}
+
+/* Whatever tells of a child's end, SIGCHLD tells of its stops. */
+static void stops_of_clones(void)
+{
+    static const int ends[] = {0, SIGUSR1};
+    int status;
+
+    for (int i = 0; i < 2; i++) {
+        handle_with_info(SIGCHLD, SA_RESTART);
+        handle(SIGUSR1, SA_RESTART);
+        pid_t pid = child_with_end(ends[i]);
+        if (pid == 0) {
+            kill(getpid(), SIGSTOP); /* raise() would take the tid from before the clone */
+            _exit(3);
+        }
+        CHECK(waitpid(pid, &status, __WALL | WUNTRACED) == pid && WIFSTOPPED(status));
+        CHECK(seen == SIGCHLD && last.si_code == CLD_STOPPED && last.si_pid == pid);
+        CHECK(kill(pid, SIGCONT) == 0);
+        CHECK(waitpid(pid, &status, 0) == -1 && errno == ECHILD); /* that is for __WALL */
+        CHECK(waitpid(pid, &status, __WALL) == pid && WEXITSTATUS(status) == 3);
+        CHECK(seen == (ends[i] ? ends[i] : SIGCHLD));
+        signal(SIGCHLD, SIG_DFL);
+        signal(SIGUSR1, SIG_DFL);
+    }
+}
+
+/* A parent that becomes another program, in which a child ends that was to kill it by that. */
+static void leaves_a_murderer(void)
+{
+    char byte;
+    int ends[2];
+
+    CHECK(pipe2(ends, O_CLOEXEC) == 0);
+    if (child_with_end(SIGKILL) == 0) {
+        close(ends[1]);
+        _exit(read(ends[0], &byte, 1) != 0); /* until exec has closed the other end */
+    }
+    execl("/proc/self/exe", "signals", "--wait", NULL);
+}
+
+/* Another program ends like any child, and is told of the ends below it like any parent. */
+static void ends_of_other_programs(void)
+{
+    siginfo_t info;
+    pid_t pid = child_with_end(0);
+
+    if (pid == 0) {
+        execl("/bin/nop", "nop", NULL);
+        _exit(1);
+    }
+    CHECK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | __WALL) == 0);
+    CHECK(status_of(pid) == 0);
+    pid = fork();
+    if (pid == 0) {
+        leaves_a_murderer();
+        _exit(1);
+    }
+    CHECK(status_of(pid) == 0);
+}
+
 static void nobody_waits(void)
 {
     pid_t pid;
@@ -457,7 +523,7 @@ static void limit_on_cpu_time(void)
     CHECK(WTERMSIG(status_of(pid)) == SIGXCPU);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static void (*const parts[])(void) = {
         interrupted_read, interrupted_sleep,
@@ -465,11 +531,15 @@ int main(void)
         orphaned_groups,  sessions,
         queued_signals,   awaited_signals,
         temporary_masks,  one_shot_handler,
-        news_of_children, nobody_waits,
+        news_of_children, stops_of_clones,
+        nobody_waits,     ends_of_other_programs,
         spawned_children, faults,
         timers,           limit_on_cpu_time,
     };
+    int status = 0;
 
+    if (argc > 1 && strcmp(argv[1], "--wait") == 0)
+        return waitpid(-1, &status, __WALL) < 0 || status;
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         parts[i]();
     puts("signals: all good");
