@@ -22,16 +22,17 @@ static void take_ids(struct cred *cred, const struct cred_file *file)
     cred->group.saved = cred->group.fs = cred->group.effective;
 }
 
-/* `gained`: set-id bits had an effect. */
+/* `gained`: set-id bits had an effect. Who wants no new privileges gets none for being root either. */
 static void take_caps(struct cred *cred, bool gained)
 {
     struct caps *caps = &cred->caps;
+    u64 most = cred->no_new_privs ? caps->permitted : ~0ul;
     bool special = !(cred->securebits & SECURE_NOROOT);
     bool root = special && (!cred->user.real || !cred->user.effective);
 
     if (gained)
         caps->ambient = 0;
-    caps->permitted = caps->ambient | (root ? caps->bounding | caps->inheritable : 0);
+    caps->permitted = caps->ambient | (root ? (caps->bounding | caps->inheritable) & most : 0);
     caps->effective = special && !cred->user.effective ? caps->permitted : caps->ambient;
 }
 

@@ -159,7 +159,10 @@ static int read_strings(struct exec *e, const struct exec_request *r)
     return err ? err : exec_args_end_env(&e->args, r->path);
 }
 
-/* Set-id bits count where the file is: a script's count for nothing, as its name leads elsewhere by then. */
+/*
+ * Set-id bits count where the file is: a script's count for nothing, as its name leads elsewhere by then. Who gains by
+ * them shares directories and umask with nobody, who might change them under the program.
+ */
 static int choose_cred(struct exec *e)
 {
     struct inode *inode = e->image.file->inode;
@@ -171,7 +174,9 @@ static int choose_cred(struct exec *e)
                               .gid = inode->gid};
     mutex_unlock(&inode->lock);
     e->cred = cred_for_exec(&file, &e->secure);
-    return e->cred ? 0 : -ENOMEM;
+    if (!e->cred)
+        return -ENOMEM;
+    return e->secure ? proc_part_unshare(PROC_PART_FS) : 0;
 }
 
 /* --- the new address space --- */

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/auxv.h>
@@ -150,10 +151,21 @@ static void hides(int go, int done)
     pause();
 }
 
+#define SIGHTS 4
+
+static int look_at(pid_t pid, const char *name)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+    return open(path, O_RDONLY);
+}
+
 /* Who had a foot in the door of a process sees no more of it than others, once it has become private. */
 static void loses_sight(void)
 {
-    int go[2], done[2], dir;
+    static const char *const sights[SIGHTS] = {"maps", "auxv", "pagemap", "fdinfo/0"};
+    int go[2], done[2], dir, ns, sight[SIGHTS];
     char text[64];
 
     CHECK(pipe(go) == 0 && pipe(done) == 0);
@@ -161,12 +173,20 @@ static void loses_sight(void)
     if (pid == 0)
         hides(go[0], done[1]);
     CHECK(read(done[0], text, 1) == 1);
-    snprintf(text, sizeof(text), "/proc/%d/fd", pid);
-    dir = open(text, O_RDONLY | O_DIRECTORY);
+    dir = look_at(pid, "fd");
+    ns = look_at(pid, "ns");
     CHECK(dir >= 0 && readlinkat(dir, "0", text, sizeof(text)) > 0);
+    CHECK(ns >= 0 && readlinkat(ns, "uts", text, sizeof(text)) > 0);
+    for (int i = 0; i < SIGHTS; i++) {
+        sight[i] = look_at(pid, sights[i]);
+        CHECK(sight[i] >= 0 && pread(sight[i], text, 8, 0) == 8);
+    }
     CHECK(write(go[1], "x", 1) == 1 && read(done[0], text, 1) == 1);
     FAILS(readlinkat(dir, "0", text, sizeof(text)), EACCES);
     FAILS(openat(dir, "0", O_RDONLY), EACCES);
+    FAILS(readlinkat(ns, "uts", text, sizeof(text)), EACCES);
+    for (int i = 0; i < SIGHTS; i++)
+        FAILS(pread(sight[i], text, 8, 0), EACCES);
     CHECK(kill(pid, SIGKILL) == 0 && status_of(pid) == SIGKILL);
 }
 
@@ -220,6 +240,21 @@ static void set_user_id(void)
     copy_self(DIR "/setuid", 04755);
     as_user(USER, starts_set_user_id);
     as_user(USER, starts_without_privileges);
+    CHECK(unlink(DIR "/setuid") == 0);
+}
+
+/* A program that shares its umask with who started it gains nothing (Linux), or does not share it any more. */
+static void set_user_id_alone(void)
+{
+    copy_self(DIR "/setuid", 04755);
+    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_FS | SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0) {
+        CHECK(setgid(USER) == 0 && setuid(USER) == 0);
+        execl(DIR "/setuid", "users", "--umask", NULL);
+        _exit(1);
+    }
+    CHECK(status_of(pid) == 0);
+    CHECK(umask(022) == 022);
     CHECK(unlink(DIR "/setuid") == 0);
 }
 
@@ -420,6 +455,47 @@ static void keeps_capabilities(void)
     CHECK(status_of(pid) == 0);
 }
 
+static uint64_t permitted_caps(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+
+    CHECK(syscall(SYS_capget, &head, data) == 0);
+    return data[0].permitted | (uint64_t)data[1].permitted << 32;
+}
+
+/* Root's program has all capabilities, but not for who wants no new ones. */
+static void no_new_capabilities(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[2] = {{0}};
+
+    for (int wanted = 0; wanted < 2; wanted++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            CHECK(wanted || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+            CHECK(syscall(SYS_capset, &head, none) == 0 && permitted_caps() == 0);
+            execl(self, "users", wanted ? "--all-powerful" : "--powerless", NULL);
+            _exit(1);
+        }
+        CHECK(status_of(pid) == 0);
+    }
+}
+
+/* What the program was started for again. */
+static int started(const char *how)
+{
+    if (strncmp(how, "--as-", 5) == 0)
+        return check_started(strcmp(how, "--as-root") == 0);
+    if (strcmp(how, "--umask") == 0)
+        return geteuid() == 0 && umask(077) != 022;
+    if (strcmp(how, "--powerless") == 0)
+        return permitted_caps() != 0;
+    if (strcmp(how, "--all-powerful") == 0)
+        return permitted_caps() == 0;
+    return check_hidden(strcmp(how, "--hidden") == 0);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -430,7 +506,9 @@ int main(int argc, char **argv)
         {"door", door},
         {"eyes", two_pairs_of_eyes},
         {"set-user-id", set_user_id},
+        {"set-user-id-alone", set_user_id_alone},
         {"keepcaps", keeps_capabilities},
+        {"no-new-caps", no_new_capabilities},
         {"dumpable", dumpable},
         {"machine", machine},
         {"frames", frames},
@@ -438,10 +516,8 @@ int main(int argc, char **argv)
         {"segments", segments},
     };
 
-    if (argc == 2 && strncmp(argv[1], "--as-", 5) == 0)
-        return check_started(strcmp(argv[1], "--as-root") == 0);
     if (argc == 2 && strncmp(argv[1], "--", 2) == 0)
-        return check_hidden(strcmp(argv[1], "--hidden") == 0);
+        return started(argv[1]);
     self = argv[0];
     umask(022);
     CHECK(mkdir(DIR, 0) == 0 && chmod(DIR, 01777) == 0);
