@@ -254,8 +254,11 @@ static int link_thread(struct process *p, struct thread *t, const struct pid_wis
     irqflags_t flags = spin_lock(&process_lock);
     int id = process_link_thread(p, t, wish);
 
-    if (id > 0)
+    if (id > 0) {
         WRITE_ONCE(p->threaded, true);
+        if (p->cpu_limits) /* whoever has set one since copy_thread() has not found this thread */
+            t->check_at = 0;
+    }
     spin_unlock(&process_lock, flags);
     return id < 0 ? id : t->tid;
 }
