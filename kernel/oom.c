@@ -117,13 +117,16 @@ static bool is_ending(const struct process *p)
     return READ_ONCE(p->state) == PROCESS_ALIVE && READ_ONCE(p->sig.exiting);
 }
 
-/* Somebody who is ending anyhow, and is not who was waited for in vain; with a reference. */
+/*
+ * Somebody who is ending anyhow, with a reference. Not who was waited for already, in vain: it may be kept by a
+ * lock whose holder waits here, and while two such had turns, that holder would never be chosen.
+ */
 static struct process *find_ending(void)
 {
     struct process *p;
 
     for (int pid = 0; (p = process_next(pid)); pid = process_pid(p), process_put(p))
-        if (is_ending(p) && p != victim)
+        if (is_ending(p) && !p->oom_waited_for)
             return p;
     return NULL;
 }
@@ -194,6 +197,7 @@ static void wait_for_end_of(struct process *p)
 {
     if (victim)
         process_put(victim);
+    p->oom_waited_for = true;
     victim = p;
     victim_until = time_now_ns() + VICTIM_HAS_NS;
 }

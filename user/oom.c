@@ -8,6 +8,7 @@
 #include <abi/linux/mman.h>
 #include <abi/linux/resource.h>
 #include <abi/linux/signal.h>
+#include <abi/linux/sysinfo.h>
 
 #include "lib/sys.h"
 #include "lib/text.h"
@@ -180,14 +181,79 @@ static int eat_limit(void)
     return chunks > 16 || chunks < 8;
 }
 
+static void set_oom_score_adj(const char *text)
+{
+    long fd = SYS(openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY);
+
+    SYS(write, fd, text, strlen(text));
+    SYS(close, fd);
+}
+
+/* Uses up memory of its own, says so, and then asks for the position of an open file that it shares, for ever. */
+static void sit_at_lock(long fd, u64 bytes, int ready)
+{
+    char byte = 0;
+    long addr = map(bytes);
+
+    set_oom_score_adj("0");
+    for (u64 i = 0; i < bytes; i += PAGE)
+        *(volatile char *)(addr + (long)i) = 1;
+    SYS(write, ready, &byte, 1);
+    for (;;)
+        SYS(read, fd, &byte, 1);
+}
+
+/* Has that position locked while the kernel reads a hole into memory that is not to be had. */
+static void read_into_nothing(long fd, u64 bytes)
+{
+    set_oom_score_adj("0");
+    SYS(read, fd, map(bytes), bytes);
+}
+
+/*
+ * Those with most memory wait for a lock, and cannot die before its holder, which waits for memory, has died: it has
+ * to be chosen in the end.
+ */
+static int eat_behind_lock(void)
+{
+    struct linux_sysinfo info;
+    long fd = SYS(memfd_create, "hole", 0);
+    long pid[3];
+    int ready[2], wrong = 0;
+    char both[2];
+
+    SYS(sysinfo, &info);
+    u64 bytes = info.freeram * info.mem_unit;
+    SYS(ftruncate, fd, bytes);
+    SYS(pipe2, ready, 0);
+    set_oom_score_adj("-1000");
+    for (int i = 1; i < 3; i++)
+        if ((pid[i] = sys_fork()) == 0)
+            sit_at_lock(fd, ALIGN_DOWN(bytes / 100 * 42, PAGE), ready[1]);
+    for (int i = 0; i < 2; i++)
+        SYS(read, ready[0], &both[i], 1);
+    if ((pid[0] = sys_fork()) == 0) {
+        read_into_nothing(fd, bytes);
+        sys_exit(0);
+    }
+    for (int i = 0; i < 3; i++) {
+        if (i >
+            0) /* the holder has been faster than who was to wait for the lock: that one lives */
+            SYS(kill, pid[i], SIGKILL);
+        wrong += (sys_wait(pid[i]) & 0x7f) != SIGKILL;
+    }
+    print("oom lock: %d of 3 ended otherwise than they should\n", wrong);
+    return wrong;
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
     bool may_die; /* by SIGKILL, SIGSEGV or SIGBUS: memory was promised and could not be had */
 } cases[] = {
-    {"mmap", eat_mmap, true},    {"brk", eat_brk, true},   {"read", eat_read, true},
-    {"fork", eat_fork, true},    {"pipe", eat_pipe, true}, {"exec", eat_exec, false},
-    {"limit", eat_limit, false},
+    {"mmap", eat_mmap, true},    {"brk", eat_brk, true},           {"read", eat_read, true},
+    {"fork", eat_fork, true},    {"pipe", eat_pipe, true},         {"exec", eat_exec, false},
+    {"limit", eat_limit, false}, {"lock", eat_behind_lock, false},
 };
 
 static int judge(const char *name, bool may_die, long status)
@@ -220,6 +286,6 @@ int main(int argc, char **argv)
         }
         return judge(name, cases[i].may_die, sys_wait(pid));
     }
-    warn("usage: oom mmap|brk|read|fork|pipe|exec|limit\n");
+    warn("usage: oom mmap|brk|read|fork|pipe|exec|limit|lock\n");
     return 2;
 }

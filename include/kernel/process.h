@@ -128,9 +128,10 @@ struct process {
      * that finds it false needs no fence to know that nobody else was there.
      */
     bool threaded;
-    int job_event;   /* CLD_STOPPED, CLD_CONTINUED: the parent has not waited for it; or 0 */
-    int exit_signal; /* to the parent at the end; SIGCHLD normally, 0 none */
-    int exit_status; /* as wait reports it, once a zombie; before, what the leader left with */
+    bool oom_waited_for; /* memory had run out, and its end was waited for (kernel/oom.c) */
+    int job_event;       /* CLD_STOPPED, CLD_CONTINUED: the parent has not waited for it; or 0 */
+    int exit_signal;     /* to the parent at the end; SIGCHLD normally, 0 none */
+    int exit_status;     /* as wait reports it, once a zombie; before, what the leader left with */
     char comm[THREAD_NAME_MAX]; /* its first thread's name */
 
     /* A thread of this one waits until this child execs or ends; NULL: none. */

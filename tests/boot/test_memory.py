@@ -44,6 +44,14 @@ def test_who_eats_memory_dies_and_nobody_else(machine):
     m.assert_holds(before)
 
 
+def test_the_holder_of_a_lock_is_chosen_when_those_who_wait_for_it_cannot_end(machine):
+    """They have most memory, and are waited for in vain, once each."""
+    m = machine(smp=4, mem="48M").boot()
+    output = m.run("oom lock", timeout=120)
+    assert "oom lock: 0 of 3 ended otherwise" in output
+    assert re.search(r"oom \(pid \d+\): killed: out of memory", output), output
+
+
 def test_who_fills_pipes_dies_and_not_the_shell(machine):
     """It has less memory of its own than the shell."""
     m = machine(mem="32M").boot()
