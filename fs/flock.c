@@ -53,24 +53,40 @@ void file_flock_drop(struct file *file)
     wake_all(&flock_wait);
 }
 
-/* Takes the lock, with `fresh` as its entry (set to NULL when used). False: somebody has it. */
+/* Nobody is in the way: changes the file's entry, or makes `fresh` (set to NULL then) its first. */
+static void take(struct file *file, struct flock_entry *own, bool exclusive,
+                 struct flock_entry **fresh)
+{
+    if (!own) {
+        own = *fresh;
+        *fresh = NULL;
+        own->file = file;
+        list_push_back(&flocks, &own->link);
+    }
+    own->exclusive = exclusive;
+    file->flocked = true;
+}
+
+/*
+ * Takes the lock, with `fresh` as its entry. False: somebody has it. A shared lock that was to become an exclusive
+ * one is gone then, as on Linux: two who want that of the same file would wait for each other for ever.
+ */
 static bool try_lock(struct file *file, bool exclusive, struct flock_entry **fresh)
 {
     bool conflict;
     irqflags_t flags = spin_lock(&flock_lock);
     struct flock_entry *own = look(file, exclusive, &conflict);
+    struct flock_entry *lost = conflict ? own : NULL;
 
-    if (!conflict) {
-        if (!own) {
-            own = *fresh;
-            *fresh = NULL;
-            own->file = file;
-            list_push_back(&flocks, &own->link);
-        }
-        own->exclusive = exclusive;
-        file->flocked = true;
-    }
+    if (!conflict)
+        take(file, own, exclusive, fresh);
+    if (lost)
+        list_remove(&lost->link);
     spin_unlock(&flock_lock, flags);
+    if (lost) {
+        kfree(lost);
+        wake_all(&flock_wait);
+    }
     return !conflict;
 }
 
