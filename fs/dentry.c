@@ -670,6 +670,14 @@ struct dentry *dentry_cross_down(const struct ns *ns, struct dentry *dir)
     return root;
 }
 
+void dentry_close_root(struct dentry *root)
+{
+    irqflags_t flags = spin_lock(&tree_lock);
+
+    root->dead = true;
+    spin_unlock(&tree_lock, flags);
+}
+
 /* Takes one leaf out of the tree; its link's reference is the caller's. NULL: only root is left. */
 static struct dentry *take_leaf(struct dentry *root)
 {

@@ -79,6 +79,7 @@ struct super *super_make(const struct fs_type *type, const char *source,
 
 void super_drop(struct super *super)
 {
+    dentry_close_root(super->root);
     dentry_drop_tree(super->root);
     dentry_put(super->root);
     super_put(super);

@@ -197,5 +197,8 @@ struct mount *dentry_mount_of(const struct ns *ns, const struct super *super);
 /* The root that hides `dir` in a namespace, in place of dir's reference; dir itself when nothing does. */
 struct dentry *dentry_cross_down(const struct ns *ns, struct dentry *dir);
 
+/* For a root that is not mounted any more: whoever stands there makes nothing in it that nobody would ever take out. */
+void dentry_close_root(struct dentry *root);
+
 /* Unlinks everything below a root that is not mounted any more. May sleep. */
 void dentry_drop_tree(struct dentry *root);

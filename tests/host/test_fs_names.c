@@ -523,6 +523,7 @@ static void test_detached_tree(void **state)
         assert_int_equal(vfs_umount(NULL, "/mnt", MNT_DETACH), 0);
         assert_int_equal(mounts_listed(), before);
         assert_int_equal(vfs_mount("late", dir->dentry, ".", "tmpfs", 0, NULL), -EINVAL);
+        assert_int_equal(vfs_mkdir(dir->dentry, "late", 0755), -ENOENT);
         file_put(dir);
         assert_int_equal(mounts_listed(), before);
     }
