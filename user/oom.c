@@ -237,8 +237,7 @@ static int eat_behind_lock(void)
         sys_exit(0);
     }
     for (int i = 0; i < 3; i++) {
-        if (i >
-            0) /* the holder has been faster than who was to wait for the lock: that one lives */
+        if (i > 0) /* it lives if the holder had used up memory before it came to the lock */
             SYS(kill, pid[i], SIGKILL);
         wrong += (sys_wait(pid[i]) & 0x7f) != SIGKILL;
     }
