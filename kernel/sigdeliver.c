@@ -264,28 +264,34 @@ static bool run_handler(struct trap_frame *tf, struct thread *t, const struct ta
     return true;
 }
 
+/*
+ * Whether there was nothing. A stop, or an end, that has come since the look is seen to at once: the bit of work that goes
+ * with it may not be there yet (sig_interrupt_all), and without it the interrupted call's code would get to user mode.
+ */
+static bool is_done(const struct process *p, const struct thread *t, const struct taken *taken)
+{
+    return !taken->sig && !sig_must_leave(p, t) && !READ_ONCE(p->sig.stopped);
+}
+
 void sig_deliver(struct trap_frame *tf)
 {
     struct thread *t = current_thread();
     struct process *p = t->process;
     struct taken taken;
 
-    for (;;) {
+    do {
         if (sig_must_leave(p, t))
             sig_upcalls.exit_thread();
         if (READ_ONCE(p->sig.stopped) || READ_ONCE(p->sig.news))
             stay_stopped(p, t);
         take(p, t, &taken);
-        if (!taken.sig)
-            break;
-        if (sig_action_is_handler(&taken.action)) {
+        if (taken.sig && sig_action_is_handler(&taken.action)) {
             if (run_handler(tf, t, &taken))
                 return;
-        } else if (taken.action.handler == SIG_DFL)
+        } else if (taken.sig && taken.action.handler == SIG_DFL) {
             do_default(p, &taken);
-    }
-    if (sig_must_leave(p, t) || READ_ONCE(p->sig.stopped))
-        return; /* that came after the look; the work is still there */
+        }
+    } while (!is_done(p, t, &taken));
     settle_syscall(tf, NULL);
     sig_end_temporary_mask();
 }

@@ -558,9 +558,33 @@ static void *short_life(void *arg)
     return arg;
 }
 
+/* A call that the stops interrupt begins anew, and the program never sees what the kernel says to itself of that. */
+static int byte_pipe[2];
+
+static void *write_bytes(void *arg)
+{
+    for (;;) {
+        CHECK(write(byte_pipe[1], "", 1) == 1);
+        sched_yield();
+    }
+    return arg;
+}
+
+static void *read_bytes(void *arg)
+{
+    char byte;
+
+    for (;;)
+        CHECK(read(byte_pipe[0], &byte, 1) == 1);
+    return arg;
+}
+
 static void be_busy(void)
 {
     shared->ready = 0;
+    CHECK(pipe(byte_pipe) == 0);
+    start(read_bytes, NULL);
+    start(write_bytes, NULL);
     start(compute, &shared->counter[0]);
     for (;;) {
         join(start(short_life, NULL));
