@@ -9,6 +9,7 @@
 #include <abi/linux/stat.h>
 #include <fs/dentry.h>
 #include <fs/fdtable.h>
+#include <kernel/cred.h>
 #include <kernel/process.h>
 #include <lib/err.h>
 #include <lib/fmt.h>
@@ -28,6 +29,9 @@ static int show_info(struct seq *seq)
 {
     const struct proc_node *node = seq->private;
     struct file *file = NULL;
+
+    if (permit_look(node->process)) /* as for the links in fd */
+        return -EACCES;
     bool open = fd_next_of(node->process, node->tid, node->number, &file) == node->number;
 
     if (open)

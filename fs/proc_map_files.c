@@ -9,6 +9,7 @@
 #include <abi/linux/stat.h>
 #include <arch/mmu.h>
 #include <fs/dentry.h>
+#include <kernel/cred.h>
 #include <kernel/process.h>
 #include <lib/err.h>
 #include <lib/fmt.h>
@@ -27,10 +28,19 @@ static size_t format_name(const struct uvm_region_info *r, char *name)
     return fmt_scnprintf(name, NAME_MOST, "%lx-%lx", r->start, r->end);
 }
 
+/*
+ * The space of a process, referenced; NULL: there is none for the caller. The directory's owner says who may come
+ * in; but the process may have become somebody else since then.
+ */
+static struct uvm *space_of(struct process *p)
+{
+    return p && !permit_look(p) ? process_uvm(p) : NULL;
+}
+
 /* The first region of a file that ends behind `va`; the vDSO is none. Its pager may be gone on return. */
 static bool next_region(struct process *p, vaddr_t va, struct uvm_region_info *out)
 {
-    struct uvm *uvm = process_uvm(p);
+    struct uvm *uvm = space_of(p);
     bool found = false;
 
     if (!uvm)
@@ -68,9 +78,8 @@ static int copy_name(void *ctx, const struct uvm_region_info *r)
 
 static ssize_t link_readlink(struct inode *inode, char *buf, size_t size)
 {
-    struct process *p = proc_node_process(inode);
     struct search s = {
-        .uvm = p ? process_uvm(p) : NULL,
+        .uvm = space_of(proc_node_process(inode)),
         .start = (vaddr_t)proc_node_of(inode)->number << PAGE_SHIFT,
         .buf = buf,
         .size = size,

@@ -8,6 +8,7 @@
 #include <abi/linux/stat.h>
 #include <fs/dentry.h>
 #include <fs/nsfs.h>
+#include <kernel/cred.h>
 #include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <lib/err.h>
@@ -41,29 +42,34 @@ static bool is_shown(const struct ns *ns)
     return ns->type != NS_PID || READ_ONCE(pid_ns_of(ns)->init);
 }
 
-/* The namespace behind a link, referenced, or NULL. */
+/* The namespace behind a link, referenced, or an error: they are for who may look into the process. */
 static struct ns *ns_of(struct inode *inode)
 {
     struct process *p = proc_node_process(inode);
     const struct ns_link *link = proc_node_of(inode)->what;
+
+    if (p && permit_look(p))
+        return ERR_PTR(-EACCES);
     struct ns *ns = p ? process_ns(p, link->type) : NULL;
 
     if (ns && link->of_itself) {
         ns_put(ns);
         ns = ns_get(p->pid_ns->ns);
     }
-    if (!ns || is_shown(ns))
+    if (!ns)
+        return ERR_PTR(-ENOENT);
+    if (is_shown(ns))
         return ns;
     ns_put(ns);
-    return NULL;
+    return ERR_PTR(-ENOENT);
 }
 
 static struct dentry *link_jump(struct inode *inode)
 {
     struct ns *ns = ns_of(inode);
 
-    if (!ns)
-        return ERR_PTR(-ENOENT);
+    if (IS_ERR(ns))
+        return (void *)ns;
     struct dentry *d = nsfs_dentry(ns);
     ns_put(ns);
     return d;
@@ -74,8 +80,8 @@ static ssize_t link_readlink(struct inode *inode, char *buf, size_t size)
     char text[32];
     struct ns *ns = ns_of(inode);
 
-    if (!ns)
-        return -ENOENT;
+    if (IS_ERR(ns))
+        return PTR_ERR(ns);
     size_t n = MIN(nsfs_name(ns, text, sizeof(text)), size);
     ns_put(ns);
     memcpy(buf, text, n);

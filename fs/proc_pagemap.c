@@ -9,6 +9,7 @@
 #include <arch/mmu.h>
 #include <fs/iobuf.h>
 #include <kernel/caps.h>
+#include <kernel/cred.h>
 #include <kernel/process.h>
 #include <kernel/sched.h>
 #include <mm/page.h>
@@ -76,6 +77,8 @@ static ssize_t pagemap_read(struct file *file, struct iobuf *to, u64 *pos)
 
     if (*pos % sizeof(u64) || to->left % sizeof(u64))
         return -EINVAL;
+    if (p && permit_look(p)) /* it may be somebody else than who the file was made for */
+        return -EACCES;
     struct uvm *uvm = p ? process_uvm(p) : NULL;
     if (!uvm)
         return p ? 0 : -ESRCH;

@@ -203,9 +203,14 @@ static int entry_open(struct file *file)
     return err;
 }
 
+/* Since it was opened the process may have started a program which the caller may not look into. */
 static ssize_t entry_read(struct file *file, struct iobuf *to, u64 *pos)
 {
-    return proc_node_process(file->inode) ? seq_read(file, to, pos) : -ESRCH;
+    struct process *p = proc_node_process(file->inode);
+
+    if (!p)
+        return -ESRCH;
+    return entry_of(file->inode)->inside && permit_look(p) ? -EACCES : seq_read(file, to, pos);
 }
 
 static ssize_t entry_store(struct file *file, struct iobuf *from, u64 *pos)
