@@ -10,6 +10,7 @@
 #include <fs/pipe.h>
 #include <fs/seals.h>
 #include <fs/vfs.h>
+#include <kernel/process.h>
 #include <mm/usercopy.h>
 
 /* Flags that open knows; others are ignored, as on Linux. */
@@ -49,8 +50,8 @@ SYSCALL3(close_range, unsigned, first, unsigned, last, unsigned, flags)
 {
     if (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) || first > last)
         return -EINVAL;
-    /* To unshare needs nothing: a table with two users exists only between vfork and exec. */
-    return fd_close_range(first, last, flags & CLOSE_RANGE_CLOEXEC);
+    int err = flags & CLOSE_RANGE_UNSHARE ? proc_part_unshare(PROC_PART_FILES) : 0;
+    return err ? err : fd_close_range(first, last, flags & CLOSE_RANGE_CLOEXEC);
 }
 
 SYSCALL1(dup, int, fd)
@@ -144,26 +145,19 @@ SYSCALL3(fcntl, int, fd, unsigned, cmd, u64, arg)
     struct fd_ref ref = fd_get(fd);
     if (!ref.file)
         return -EBADF;
-    rc = fcntl_file(fd, ref.file, cmd, arg);
+    bool usable = cmd == F_GETFL || !(ref.file->flags & O_PATH);
+    rc = usable ? fcntl_file(fd, ref.file, cmd, arg) : -EBADF;
     fd_put(ref);
     return rc;
 }
 
-/* The ioctls that every file has; the others are the file's own. */
+/* The ioctls of the descriptor; the others are the file's. */
 static long ioctl_file(int fd, struct file *file, unsigned cmd, vaddr_t arg)
 {
-    s32 on;
-    int err;
-
     switch (cmd) {
     case FIOCLEX:
     case FIONCLEX:
         return fd_set_cloexec(fd, cmd == FIOCLEX);
-    case FIONBIO:
-        err = copyin_obj(&on, arg);
-        if (err)
-            return err;
-        return file_set_flags(file, on ? file->flags | O_NONBLOCK : file->flags & ~(u32)O_NONBLOCK);
     default:
         return file_ioctl(file, cmd, arg);
     }
@@ -190,7 +184,8 @@ SYSCALL2(flock, int, fd, unsigned, op)
     ref = fd_get(fd);
     if (!ref.file)
         return -EBADF;
-    long rc = file_flock(ref.file, op);
+    /* A handle on a name, for which nobody was asked, locks no others out. */
+    long rc = ref.file->flags & O_PATH ? -EBADF : file_flock(ref.file, op);
     fd_put(ref);
     return rc;
 }

@@ -137,9 +137,11 @@ static int inode_of_fd(int fd, struct inode **out)
 
     if (!ref.file)
         return -EBADF;
-    *out = inode_get(ref.file->inode);
+    bool usable = !(ref.file->flags & O_PATH);
+    if (usable)
+        *out = inode_get(ref.file->inode);
     fd_put(ref);
-    return 0;
+    return usable ? 0 : -EBADF;
 }
 
 static long change_mode(int err, struct inode *inode, unsigned mode)

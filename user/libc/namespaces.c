@@ -13,8 +13,9 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
-#define NS_GET_NSTYPE 0xb703
-#define ROUNDS        50
+#define NS_GET_NSTYPE  0xb703
+#define CLOSE_UNSHARED 2 /* CLOSE_RANGE_UNSHARE */
+#define ROUNDS         50
 
 static void must(void (*fn)(void))
 {
@@ -243,6 +244,16 @@ static void *keeps_to_itself(void *arg)
     return NULL;
 }
 
+/* What it closes it closes for itself alone. */
+static void *closes_its_own(void *arg)
+{
+    int fd = *(int *)arg;
+
+    CHECK(syscall(SYS_close_range, fd, ~0u, CLOSE_UNSHARED) == 0);
+    CHECK(fcntl(fd, F_GETFD) == -1 && errno == EBADF);
+    return NULL;
+}
+
 static void threads_apart(void)
 {
     char cwd[64];
@@ -252,6 +263,7 @@ static void threads_apart(void)
     for (int i = 0; i < ROUNDS; i++) {
         fd = open("/dev/null", O_RDONLY);
         join(start(keeps_to_itself, &fd));
+        join(start(closes_its_own, &fd));
         CHECK(getcwd(cwd, sizeof(cwd)) && strcmp(cwd, "/") == 0);
         CHECK(fcntl(fd, F_GETFD) == 0 && close(fd) == 0);
     }

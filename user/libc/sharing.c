@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "cases.h"
 
@@ -309,6 +310,19 @@ static void nameless_file(void)
     FAILS(ENOTDIR, open("/proc/self/exe", O_TMPFILE | O_RDWR, 0600));
 }
 
+/* A handle on a name, for which nobody asks for rights to the file, gives none. */
+static void handle_on_a_name(void)
+{
+    int fd = open("/proc/self/exe", O_PATH);
+
+    CHECK(fd >= 0 && fcntl(fd, F_GETFL) & O_PATH);
+    FAILS(EBADF, flock(fd, LOCK_EX | LOCK_NB));
+    FAILS(EBADF, fcntl(fd, F_SETFL, O_NONBLOCK));
+    FAILS(EBADF, syscall(SYS_fchmod, fd, 0777));
+    FAILS(EBADF, syscall(SYS_fchown, fd, 0, 0));
+    CHECK(close(fd) == 0);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -325,6 +339,7 @@ int main(int argc, char **argv)
         {"seal-future", seal_of_the_future},
         {"seal-exec", seal_of_execution},
         {"nameless", nameless_file},
+        {"handle", handle_on_a_name},
     };
 
     return run_cases(CASES, cases, sizeof(cases) / sizeof(cases[0]), argc, argv);
