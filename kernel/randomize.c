@@ -16,8 +16,8 @@ static int switch_off(const char *value)
 }
 PARAM("norandmaps", switch_off);
 
-bool randomize_wanted(u32 level)
+bool randomize_wanted(u32 level, bool secure)
 {
     return READ_ONCE(randomize_va_space) >= level &&
-           !(current_process()->personality & ADDR_NO_RANDOMIZE);
+           (secure || !(current_process()->personality & ADDR_NO_RANDOMIZE));
 }

@@ -12,5 +12,8 @@
 enum { RANDOMIZE_NOTHING, RANDOMIZE_PLACES, RANDOMIZE_HEAP_TOO };
 extern u32 randomize_va_space;
 
-/* Whether the current process's next program is to be placed so; level: one of the above. */
-bool randomize_wanted(u32 level);
+/*
+ * Whether the current process's next program is to be placed so; level: one of the above. secure: its personality has no
+ * say in it.
+ */
+bool randomize_wanted(u32 level, bool secure);

@@ -78,7 +78,7 @@ static int find_program(struct exec *e, const struct exec_request *r)
         const char *interpreter = exec_script_next(&e->script, head, len, path);
 
         if (!interpreter) {
-            err = exec_image_parse(&e->image, path, e->places.image);
+            err = exec_image_parse(&e->image, path);
             if (!err)
                 return 0;
         }
@@ -242,6 +242,8 @@ static int make_space(struct exec *e)
     if (!e->uvm)
         return -ENOMEM;
     rlimit_apply(e->uvm, caps_has(e->cred->caps.effective, CAP_IPC_LOCK));
+    exec_place(&e->places, e->secure);
+    exec_image_place(&e->image, e->places.image);
     uvm_set_top(e->uvm, e->places.top);
     e->entry = e->image.bias + e->image.elf.entry;
     err = exec_image_map(&e->image, e->uvm, e->places.heap_gap);
@@ -271,6 +273,8 @@ static void become(struct exec *e, const struct exec_request *r, struct trap_fra
 {
     bool readable = !inode_permission(e->image.file->inode, R_OK);
 
+    if (e->secure)
+        current_process()->personality = 0; /* which says where its children go */
     process_exec(e->uvm, e->cred, readable, command_name(r->path, e->image.file));
     e->cred = NULL;
     exe_set(e->image.file);
@@ -283,7 +287,6 @@ static __noinline int exec_program(const struct exec_request *r, struct trap_fra
     int err;
 
     e.script = (struct exec_script){0};
-    exec_place(&e.places);
     err = find_program(&e, r);
     if (err) {
         exec_script_put(&e.script);

@@ -90,7 +90,8 @@ struct exec_places {
     size_t heap_gap; /* between image and heap */
 };
 
-void exec_place(struct exec_places *places);
+/* secure: the program gains something, and so its places are not the caller's to choose. */
+void exec_place(struct exec_places *places, bool secure);
 
 /* --- exec_image.c --- */
 
@@ -112,7 +113,10 @@ int exec_image_open(struct exec_image *image, struct dentry *at, const char *pat
 void exec_image_put(struct exec_image *image);
 
 /* Parses the ELF headers. -ENOEXEC; what is wrong with an ELF file is logged. */
-int exec_image_parse(struct exec_image *image, const char *path, vaddr_t anywhere);
+int exec_image_parse(struct exec_image *image, const char *path);
+
+/* Chooses what is added to its addresses: one that can go anywhere goes to that place. After the parsing. */
+void exec_image_place(struct exec_image *image, vaddr_t anywhere);
 
 /*
  * Books the segments, clears what must be zero, sets the break and the record for /proc. -ENOMEM,

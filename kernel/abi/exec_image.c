@@ -61,7 +61,7 @@ static int read_exactly(void *context, u64 offset, void *buf, size_t n)
     return (size_t)got == n ? 0 : -ENOEXEC;
 }
 
-int exec_image_parse(struct exec_image *image, const char *path, vaddr_t anywhere)
+int exec_image_parse(struct exec_image *image, const char *path)
 {
     struct elf_source source = {.read = read_exactly, .context = image->file};
     struct elf_image *elf = &image->elf;
@@ -72,10 +72,16 @@ int exec_image_parse(struct exec_image *image, const char *path, vaddr_t anywher
     err = elf_parse(&source, USER_TOP, elf);
     if (err == -ENOEXEC && source.head_size > 4 && !memcmp(source.head, "\177ELF", 4))
         log_info("exec %s: %s", path, elf->reason ? elf->reason : "not a program");
-    image->bias = 0;
-    if (!err && elf->position_independent)
-        image->bias = ALIGN_DOWN(anywhere, elf->align) - ALIGN_DOWN(elf->low, elf->align);
     return err;
+}
+
+void exec_image_place(struct exec_image *image, vaddr_t anywhere)
+{
+    const struct elf_image *elf = &image->elf;
+
+    image->bias = 0;
+    if (elf->position_independent)
+        image->bias = ALIGN_DOWN(anywhere, elf->align) - ALIGN_DOWN(elf->low, elf->align);
 }
 
 static unsigned rights_of(u32 flags)

@@ -37,9 +37,9 @@ static u64 random_below(u64 limit)
     return number & (limit - 1);
 }
 
-void exec_place(struct exec_places *places)
+void exec_place(struct exec_places *places, bool secure)
 {
-    bool all = randomize_wanted(RANDOMIZE_PLACES);
+    bool all = randomize_wanted(RANDOMIZE_PLACES, secure);
 
     *places = (struct exec_places){.stack_top = STACK_TOP, .top = USER_TOP, .image = BASE_ANYWHERE};
     if (!all)
@@ -48,6 +48,6 @@ void exec_place(struct exec_places *places)
     places->stack_skew = random_below(PAGE_SIZE) & ~15ul;
     places->top = places->stack_top - random_below(MMAP_PAGES) * PAGE_SIZE;
     places->image += random_below(IMAGE_PAGES) * PAGE_SIZE;
-    if (randomize_wanted(RANDOMIZE_HEAP_TOO))
+    if (randomize_wanted(RANDOMIZE_HEAP_TOO, secure))
         places->heap_gap = random_below(HEAP_PAGES) * PAGE_SIZE;
 }

@@ -12,6 +12,7 @@
 #include <sys/auxv.h>
 #include <sys/fsuid.h>
 #include <sys/klog.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
@@ -258,6 +259,35 @@ static void set_user_id_alone(void)
     CHECK(unlink(DIR "/setuid") == 0);
 }
 
+/* Tells where its stack lies, and gives what is left of its personality. */
+static int tell_place(void)
+{
+    unsigned long place = getauxval(AT_RANDOM);
+
+    return write(STDIN_FILENO, &place, sizeof(place)) != sizeof(place) || personality(~0u);
+}
+
+static int places[2];
+
+static void starts_not_at_random(void)
+{
+    CHECK(personality(ADDR_NO_RANDOMIZE) == 0 && dup2(places[1], STDIN_FILENO) == STDIN_FILENO);
+    execl(DIR "/setuid", "users", "--place", NULL);
+}
+
+/* Where a program goes that gains something is not for who starts it to say. */
+static void set_user_id_at_random(void)
+{
+    unsigned long place[2];
+
+    copy_self(DIR "/setuid", 04755);
+    CHECK(pipe(places) == 0);
+    as_user(USER, starts_not_at_random);
+    as_user(USER, starts_not_at_random);
+    CHECK(read(places[0], place, sizeof(place)) == sizeof(place) && place[0] != place[1]);
+    CHECK(close(places[0]) == 0 && close(places[1]) == 0 && unlink(DIR "/setuid") == 0);
+}
+
 static void starts_unreadable(void)
 {
     FAILS(open(DIR "/unreadable", O_RDONLY), EACCES);
@@ -487,6 +517,8 @@ static int started(const char *how)
 {
     if (strncmp(how, "--as-", 5) == 0)
         return check_started(strcmp(how, "--as-root") == 0);
+    if (strcmp(how, "--place") == 0)
+        return tell_place();
     if (strcmp(how, "--umask") == 0)
         return geteuid() == 0 && umask(077) != 022;
     if (strcmp(how, "--powerless") == 0)
@@ -507,6 +539,7 @@ int main(int argc, char **argv)
         {"eyes", two_pairs_of_eyes},
         {"set-user-id", set_user_id},
         {"set-user-id-alone", set_user_id_alone},
+        {"set-user-id-random", set_user_id_at_random},
         {"keepcaps", keeps_capabilities},
         {"no-new-caps", no_new_capabilities},
         {"dumpable", dumpable},
