@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/auxv.h>
@@ -485,10 +484,22 @@ static void keeps_capabilities(void)
     CHECK(status_of(pid) == 0);
 }
 
+/* As in <linux/capability.h>, which musl does not have. */
+struct cap_header {
+    uint32_t version;
+    int32_t pid;
+};
+
+struct cap_data {
+    uint32_t effective, permitted, inheritable;
+};
+
+#define CAP_VERSION 0x20080522u
+
 static uint64_t permitted_caps(void)
 {
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[2];
+    struct cap_header head = {.version = CAP_VERSION};
+    struct cap_data data[2];
 
     CHECK(syscall(SYS_capget, &head, data) == 0);
     return data[0].permitted | (uint64_t)data[1].permitted << 32;
@@ -497,8 +508,8 @@ static uint64_t permitted_caps(void)
 /* Root's program has all capabilities, but not for who wants no new ones. */
 static void no_new_capabilities(void)
 {
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct none[2] = {{0}};
+    struct cap_header head = {.version = CAP_VERSION};
+    struct cap_data none[2] = {{0}};
 
     for (int wanted = 0; wanted < 2; wanted++) {
         pid_t pid = fork();
