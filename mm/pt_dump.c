@@ -19,16 +19,19 @@ static vaddr_t entry_va(vaddr_t base, unsigned index, unsigned level)
 
 static int visit_entry(struct pt_visitor *v, const pte_t *slot, vaddr_t va, unsigned level);
 
+/* Most entries of most tables are empty: their addresses are never computed. */
 static int visit_table(struct pt_visitor *v, const pte_t *table, unsigned first, unsigned last,
                        vaddr_t base, unsigned level)
 {
     int rc = 0;
 
     for (unsigned i = first; i <= last && !rc; i++)
-        rc = visit_entry(v, &table[i], entry_va(base, i, level), level);
+        if (mmu_kind(mmu_load(&table[i])) != MMU_EMPTY)
+            rc = visit_entry(v, &table[i], entry_va(base, i, level), level);
     return rc;
 }
 
+/* Looks once more: what was there may be gone. */
 static int visit_entry(struct pt_visitor *v, const pte_t *slot, vaddr_t va, unsigned level)
 {
     pte_t pte = mmu_load(slot);
